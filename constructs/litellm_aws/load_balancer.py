@@ -1,0 +1,205 @@
+"""The load balancer, its target groups, its listeners and their rules."""
+
+from cdktf import (
+    Precondition,
+    TerraformIterator,
+    TerraformLocal,
+    TerraformResourceLifecycle,
+    Token,
+)
+from cdktf_cdktf_provider_aws.lb import Lb
+from cdktf_cdktf_provider_aws.lb_listener import LbListener, LbListenerDefaultAction
+from cdktf_cdktf_provider_aws.lb_listener_rule import (
+    LbListenerRule,
+    LbListenerRuleAction,
+    LbListenerRuleCondition,
+    LbListenerRuleConditionPathPattern,
+)
+from cdktf_cdktf_provider_aws.lb_target_group import LbTargetGroup, LbTargetGroupHealthCheck
+from constructs import Construct
+
+from .expressions import is_set, one_if, template
+from .input_variables import InputVariables
+from .naming import Naming
+from .network import HTTP_PORT, HTTPS_PORT, Network
+from .routes import GATEWAY, UI_EXACT, UI_PREFIXES
+
+GATEWAY_PORT = 4000
+BACKEND_PORT = 4001
+UI_PORT = 3000
+
+_NAME_LIMIT = 32
+"""Characters that ELB takes in the name of a load balancer or a target group (ELBv2 API reference)."""
+_PATTERNS_PER_RULE = 5
+"""Condition values that ELB takes in one rule (ELB quotas, "condition values per rule")."""
+_TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+
+
+class LoadBalancer(Construct):
+    """One public application load balancer in front of the three services.
+
+    Attributes:
+        dns_name: the name that AWS gives it.
+        url: https with a certificate, else http.
+        gateway_target_group_arn, backend_target_group_arn, ui_target_group_arn: where a service
+            registers its tasks.
+        listeners: what must exist before a service can register at the target group of a default
+            action.
+        routes: the listeners' rules, which must exist before the gateway or the UI can register:
+            ECS refuses a target group that no load balancer uses yet.
+    """
+
+    def __init__(
+        self, scope: Construct, id_: str, *, inputs: InputVariables, naming: Naming, network: Network
+    ) -> None:
+        super().__init__(scope, id_)
+        has_certificate = TerraformLocal(self, "local.has_certificate", is_set(inputs.acm_certificate_arn))
+
+        balancer = Lb(
+            self,
+            "aws_lb.this",
+            name=naming.within(_NAME_LIMIT),
+            load_balancer_type="application",
+            internal=False,
+            security_groups=[network.load_balancer_group_id],
+            subnets=network.public_subnet_ids,
+            idle_timeout=120,
+            tags=naming.tags,
+            depends_on=network.internet_access,
+        )
+        scheme = template('local.has_certificate ? "https" : "http"')
+        self.dns_name = balancer.dns_name
+        self.url = f"{scheme}://{balancer.dns_name}"
+
+        gateway = self._target_group("gateway", GATEWAY_PORT, "/health/readiness", 10, naming, network)
+        backend = self._target_group("backend", BACKEND_PORT, "/health/readiness", 10, naming, network)
+        ui = self._target_group("ui", UI_PORT, "/healthz", 5, naming, network)
+        self.gateway_target_group_arn = gateway.arn
+        self.backend_target_group_arn = backend.arn
+        self.ui_target_group_arn = ui.arn
+
+        http = LbListener(
+            self,
+            "aws_lb_listener.http",
+            load_balancer_arn=balancer.arn,
+            port=HTTP_PORT,
+            protocol="HTTP",
+            default_action=[
+                LbListenerDefaultAction(
+                    type=template('local.has_certificate ? "redirect" : "forward"'),
+                    target_group_arn=template(
+                        f"local.has_certificate ? null : {backend.node.id}.arn"
+                    ),
+                )
+            ],
+            tags=naming.tags,
+            lifecycle=TerraformResourceLifecycle(
+                precondition=[
+                    Precondition(
+                        condition=template("local.has_certificate || var.allow_plaintext_alb"),
+                        error_message=(
+                            "Without TLS, keys and prompts would travel in plain text: set acm_certificate_arn "
+                            "to an ACM certificate of the stack's region or, for a short-lived trial, "
+                            "allow_plaintext_alb = true."
+                        ),
+                    )
+                ]
+            ),
+        )
+        http.add_override(
+            "default_action.0.dynamic.redirect",
+            {
+                "for_each": template("local.has_certificate ? [true] : []"),
+                "content": {"port": str(HTTPS_PORT), "protocol": "HTTPS", "status_code": "HTTP_301"},
+            },
+        )
+        https = LbListener(
+            self,
+            "aws_lb_listener.https",
+            count=one_if(has_certificate),
+            load_balancer_arn=balancer.arn,
+            port=HTTPS_PORT,
+            protocol="HTTPS",
+            ssl_policy=_TLS_POLICY,
+            certificate_arn=inputs.acm_certificate_arn.string_value,
+            default_action=[LbListenerDefaultAction(type="forward", target_group_arn=backend.arn)],
+            tags=naming.tags,
+        )
+        self.listeners = [http, https]
+
+        rules_listener = TerraformLocal(
+            self,
+            "local.rules_listener_arn",
+            template("local.has_certificate ? one(aws_lb_listener.https[*].arn) : aws_lb_listener.http.arn"),
+        )
+        listener_arn = rules_listener.as_string
+        gateway_paths = TerraformLocal(self, "local.gateway_paths", list(GATEWAY))
+        chunks = f"chunklist({gateway_paths.node.id}, {_PATTERNS_PER_RULE})"
+        gateway_rules = TerraformLocal(
+            self, "local.gateway_rules", template(f"{{for index, paths in {chunks} : tostring(index) => paths}}")
+        )
+        self.routes = [
+            self._rule("ui_exact", listener_arn, 10, list(UI_EXACT), ui, naming),
+            self._rule("ui_prefix", listener_arn, 20, list(UI_PREFIXES), ui, naming),
+            self._rule(
+                "gateway",
+                listener_arn,
+                template("100 + each.key"),
+                template("each.value"),
+                gateway,
+                naming,
+                for_each=TerraformIterator.from_map(gateway_rules.as_any_map),
+            ),
+        ]
+
+    def _target_group(
+        self, service: str, port: int, health_path: str, timeout: int, naming: Naming, network: Network
+    ) -> LbTargetGroup:
+        return LbTargetGroup(
+            self,
+            f"aws_lb_target_group.{service}",
+            name=naming.within(_NAME_LIMIT, service),
+            port=port,
+            protocol="HTTP",
+            target_type="ip",
+            vpc_id=network.vpc_id,
+            deregistration_delay="30",
+            health_check=LbTargetGroupHealthCheck(
+                path=health_path,
+                matcher="200-299",
+                interval=30,
+                timeout=timeout,
+                healthy_threshold=2,
+                unhealthy_threshold=3,
+            ),
+            tags=naming.tags,
+        )
+
+    def _rule(
+        self,
+        kind: str,
+        listener_arn: str,
+        priority: int | str,
+        patterns: list[str] | str,
+        target_group: LbTargetGroup,
+        naming: Naming,
+        *,
+        for_each: TerraformIterator | None = None,
+    ) -> LbListenerRule:
+        """Makes a rule. With `for_each`, priority and patterns are templates over `each`."""
+        return LbListenerRule(
+            self,
+            f"aws_lb_listener_rule.{kind}",
+            for_each=for_each,
+            listener_arn=listener_arn,
+            priority=priority if isinstance(priority, int) else Token.as_number(priority),
+            action=[LbListenerRuleAction(type="forward", target_group_arn=target_group.arn)],
+            condition=[
+                LbListenerRuleCondition(
+                    path_pattern=LbListenerRuleConditionPathPattern(
+                        values=patterns if isinstance(patterns, list) else Token.as_list(patterns)
+                    )
+                )
+            ],
+            tags=naming.tags,
+        )

@@ -1,0 +1,455 @@
+"""The kinds of limit that an input can have.
+
+A rule is written once, in Python and in Terraform's language side by side, and it is enforced
+three times from there: on the tenants file when it is read (pydantic), by a `validation` block
+of the module's variable at plan time, and by the JSON Schema in the editor. The words of the
+message are the same in all of them.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+RULE_BROKEN = "rule"
+"""The type of the pydantic error that a broken rule raises; its message is the rule's own."""
+
+
+def literal(value: object) -> str:
+    """Writes a string, number, bool, list or map of them as a literal of Terraform's language."""
+    return json.dumps(value, ensure_ascii=False).replace("${", "$${").replace("%{", "%%{")
+
+
+class Rule(ABC):
+    """One limit on the value of one input. Goes into the `Annotated` type of the input's field."""
+
+    @property
+    @abstractmethod
+    def says(self) -> str:
+        """What the value must be: the end of a sentence that starts with the input's name."""
+
+    @abstractmethod
+    def holds(self, value: Any) -> bool:
+        """Whether a value of the right type keeps the rule."""
+
+    @abstractmethod
+    def condition(self, reference: str) -> str:
+        """The same as a Terraform expression over `reference`, e.g. `var.tenant`."""
+
+    @abstractmethod
+    def json_schema(self) -> dict[str, Any]:
+        """The same as keywords of JSON Schema, as far as JSON Schema can say it."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        def check(value: Any) -> Any:
+            if not self.holds(value):
+                raise PydanticCustomError(RULE_BROKEN, "{says}", {"says": self.says})
+            return value
+
+        return core_schema.no_info_after_validator_function(check, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {**handler(schema), **self.json_schema()}
+
+
+@dataclass(frozen=True)
+class Matches(Rule):
+    """A string that a regular expression matches as a whole.
+
+    Args:
+        pattern: without anchors, in the syntax that Python, RE2 and ECMAScript share.
+        meaning: what the pattern asks for, in words.
+    """
+
+    pattern: str
+    meaning: str
+
+    @property
+    def says(self) -> str:
+        return f"must be {self.meaning}"
+
+    def holds(self, value: str) -> bool:
+        return re.fullmatch(self.pattern, value) is not None
+
+    def condition(self, reference: str) -> str:
+        return f"can(regex({literal(self._anchored)}, {reference}))"
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"pattern": self._anchored}
+
+    @property
+    def _anchored(self) -> str:
+        return f"^(?:{self.pattern})$"
+
+
+@dataclass(frozen=True)
+class EmptyOr(Rule):
+    """A string that is empty (the feature is off) or keeps another rule."""
+
+    rule: Rule
+
+    @property
+    def says(self) -> str:
+        return f"{self.rule.says}, or empty"
+
+    def holds(self, value: str) -> bool:
+        return value == "" or self.rule.holds(value)
+
+    def condition(self, reference: str) -> str:
+        return f'{reference} == "" || {self.rule.condition(reference)}'
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"anyOf": [{"const": ""}, self.rule.json_schema()]}
+
+
+@dataclass(frozen=True)
+class NotEmpty(Rule):
+    """A string with at least one character."""
+
+    @property
+    def says(self) -> str:
+        return "must not be empty"
+
+    def holds(self, value: str) -> bool:
+        return value != ""
+
+    def condition(self, reference: str) -> str:
+        return f'{reference} != ""'
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"minLength": 1}
+
+
+@dataclass(frozen=True)
+class OneOf(Rule):
+    """One of a few values, numbers or strings."""
+
+    values: tuple[str, ...] | tuple[int, ...]
+
+    @property
+    def says(self) -> str:
+        return f"must be one of {', '.join(map(str, self.values))}"
+
+    def holds(self, value: str | int) -> bool:
+        return value in self.values
+
+    def condition(self, reference: str) -> str:
+        return f"contains({literal(list(self.values))}, {reference})"
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"enum": list(self.values)}
+
+
+@dataclass(frozen=True)
+class Whole(Rule):
+    """A whole number within limits, both included; `most` of None means no upper limit."""
+
+    least: int
+    most: int | None = None
+
+    @property
+    def says(self) -> str:
+        upper = "" if self.most is None else f" and at most {self.most}"
+        return f"must be a whole number of at least {self.least}{upper}"
+
+    def holds(self, value: int) -> bool:
+        return value >= self.least and (self.most is None or value <= self.most)
+
+    def condition(self, reference: str) -> str:
+        upper = "" if self.most is None else f" && {reference} <= {self.most}"
+        return f"floor({reference}) == {reference} && {reference} >= {self.least}{upper}"
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"minimum": self.least} | ({} if self.most is None else {"maximum": self.most})
+
+
+@dataclass(frozen=True)
+class Between(Rule):
+    """A number, whole or not, within limits, both included."""
+
+    least: int
+    most: int
+
+    @property
+    def says(self) -> str:
+        return f"must be a number from {self.least} to {self.most}"
+
+    def holds(self, value: float) -> bool:
+        return self.least <= value <= self.most
+
+    def condition(self, reference: str) -> str:
+        return f"{reference} >= {self.least} && {reference} <= {self.most}"
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"minimum": self.least, "maximum": self.most}
+
+
+@dataclass(frozen=True)
+class AtLeastDifferent(Rule):
+    """A list with no value twice and at least so many values."""
+
+    least: int
+
+    @property
+    def says(self) -> str:
+        return f"must name at least {self.least}, and none of them twice"
+
+    def holds(self, value: Sequence[str]) -> bool:
+        return len(set(value)) == len(value) >= self.least
+
+    def condition(self, reference: str) -> str:
+        return f"length({reference}) >= {self.least} && length(distinct({reference})) == length({reference})"
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"minItems": self.least, "uniqueItems": True}
+
+
+@dataclass(frozen=True)
+class EachValue(Rule):
+    """A map of strings in which every value keeps a rule."""
+
+    rule: Rule
+
+    @property
+    def says(self) -> str:
+        return f"must map names to values each of which {self.rule.says}"
+
+    def holds(self, value: Mapping[str, str]) -> bool:
+        return all(self.rule.holds(each) for each in value.values())
+
+    def condition(self, reference: str) -> str:
+        return f"alltrue([for value in values({reference}) : {self.rule.condition('value')}])"
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"additionalProperties": {"type": "string", **self.rule.json_schema()}}
+
+
+@dataclass(frozen=True)
+class IsMap(Rule):
+    """A map of anything, where Terraform's own type is `any`."""
+
+    @property
+    def says(self) -> str:
+        return "must be a map"
+
+    def holds(self, value: object) -> bool:
+        return isinstance(value, dict)
+
+    def condition(self, reference: str) -> str:
+        return f"can(keys({reference}))"
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"type": "object"}
+
+
+@dataclass(frozen=True)
+class Ipv4Network(Rule):
+    """An IPv4 CIDR block, written with its first address, within prefix lengths.
+
+    Args:
+        widest: the shortest prefix allowed, e.g. 16.
+        narrowest: the longest prefix allowed, e.g. 20.
+        reason: why it must not be narrower.
+    """
+
+    widest: int
+    narrowest: int
+    reason: str
+
+    @property
+    def says(self) -> str:
+        return (
+            f"must be an IPv4 CIDR block from /{self.widest} to /{self.narrowest}, such as 10.40.0.0/16, "
+            f"written with its first address ({self.reason})"
+        )
+
+    def holds(self, value: str) -> bool:
+        try:
+            network = ipaddress.IPv4Network(value)
+        except ValueError:
+            return False
+        return str(network) == value and self.widest <= network.prefixlen <= self.narrowest
+
+    def condition(self, reference: str) -> str:
+        canonical = f'"${{cidrhost({reference}, 0)}}/${{tonumber(split("/", {reference})[1])}}" == {reference}'
+        prefix = f'tonumber(split("/", {reference})[1])'
+        within = f"{prefix} >= {self.widest} && {prefix} <= {self.narrowest}"
+        return f"try({canonical} && {within} && !strcontains({reference}, \":\"), false)"
+
+    def json_schema(self) -> dict[str, Any]:
+        prefixes = "|".join(str(prefix) for prefix in range(self.widest, self.narrowest + 1))
+        return {"pattern": f"^([0-9]{{1,3}}\\.){{3}}[0-9]{{1,3}}/({prefixes})$"}
+
+
+_ARN_HEAD = "arn:aws[a-z-]*:{service}:[a-z0-9-]+:[0-9]{{12}}:{resource}"
+
+
+def certificate_arn() -> Rule:
+    """The ARN of an ACM certificate."""
+    return Matches(
+        _ARN_HEAD.format(service="acm", resource="certificate/[A-Za-z0-9-]+"),
+        "the ARN of an ACM certificate, arn:aws:acm:<region>:<account>:certificate/<id>",
+    )
+
+
+def secret_arn(*, with_field: bool) -> Rule:
+    """The ARN of a Secrets Manager secret.
+
+    Args:
+        with_field: whether `:<json key>:<version stage>:<version id>` may stand behind it, by which
+            ECS takes one field of a JSON secret or one version.
+    """
+    head = _ARN_HEAD.format(service="secretsmanager", resource="secret:[A-Za-z0-9/_+=.@!-]+")
+    shape = "arn:aws:secretsmanager:<region>:<account>:secret:<name>"
+    if not with_field:
+        return Matches(head, f"the ARN of a Secrets Manager secret, {shape}")
+    return Matches(
+        head + "(?::[^:]*:[^:]*:[^:]*)?",
+        f"the ARN of a Secrets Manager secret, {shape}, with or without :<json key>:<stage>:<version> behind it",
+    )
+
+
+class CrossRule(ABC):
+    """A limit that two or more inputs share. It becomes a `validation` of the last input that it names."""
+
+    @property
+    @abstractmethod
+    def inputs(self) -> tuple[str, ...]:
+        """The names of the inputs that it looks at."""
+
+    @abstractmethod
+    def broken(self, values: Mapping[str, Any]) -> str | None:
+        """The message when the values, one for each of `inputs`, break the rule, else None."""
+
+    @abstractmethod
+    def condition(self) -> str:
+        """The rule as a Terraform expression over `var.…`."""
+
+    @abstractmethod
+    def error_message(self) -> str:
+        """The words of `broken` as a Terraform template."""
+
+
+@dataclass(frozen=True)
+class NotAbove(CrossRule):
+    """One number is not above another."""
+
+    lower: str
+    upper: str
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        return (self.lower, self.upper)
+
+    def broken(self, values: Mapping[str, Any]) -> str | None:
+        return None if values[self.lower] <= values[self.upper] else self.error_message()
+
+    def condition(self) -> str:
+        return f"var.{self.lower} <= var.{self.upper}"
+
+    def error_message(self) -> str:
+        return f"{self.lower} must not be above {self.upper}: lower the one or raise the other."
+
+
+FARGATE_MEMORY: dict[int, tuple[int, ...]] = {
+    256: (512, 1024, 2048),
+    512: tuple(range(1024, 4096 + 1, 1024)),
+    1024: tuple(range(2048, 8192 + 1, 1024)),
+    2048: tuple(range(4096, 16384 + 1, 1024)),
+    4096: tuple(range(8192, 30720 + 1, 1024)),
+    8192: tuple(range(16384, 61440 + 1, 4096)),
+    16384: tuple(range(32768, 122880 + 1, 8192)),
+}
+"""Memory in MiB that Fargate offers for a number of cpu units (ECS Developer Guide, task size)."""
+
+
+@dataclass(frozen=True)
+class FargateSize(CrossRule):
+    """Cpu and memory are a pair that Fargate offers."""
+
+    cpu: str
+    memory: str
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        return (self.cpu, self.memory)
+
+    def broken(self, values: Mapping[str, Any]) -> str | None:
+        if values[self.memory] in FARGATE_MEMORY.get(values[self.cpu], ()):
+            return None
+        return self.error_message()
+
+    def condition(self) -> str:
+        table = {str(cpu): memory for cpu, memory in FARGATE_MEMORY.items()}
+        return f"contains(try({literal(table)}[tostring(var.{self.cpu})], []), var.{self.memory})"
+
+    def error_message(self) -> str:
+        sizes = "; ".join(f"{cpu} with {_steps(memory)}" for cpu, memory in FARGATE_MEMORY.items())
+        return f"{self.cpu} and {self.memory} must be a pair that Fargate offers: {sizes}."
+
+
+def _steps(sizes: tuple[int, ...]) -> str:
+    step = sizes[1] - sizes[0]
+    if all(later - earlier == step for earlier, later in zip(sizes, sizes[1:], strict=False)):
+        return f"{sizes[0]} to {sizes[-1]} in steps of {step}"
+    return ", ".join(map(str, sizes))
+
+
+@dataclass(frozen=True)
+class NoSharedKey(CrossRule):
+    """Two maps have no key in common."""
+
+    one: str
+    other: str
+    reason: str
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        return (self.one, self.other)
+
+    def broken(self, values: Mapping[str, Any]) -> str | None:
+        shared = sorted(values[self.one].keys() & values[self.other].keys())
+        return self._message(", ".join(shared)) if shared else None
+
+    def condition(self) -> str:
+        return f"length({self._shared}) == 0"
+
+    def error_message(self) -> str:
+        return self._message(f'${{join(", ", {self._shared})}}')
+
+    @property
+    def _shared(self) -> str:
+        return f"setintersection(keys(var.{self.one}), keys(var.{self.other}))"
+
+    def _message(self, shared: str) -> str:
+        return f"{self.one} and {self.other} both set {shared}: remove it from one of them ({self.reason})."
+
+
+@dataclass(frozen=True)
+class Different(CrossRule):
+    """Two strings are not the same."""
+
+    one: str
+    other: str
+    reason: str
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        return (self.one, self.other)
+
+    def broken(self, values: Mapping[str, Any]) -> str | None:
+        return None if values[self.one] != values[self.other] else self.error_message()
+
+    def condition(self) -> str:
+        return f"var.{self.one} != var.{self.other}"
+
+    def error_message(self) -> str:
+        return f"{self.one} and {self.other} must be different: {self.reason}."

@@ -1,0 +1,98 @@
+"""The stack's S3 bucket and the proxy's configuration in it."""
+
+from cdktf import Fn, TerraformLocal, TerraformResourceLifecycle
+from cdktf_cdktf_provider_aws.s3_bucket import S3Bucket
+from cdktf_cdktf_provider_aws.s3_bucket_public_access_block import S3BucketPublicAccessBlock
+from cdktf_cdktf_provider_aws.s3_bucket_server_side_encryption_configuration import (
+    S3BucketServerSideEncryptionConfigurationA,
+    S3BucketServerSideEncryptionConfigurationRuleA,
+    S3BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultA,
+)
+from cdktf_cdktf_provider_aws.s3_bucket_versioning import (
+    S3BucketVersioningA,
+    S3BucketVersioningVersioningConfiguration,
+)
+from cdktf_cdktf_provider_aws.s3_object import S3Object
+from cdktf_cdktf_provider_random.id import Id
+from constructs import Construct
+
+from .expressions import one, one_if, template
+from .input_variables import InputVariables
+from .naming import Naming
+from .retention import data_loss_precondition
+
+
+class Storage(Construct):
+    """A private, versioned, encrypted bucket.
+
+    Attributes:
+        bucket_name, bucket_arn: of the bucket.
+        has_proxy_config: a local, whether there is a configuration.
+        proxy_config_key: key of the configuration's object.
+        proxy_config_etag: changes with the configuration; null where there is none.
+    """
+
+    proxy_config_key = "config/litellm-config.yaml"
+
+    def __init__(self, scope: Construct, id_: str, *, inputs: InputVariables, naming: Naming) -> None:
+        super().__init__(scope, id_)
+        suffix = Id(self, "random_id.s3_suffix", byte_length=4)
+        bucket = S3Bucket(
+            self,
+            "aws_s3_bucket.this",
+            bucket=naming.of(suffix.hex),
+            force_destroy=inputs.s3_force_destroy.boolean_value,
+            tags=naming.tags,
+            lifecycle=TerraformResourceLifecycle(
+                precondition=[data_loss_precondition(inputs.s3_force_destroy, "its bucket with all that is in it")]
+            ),
+        )
+        self.bucket_name = bucket.id
+        self.bucket_arn = bucket.arn
+        S3BucketVersioningA(
+            self,
+            "aws_s3_bucket_versioning.this",
+            bucket=bucket.id,
+            versioning_configuration=S3BucketVersioningVersioningConfiguration(status="Enabled"),
+        )
+        S3BucketServerSideEncryptionConfigurationA(
+            self,
+            "aws_s3_bucket_server_side_encryption_configuration.this",
+            bucket=bucket.id,
+            rule=[
+                S3BucketServerSideEncryptionConfigurationRuleA(
+                    apply_server_side_encryption_by_default=(
+                        S3BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultA(
+                            sse_algorithm="AES256"
+                        )
+                    )
+                )
+            ],
+        )
+        S3BucketPublicAccessBlock(
+            self,
+            "aws_s3_bucket_public_access_block.this",
+            bucket=bucket.id,
+            block_public_acls=True,
+            block_public_policy=True,
+            ignore_public_acls=True,
+            restrict_public_buckets=True,
+        )
+
+        self.has_proxy_config = TerraformLocal(
+            self, "local.has_proxy_config", template("length(var.proxy_config) > 0")
+        )
+        content = TerraformLocal(self, "local.proxy_config_yaml", template("yamlencode(var.proxy_config)"))
+        proxy_config = S3Object(
+            self,
+            "aws_s3_object.proxy_config",
+            count=one_if(self.has_proxy_config),
+            bucket=bucket.id,
+            key=self.proxy_config_key,
+            content=content.as_string,
+            content_type="application/yaml",
+            # Given, not read back, so that a plan knows it and shows which tasks a new configuration restarts.
+            etag=Fn.md5(content.as_string),
+            tags=naming.tags,
+        )
+        self.proxy_config_etag = one(proxy_config, "etag")
