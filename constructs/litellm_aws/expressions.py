@@ -14,6 +14,9 @@ from .rules import literal
 _LARGEST_SAFE_INTEGER = 2**53 - 1
 """The largest integer that JavaScript, and so jsii, carries without rounding (ECMA-262, MAX_SAFE_INTEGER)."""
 
+_TOKEN_MARK = "TfToken["
+"""By this CDKTF knows a reference of its own in a string, even in a string that a user wrote."""
+
 
 def address(element: TerraformElement) -> str:
     """Returns the address of a block, such as `aws_vpc.this` or `var.tenant`."""
@@ -67,7 +70,8 @@ def constant(value: Any) -> Any:
     """
     match value:
         case str():
-            return value.replace("${", "$${").replace("%{", "%%{")
+            escaped = value.replace("${", "$${").replace("%{", "%%{")
+            return escaped.replace(_TOKEN_MARK, template(literal(_TOKEN_MARK)))
         case None:
             return template("null")
         case int() if not isinstance(value, bool) and abs(value) > _LARGEST_SAFE_INTEGER:

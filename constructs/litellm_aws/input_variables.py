@@ -42,7 +42,7 @@ def _validations(declared: Input) -> list[TerraformVariableValidationConfig]:
     ]
     across = [
         TerraformVariableValidationConfig(
-            condition=template(rule.condition()), error_message=rule.error_message()
+            condition=template(rule.condition()), error_message=f"{rule.error_message()}."
         )
         for rule in CROSS_RULES
         if rule.inputs[-1] == declared.name

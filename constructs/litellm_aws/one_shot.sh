@@ -59,12 +59,13 @@ fail() {
   exit 1
 }
 
-# advise_command SUBCOMMAND OPTION VALUE, for an operator to copy
-advise_command() {
-  printf 'aws ecs %s --region "%s" --cluster "%s" %s "%s"' "$1" "$ONE_SHOT_REGION" "$ONE_SHOT_CLUSTER" "$2" "$3"
+# operator_command SUBCOMMAND OPTION VALUE
+operator_command() {
+  printf 'aws ecs %s --region "%s" --cluster "%s" %s "%s"' \
+    "$1" "$ONE_SHOT_REGION" "$ONE_SHOT_CLUSTER" "$2" "$3"
 }
 
-how_to_stop() { printf 'To stop it: %s' "$(advise_command stop-task --task "$task_arn")"; }
+how_to_stop() { printf 'To stop it: %s' "$(operator_command stop-task --task "$task_arn")"; }
 
 interrupted() {
   complain "$ONE_SHOT_NAME: interrupted."
@@ -72,7 +73,7 @@ interrupted() {
     complain "The task goes on by itself: $task_arn" "$(how_to_stop)"
   else
     complain 'A task may have been started all the same.' \
-      "To find it: $(advise_command list-tasks --started-by "$started_by")"
+      "To find it: $(operator_command list-tasks --started-by "$started_by")"
   fi
   exit "$1"
 }
@@ -96,6 +97,8 @@ start_task() {
   [ -n "$task_arn" ] || fail "ECS placed no task: $(lines 2 "$answer")" "$(lines '3,$' "$answer")"
   log_stream="$ONE_SHOT_LOG_STREAM_PREFIX/$ONE_SHOT_CONTAINER/${task_arn##*/}"
   say "started task $task_arn"
+  # Said now, because an interrupted Terraform may kill its provisioners before they can say a word.
+  say "the task goes on even if this is interrupted. $(how_to_stop)"
 }
 
 # Sets status, exit_code, stop_code and reasons.
@@ -154,7 +157,7 @@ wait_until_stopped() {
           "The task may go on by itself: $task_arn" "$(how_to_stop)"
       complain "$ONE_SHOT_NAME: its status could not be read; trying again."
     fi
-    [ "$(elapsed)" -lt "$((ONE_SHOT_TIMEOUT_MINUTES * 60))" ] || fail_timed_out
+    if [ "$(elapsed)" -ge "$((ONE_SHOT_TIMEOUT_MINUTES * 60))" ]; then fail_timed_out; fi
     pause
   done
 }

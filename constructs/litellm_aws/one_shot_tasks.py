@@ -170,8 +170,10 @@ class OneShotTasks(Construct):
                 LocalExecProvisioner(
                     type="local-exec",
                     interpreter=["/bin/sh", "-c"],
-                    command=self._script.as_string,
+                    # Terraform prints the command when it runs and when it fails; one line is enough.
+                    command='exec /bin/sh -c "$ONE_SHOT_SCRIPT"',
                     environment={
+                        "ONE_SHOT_SCRIPT": self._script.as_string,
                         "ONE_SHOT_NAME": title,
                         "ONE_SHOT_REGION": self._inputs.region.string_value,
                         "ONE_SHOT_CLUSTER": self._cluster.name,

@@ -327,7 +327,7 @@ class CrossRule(ABC):
 
     @abstractmethod
     def broken(self, values: Mapping[str, Any]) -> str | None:
-        """The message when the values, one for each of `inputs`, break the rule, else None."""
+        """The message, without a full stop, when the values of `inputs` break the rule, else None."""
 
     @abstractmethod
     def condition(self) -> str:
@@ -356,7 +356,7 @@ class NotAbove(CrossRule):
         return f"var.{self.lower} <= var.{self.upper}"
 
     def error_message(self) -> str:
-        return f"{self.lower} must not be above {self.upper}: lower the one or raise the other."
+        return f"{self.lower} must not be above {self.upper}: lower the one or raise the other"
 
 
 FARGATE_MEMORY: dict[int, tuple[int, ...]] = {
@@ -393,7 +393,7 @@ class FargateSize(CrossRule):
 
     def error_message(self) -> str:
         sizes = "; ".join(f"{cpu} with {_steps(memory)}" for cpu, memory in FARGATE_MEMORY.items())
-        return f"{self.cpu} and {self.memory} must be a pair that Fargate offers: {sizes}."
+        return f"{self.cpu} and {self.memory} must be a pair that Fargate offers: {sizes}"
 
 
 def _steps(sizes: tuple[int, ...]) -> str:
@@ -430,7 +430,7 @@ class NoSharedKey(CrossRule):
         return f"setintersection(keys(var.{self.one}), keys(var.{self.other}))"
 
     def _message(self, shared: str) -> str:
-        return f"{self.one} and {self.other} both set {shared}: remove it from one of them ({self.reason})."
+        return f"{self.one} and {self.other} both set {shared}: remove it from one of them ({self.reason})"
 
 
 @dataclass(frozen=True)
@@ -452,4 +452,4 @@ class Different(CrossRule):
         return f"var.{self.one} != var.{self.other}"
 
     def error_message(self) -> str:
-        return f"{self.one} and {self.other} must be different: {self.reason}."
+        return f"{self.one} and {self.other} must be different: {self.reason}"

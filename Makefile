@@ -1,0 +1,71 @@
+# Every command sets up by itself what it needs, inside of this checkout.
+
+.DEFAULT_GOAL := help
+
+# The newest Python at hand that is 3.11 or later.
+PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3; do \
+	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$name; break; }; done)
+PIPENV_VERSION := 2026.10.3
+
+python := .venv/bin/python
+pipenv := .pipenv/bin/python -m pipenv
+installed := .venv/.installed
+
+export PYTHONPATH := constructs
+export PIPENV_VENV_IN_PROJECT := 1
+export PIPENV_IGNORE_VIRTUALENVS := 1
+export PIPENV_NOSPIN := 1
+# `make synth TENANTS=path` says the same as the environment's TENANTS_FILE.
+ifdef TENANTS
+export TENANTS_FILE := $(TENANTS)
+endif
+
+.PHONY: help
+help: ## List the commands
+	@sed -n 's/^\([a-z]*\):.*## /\1:/p' $(firstword $(MAKEFILE_LIST)) | while IFS=: read -r name what; do \
+		printf '  make %-10s %s\n' "$$name" "$$what"; done
+
+.PHONY: setup
+setup: $(installed) ## Make the virtual environment, and install what Pipfile.lock pins
+
+.PHONY: synth
+synth: $(installed) ## Write the module and the tenants' roots to cdktf.out (TENANTS=tenants.yaml)
+	@$(python) main.py
+
+.PHONY: docs
+docs: $(installed) ## Write docs/inputs.md and tenants.schema.json anew
+	@$(python) -m fleet.reference
+
+.PHONY: test
+test: $(installed) ## Run the tests; what needs Terraform is skipped, with the reason, where it is missing
+	@$(python) -m pytest
+
+.PHONY: snapshots
+snapshots: $(installed) ## Take the snapshots under tests/snapshots anew
+	@$(python) -m pytest tests/unit/test_snapshots.py --take-snapshots
+
+.PHONY: lint
+lint: $(installed) ## Check style and types
+	@$(python) -m ruff check
+	@$(python) -m ruff format --check
+	@$(python) -m mypy
+
+.PHONY: lock
+lock: .pipenv/.installed ## Resolve Pipfile to Pipfile.lock anew
+	@$(pipenv) lock --dev
+	@.pipenv/bin/python -c 'import json, pathlib; path = pathlib.Path("Pipfile.lock"); \
+		lock = json.loads(path.read_text()); lock["_meta"]["sources"] = []; \
+		[package.pop("index", None) for group in ("default", "develop") for package in lock[group].values()]; \
+		path.write_text(json.dumps(lock, indent=4) + "\n")'
+
+$(installed): .pipenv/.installed Pipfile Pipfile.lock
+	@echo 'Installing what Pipfile.lock pins into .venv: a minute, once.'
+	@test -x $(python) || $(PYTHON) -m venv .venv
+	@$(pipenv) sync --dev
+	@touch $@
+
+.pipenv/.installed: Makefile
+	@test -n "$(PYTHON)" || { echo 'Python 3.11 or later is needed, and is not on the PATH.' >&2; exit 1; }
+	@$(PYTHON) -m venv .pipenv
+	@.pipenv/bin/python -m pip install --quiet --disable-pip-version-check pipenv==$(PIPENV_VERSION)
+	@touch $@

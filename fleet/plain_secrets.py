@@ -1,0 +1,32 @@
+"""Secrets that stand in plain text where only their names belong."""
+
+import re
+
+_SHAPES: dict[str, re.Pattern[str]] = {
+    "an API key": re.compile(r"\b(sk|pk|gsk|xai|hf|ghp|glpat|lsv2)[-_][A-Za-z0-9_-]{16,}"),
+    "an AWS access key": re.compile(r"\b(AKIA|ASIA)[0-9A-Z]{16}\b"),
+    "a Google API key": re.compile(r"\bAIza[0-9A-Za-z_-]{30,}"),
+    "a private key": re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
+    "a URL with a password": re.compile(r"://[^/@\s:]*:[^/@\s]+@"),
+}
+"""What the keys of common providers look like, by their documented prefixes."""
+
+_FIELDS = frozenset({"api_key", "master_key", "database_url", "aws_secret_access_key", "password"})
+"""Fields of LiteLLM's configuration that hold a secret whatever it looks like."""
+
+_REFERENCE = "os.environ/"
+
+
+def plain_secret(field: str, value: str) -> str | None:
+    """Says what kind of secret a value is, or returns None.
+
+    Args:
+        field: name of the variable or of the configuration's field that holds the value.
+        value: the value, which may be a reference such as `os.environ/OPENAI_API_KEY`.
+    """
+    if value.startswith(_REFERENCE):
+        return None
+    for kind, shape in _SHAPES.items():
+        if shape.search(value):
+            return kind
+    return "a secret" if field in _FIELDS and value else None

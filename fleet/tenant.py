@@ -1,0 +1,178 @@
+"""What one tenant may set: the module's inputs, the AWS provider's options and a backend."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+from litellm_aws.inputs import Inputs, declared_inputs
+from litellm_aws.rules import Matches, NotEmpty
+from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic_core import PydanticCustomError
+
+_Text = Annotated[str, NotEmpty()]
+
+
+class _Options(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True, protected_namespaces=()
+    )
+
+    def given(self) -> dict[str, Any]:
+        """Returns the options that have a value, as arguments of Terraform."""
+        return self.model_dump(exclude_none=True)
+
+
+class AssumeRole(_Options):
+    """A role that Terraform assumes."""
+
+    role_arn: _Text
+    """ARN of the role."""
+    session_name: _Text | None = None
+    """Name of the session, as CloudTrail shows it."""
+    external_id: _Text | None = None
+    """External id that the role's trust policy asks for."""
+    duration: _Text | None = None
+    """How long the session lasts, such as 1h30m."""
+
+
+class Provider(_Options):
+    """Options of the AWS provider in the tenant's root."""
+
+    region: _Text | None = None
+    """Region; by default, and in any case equal to, the tenant's `region`."""
+    profile: _Text | None = None
+    """Profile of the AWS configuration files. The one-shot tasks' `aws` needs AWS_PROFILE to know it too."""
+    assume_role: AssumeRole | None = None
+    """Role that Terraform assumes."""
+    default_tags: dict[str, str] | None = None
+    """Tags that the provider puts on every resource, beneath the `tags` input."""
+    allowed_account_ids: list[Annotated[str, Matches("[0-9]{12}", "an account id of 12 digits")]] | None = None
+    """Accounts that this root may be applied to. Anything else is refused before it is touched."""
+    endpoints: dict[str, str] | None = None
+    """URLs of AWS services by the service's name, for VPC endpoints and local stand-ins."""
+    s3_use_path_style: bool | None = None
+    """Whether S3 is asked with the bucket in the path."""
+
+
+class LocalBackend(_Options):
+    """State in a file."""
+
+    path: _Text | None = None
+    """Path relative to the tenants file. By default `terraform.<tenant>-<env>.tfstate`."""
+
+
+class S3Backend(_Options):
+    """State in an S3 bucket."""
+
+    bucket: _Text
+    """Name of the bucket."""
+    region: _Text
+    """Region of the bucket."""
+    key: _Text | None = None
+    """Key of the state. By default `litellm/<tenant>-<env>/terraform.tfstate`."""
+    use_lockfile: bool = True
+    """Whether a lock object beside the state keeps two applies apart (Terraform 1.10 and later)."""
+    encrypt: bool = True
+    """Whether S3 encrypts the state."""
+    kms_key_id: _Text | None = None
+    """KMS key that encrypts it."""
+    profile: _Text | None = None
+    """Profile of the AWS configuration files."""
+    assume_role: AssumeRole | None = None
+    """Role that Terraform assumes to read and write the state."""
+    endpoints: dict[str, str] | None = None
+    """URLs of AWS services by the service's name."""
+    use_path_style: bool | None = None
+    """Whether S3 is asked with the bucket in the path."""
+    skip_credentials_validation: bool | None = None
+    """Whether the credentials are used without asking STS about them."""
+    skip_metadata_api_check: bool | None = None
+    """Whether the EC2 metadata service is left alone."""
+    skip_region_validation: bool | None = None
+    """Whether an unknown region is accepted."""
+    skip_requesting_account_id: bool | None = None
+    """Whether the account's id is left unasked."""
+
+
+class CloudBackend(_Options):
+    """State, and runs, in HCP Terraform or Terraform Enterprise."""
+
+    organization: _Text
+    """Organization of the workspace."""
+    hostname: _Text | None = None
+    """Host of Terraform Enterprise."""
+    project: _Text | None = None
+    """Project of the workspace."""
+    workspace: _Text | None = None
+    """Name of the workspace. By default `litellm-<tenant>-<env>`."""
+
+
+class Backend(_Options):
+    """Where a tenant's state is; one of the three."""
+
+    local: LocalBackend | None = None
+    """State in a file beside the tenants file."""
+    s3: S3Backend | None = None
+    """State in an S3 bucket."""
+    cloud: CloudBackend | None = None
+    """State in HCP Terraform or Terraform Enterprise."""
+
+    @model_validator(mode="after")
+    def _one(self) -> Backend:
+        if len(self.given()) != 1:
+            raise PydanticCustomError("rule", "must name one of local, s3, cloud")
+        return self
+
+
+class TenantSettings(Inputs):
+    """The settings of one tenant, its defaults merged under it."""
+
+    provider: Provider = Provider()
+    """Options of the AWS provider in the tenant's root."""
+    backend: Backend = Backend(local=LocalBackend())
+    """Where the tenant's state is. By default, a file beside the tenants file."""
+    proxy_config_file: str | None = None
+    """YAML file that holds the proxy_config: a path relative to, and below the folder of, the tenants file."""
+
+    @property
+    def label(self) -> str:
+        """`<tenant>-<env>`: the name of the tenant's root."""
+        return f"{self.tenant}-{self.env}"
+
+    def inputs_set(self) -> dict[str, Any]:
+        """Returns the module inputs that this tenant sets, in the order of the declaration."""
+        return {name: getattr(self, name) for name in declared_inputs() if name in self.model_fields_set}
+
+    def state_identity(self, folder: Path) -> tuple[str | None, ...]:
+        """Returns what tells this tenant's state from every other.
+
+        Args:
+            folder: the tenants file's.
+        """
+        backend = self.backend
+        if backend.s3 is not None:
+            endpoint = (backend.s3.endpoints or {}).get("s3")
+            return ("s3", endpoint, backend.s3.bucket, self.state_key)
+        if backend.cloud is not None:
+            return ("cloud", backend.cloud.hostname, backend.cloud.organization, self.workspace)
+        return ("local", os.path.normpath(folder / self.state_file))
+
+    @property
+    def state_file(self) -> str:
+        """The local state's path, relative to the tenants file."""
+        given = self.backend.local and self.backend.local.path
+        return given or f"terraform.{self.label}.tfstate"
+
+    @property
+    def state_key(self) -> str:
+        """The state's key in S3."""
+        given = self.backend.s3 and self.backend.s3.key
+        return given or f"litellm/{self.label}/terraform.tfstate"
+
+    @property
+    def workspace(self) -> str:
+        """The workspace's name in HCP Terraform."""
+        given = self.backend.cloud and self.backend.cloud.workspace
+        return given or f"litellm-{self.label}"

@@ -1,0 +1,236 @@
+"""YAML files as trees whose every node knows where it stands.
+
+The dialect is YAML 1.1, PyYAML's and so LiteLLM's own. What YAML 1.1 and 1.2 read differently
+(`NO`, `0755`, `1:30`) is refused where a file asks for that, because one of the two readings
+surprises whoever wrote it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .problems import BadInput, Problem
+
+_MOST_NODES = 1_000_000
+"""More than any real file has, and few enough to stop a file whose aliases multiply."""
+
+_TAG = "tag:yaml.org,2002:"
+_SAME_IN_1_2 = {
+    f"{_TAG}bool": re.compile("true|True|TRUE|false|False|FALSE"),
+    f"{_TAG}int": re.compile("[-+]?(0|[1-9][0-9]*)"),
+}
+
+
+@dataclass(frozen=True)
+class Node:
+    """A value of a YAML file.
+
+    Attributes:
+        value: a scalar, a list of nodes, or a dict from string to node.
+        file: the file that it stands in, as the user named it.
+        line: where it begins, counted from 1.
+        text: what was written, where the value is a scalar.
+    """
+
+    value: Any
+    file: Path
+    line: int
+    text: str = ""
+
+    def plain(self) -> Any:
+        """Returns the value without any position."""
+        match self.value:
+            case dict():
+                return {key: node.plain() for key, node in self.value.items()}
+            case list():
+                return [node.plain() for node in self.value]
+            case _:
+                return self.value
+
+    def at(self, path: Sequence[str | int]) -> Node:
+        """Returns the node at a path of keys and indices, or the last one on the way that exists."""
+        node = self
+        for step in path:
+            try:
+                node = node.value[step]
+            except (KeyError, IndexError, TypeError):
+                break
+        return node
+
+    def problem(self, message: str, whose: str = "") -> Problem:
+        """Returns a problem at this place."""
+        return Problem(self.file, self.line, message, whose)
+
+    def strings(self, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Node]]:
+        """Yields every string in the tree with its path."""
+        match self.value:
+            case dict():
+                for key, node in self.value.items():
+                    yield from node.strings((*path, key))
+            case list():
+                for index, node in enumerate(self.value):
+                    yield from node.strings((*path, index))
+            case str():
+                yield path, self
+
+
+def merged(below: Node, above: Node) -> Node:
+    """Returns `above` over `below`: maps merge deeply, anything else replaces."""
+    if not (isinstance(below.value, dict) and isinstance(above.value, dict)):
+        return above
+    value = dict(below.value)
+    for key, node in above.value.items():
+        value[key] = merged(value[key], node) if key in value else node
+    return Node(value, above.file, above.line)
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A mistake of YAML's own kind, such as a key that stands twice.
+
+    Attributes:
+        path: keys and indices from the file's root to the place.
+        line: counted from 1.
+        message: what is wrong and what to do.
+    """
+
+    path: tuple[str | int, ...]
+    line: int
+    message: str
+
+
+def read_yaml(path: Path, shown_as: Path, *, refuse_ambiguous: bool) -> tuple[Node, list[Mistake]]:
+    """Reads a YAML file, and returns its tree, of None if it is empty, and the mistakes found on the way.
+
+    Args:
+        path: the file.
+        shown_as: its name in messages.
+        refuse_ambiguous: whether a scalar that YAML 1.1 and 1.2 read differently is a mistake.
+
+    Raises:
+        BadInput: the file cannot be read, or is not YAML.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise BadInput([Problem(shown_as, 1, "there is no such file: check the path")]) from None
+    except UnicodeDecodeError:
+        raise BadInput([Problem(shown_as, 1, "is not UTF-8 text: save it as UTF-8")]) from None
+    except OSError as error:
+        raise BadInput([Problem(shown_as, 1, f"cannot be read: {error.strerror}")]) from None
+    try:
+        root = yaml.compose(text, Loader=_LOADER)
+    except yaml.YAMLError as error:
+        raise BadInput([_syntax_problem(error, shown_as)]) from None
+    except RecursionError:
+        raise BadInput([Problem(shown_as, 1, "is nested too deeply")]) from None
+    if root is None:
+        return Node(None, shown_as, 1), []
+    builder = _Builder(shown_as, refuse_ambiguous)
+    return builder.build(root, ()), builder.mistakes
+
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Builder:
+    """Turns PyYAML's nodes into ours, and collects the mistakes on the way."""
+
+    def __init__(self, file: Path, refuse_ambiguous: bool) -> None:
+        self.mistakes: list[Mistake] = []
+        self._file = file
+        self._refuse_ambiguous = refuse_ambiguous
+        self._scalars = yaml.constructor.SafeConstructor()
+        self._count = 0
+        self._open: set[int] = set()
+
+    def build(self, node: yaml.Node, path: tuple[str | int, ...]) -> Node:
+        self._count += 1
+        if id(node) in self._open or self._count > _MOST_NODES:
+            reason = "an alias contains itself" if id(node) in self._open else "aliases multiply without end"
+            raise BadInput([Problem(self._file, _line(node), f"{reason}: write the values out")])
+        self._open.add(id(node))
+        match node:
+            case yaml.MappingNode():
+                built = Node(self._mapping(node, path), self._file, _line(node))
+            case yaml.SequenceNode():
+                items = [self.build(item, (*path, index)) for index, item in enumerate(node.value)]
+                built = Node(items, self._file, _line(node))
+            case _:
+                built = Node(self._scalar(node, path), self._file, _line(node), node.value)
+        self._open.remove(id(node))
+        return built
+
+    def _mapping(self, node: yaml.MappingNode, path: tuple[str | int, ...]) -> dict[str, Node]:
+        own: dict[str, Node] = {}
+        inherited: dict[str, Node] = {}
+        for key_node, value_node in node.value:
+            if key_node.tag == f"{_TAG}merge":
+                for base in reversed(self._bases(value_node, path)):
+                    inherited |= base
+                continue
+            key = self._key(key_node, path)
+            if key is None:
+                continue
+            if key in own:
+                self._mistake(key_node, (*path, key), f"is set twice, first on line {own[key].line}: remove one")
+            built = self.build(value_node, (*path, key))
+            # The key's line: an empty value has no place of its own, and a block begins below its key.
+            own[key] = Node(built.value, self._file, _line(key_node), built.text)
+        return inherited | own
+
+    def _bases(self, node: yaml.Node, path: tuple[str | int, ...]) -> list[dict[str, Node]]:
+        nodes = node.value if isinstance(node, yaml.SequenceNode) else [node]
+        built = [self.build(base, path).value for base in nodes]
+        if not all(isinstance(base, dict) for base in built):
+            self._mistake(node, (*path, "<<"), "takes a map, or a list of maps")
+        return [base for base in built if isinstance(base, dict)]
+
+    def _key(self, node: yaml.Node, path: tuple[str | int, ...]) -> str | None:
+        if not isinstance(node, yaml.ScalarNode):
+            self._mistake(node, path, "has a list or a map as a key: a key must be a text")
+            return None
+        if node.tag != f"{_TAG}str":
+            self._mistake(
+                node, path, f'has the key {node.value}, which YAML does not read as a text: write "{node.value}"'
+            )
+            return None
+        return str(node.value)
+
+    def _scalar(self, node: yaml.ScalarNode, path: tuple[str | int, ...]) -> object:
+        text = node.value
+        if node.tag == f"{_TAG}timestamp":
+            return text
+        same = _SAME_IN_1_2.get(node.tag)
+        if self._refuse_ambiguous and same is not None and not same.fullmatch(text):
+            other = "true or false" if node.tag.endswith("bool") else "a decimal number without leading zeros"
+            self._mistake(
+                node, path, f'is {text}, which YAML does not read as this text: write "{text}" in quotes, or {other}'
+            )
+        try:
+            return self._scalars.construct_object(node)
+        except (yaml.YAMLError, ValueError):
+            self._mistake(node, path, f"is {text}, which cannot be read as {node.tag.removeprefix(_TAG)}")
+            return None
+
+    def _mistake(self, node: yaml.Node, path: tuple[str | int, ...], message: str) -> None:
+        self.mistakes.append(Mistake(path, _line(node), message))
+
+
+def _line(node: yaml.Node) -> int:
+    return int(node.start_mark.line) + 1
+
+
+def _syntax_problem(error: yaml.YAMLError, file: Path) -> Problem:
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    line = mark.line + 1 if mark else 1
+    reason = getattr(error, "problem", None) or str(error)
+    if "\\t" in reason or "\t" in reason:
+        return Problem(file, line, "is indented with a tab: YAML takes spaces only")
+    return Problem(file, line, f"is not YAML: {reason}")

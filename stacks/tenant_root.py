@@ -1,0 +1,95 @@
+"""A tenant's root: what stands between the module and `terraform apply`."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from cdktf import CloudBackend, LocalBackend, NamedCloudWorkspace, S3Backend, TerraformStack
+from constructs import Construct
+from fleet.tenant import TenantSettings
+from litellm_aws.expressions import constant, template
+from litellm_aws.inputs import sensitive_inputs
+from litellm_aws.outputs import DESCRIPTIONS
+from litellm_aws.versions import PROVIDERS, TERRAFORM
+
+from .module import MODULE
+
+_LOCKFILE_TERRAFORM = ">= 1.10"
+"""The first Terraform whose S3 backend knows `use_lockfile`."""
+
+
+class TenantRootStack(TerraformStack):
+    """Provider, backend, the secret variables, the module's call and its outputs.
+
+    Variables and outputs are written with one override for all, not with a construct for each: a
+    construct costs a millisecond, and a fleet has a thousand roots.
+    """
+
+    def __init__(self, scope: Construct, tenant: TenantSettings, *, tenants_folder: Path, root_folder: Path) -> None:
+        """Declares the root.
+
+        Args:
+            tenants_folder: folder of the tenants file, beside which a local state lies.
+            root_folder: folder in which Terraform will run.
+        """
+        super().__init__(scope, tenant.label)
+        self.add_override("terraform", {"required_version": TERRAFORM, "required_providers": PROVIDERS})
+        if tenant.backend.s3 is not None and tenant.backend.s3.use_lockfile:
+            self.add_override("terraform.required_version", _LOCKFILE_TERRAFORM)
+        self._add_backend(tenant, os.path.relpath(tenants_folder / tenant.state_file, root_folder))
+        self.add_override("provider.aws", [_provider(tenant)])
+        secrets = sensitive_inputs()
+        self.add_override(
+            "variable",
+            {
+                secret.name: {
+                    "type": secret.terraform_type,
+                    "description": secret.description,
+                    "default": secret.default,
+                    "sensitive": True,
+                    "nullable": False,
+                }
+                for secret in secrets
+            },
+        )
+        self.add_override(
+            f"module.{MODULE}",
+            {
+                "source": f"../{MODULE}",
+                **constant(tenant.inputs_set()),
+                **{secret.name: template(f"var.{secret.name}") for secret in secrets},
+            },
+        )
+        self.add_override(
+            "output",
+            {
+                name: {"description": description, "value": template(f"module.{MODULE}.{name}")}
+                for name, description in DESCRIPTIONS.items()
+            },
+        )
+
+
+    def _add_backend(self, tenant: TenantSettings, state_file: str) -> None:
+        backend = tenant.backend
+        if backend.s3 is not None:
+            S3Backend(self, bucket=backend.s3.bucket, key=tenant.state_key)
+            self.add_override("terraform.backend.s3", constant({**backend.s3.given(), "key": tenant.state_key}))
+        elif backend.cloud is not None:
+            CloudBackend(
+                self,
+                hostname=backend.cloud.hostname,
+                organization=backend.cloud.organization,
+                workspaces=NamedCloudWorkspace(tenant.workspace, backend.cloud.project),
+            )
+        else:
+            LocalBackend(self, path=state_file)
+
+
+def _provider(tenant: TenantSettings) -> dict[str, Any]:
+    options = constant(tenant.provider.given())
+    for block in ("assume_role", "endpoints"):
+        if block in options:
+            options[block] = [options[block]]
+    if "default_tags" in options:
+        options["default_tags"] = [{"tags": options["default_tags"]}]
+    return {"region": constant(tenant.region), **options}
