@@ -10,8 +10,8 @@ from pathlib import Path
 
 sys.path.insert(1, str(Path(__file__).with_name("constructs")))
 
-from fleet.problems import BadInput  # noqa: E402
-from fleet.tenants_file import load_fleet  # noqa: E402
+from fleet.problems import BadInputError
+from fleet.tenants_file import load_fleet
 
 
 def main() -> int:
@@ -20,7 +20,7 @@ def main() -> int:
     outdir = Path(os.environ.get("CDKTF_OUTDIR") or "cdktf.out")
     try:
         fleet = load_fleet(tenants_file)
-    except BadInput as error:
+    except BadInputError as error:
         for problem in error.problems:
             print(problem, file=sys.stderr)
         print(f"{error} in {tenants_file}; {outdir} is left as it was.", file=sys.stderr)

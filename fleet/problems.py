@@ -25,7 +25,7 @@ class Problem:
         return f"{self.file}:{self.line}: {whose}{self.message}"
 
 
-class BadInput(Exception):
+class BadInputError(Exception):
     """What the user wrote cannot be synthesized.
 
     Attributes:

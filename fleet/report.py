@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-from stacks.module import MODULE
-
 from .synthesis import Change, Synthesized
 from .tenant import TenantSettings
 from .tenants_file import Fleet

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from cdktf import App
+
 from stacks.module import MODULE, ModuleStack
 from stacks.tenant_root import TenantRootStack
 
@@ -90,7 +91,10 @@ def _contents(scratch: Path) -> Iterator[tuple[Path, str]]:
     yield Path("manifest.json"), (scratch / "manifest.json").read_text(encoding="utf-8")
     for path in sorted(scratch.glob(f"{_STACKS}/*/{_CONFIGURATION}")):
         configuration = json.loads(path.read_text(encoding="utf-8"))
-        yield path.relative_to(scratch), json.dumps(_readable(configuration), indent=2, ensure_ascii=False) + "\n"
+        yield (
+            path.relative_to(scratch),
+            json.dumps(_readable(configuration), indent=2, ensure_ascii=False) + "\n",
+        )
 
 
 def _readable(configuration: dict[str, Any]) -> dict[str, Any]:

@@ -6,10 +6,11 @@ import os
 from pathlib import Path
 from typing import Annotated, Any
 
-from litellm_aws.inputs import Inputs, declared_inputs
-from litellm_aws.rules import Matches, NotEmpty
 from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic_core import PydanticCustomError
+
+from litellm_aws.inputs import Inputs, declared_inputs
+from litellm_aws.rules import Matches, NotEmpty
 
 _Text = Annotated[str, NotEmpty()]
 
@@ -134,7 +135,7 @@ class TenantSettings(Inputs):
     backend: Backend = Backend(local=LocalBackend())
     """Where the tenant's state is. By default, a file beside the tenants file."""
     proxy_config_file: str | None = None
-    """YAML file that holds the proxy_config: a path relative to, and below the folder of, the tenants file."""
+    """YAML file that holds the proxy_config. A path relative to the tenants file, in or below its folder."""
 
     @property
     def label(self) -> str:

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
-from litellm_aws.inputs import CROSS_RULES, declared_inputs, sensitive_inputs
-from litellm_aws.rules import RULE_BROKEN
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from litellm_aws.inputs import CROSS_RULES, declared_inputs, sensitive_inputs
+from litellm_aws.rules import RULE_BROKEN
+
 from .plain_secrets import plain_secret
-from .problems import BadInput, Problem
+from .problems import BadInputError, Problem
 from .tenant import TenantSettings
 from .yaml_tree import Mistake, Node, merged, read_yaml
 
@@ -46,7 +47,7 @@ def load_fleet(file: Path) -> Fleet:
     """Reads a tenants file.
 
     Raises:
-        BadInput: with every mistake in the file.
+        BadInputError: with every mistake in the file.
     """
     return _Loader(file).load()
 
@@ -78,7 +79,7 @@ class _Loader:
         root, mistakes = read_yaml(self._file, self._file, refuse_ambiguous=True)
         if not isinstance(root.value, dict):
             what = "is empty" if root.value is None else "must be a map"
-            raise BadInput([root.problem(f"{what}: {_SHAPE}")])
+            raise BadInputError([root.problem(f"{what}: {_SHAPE}")])
         self._check_known(root, _SECTIONS, "")
         defaults = root.value.get("defaults")
         if defaults is not None and not isinstance(defaults.value, dict):
@@ -105,7 +106,7 @@ class _Loader:
         fleet = [(entry, settings) for entry, settings in validated if settings is not None]
         self._check_states(fleet)
         if self._problems:
-            raise BadInput(self._problems)
+            raise BadInputError(self._problems)
         return Fleet(self._file, [settings for _, settings in fleet])
 
     def _located(self, mistake: Mistake, owners: Sequence[str]) -> Problem:
@@ -166,7 +167,7 @@ class _Loader:
             return None
         try:
             config, mistakes = read_yaml(path, shown, refuse_ambiguous=False)
-        except BadInput as error:
+        except BadInputError as error:
             for problem in error.problems:
                 message = f"proxy_config_file {named.value}: {problem.message}"
                 if path.is_file():
@@ -183,16 +184,17 @@ class _Loader:
         return config
 
     def _check_no_secret(self, name: str, node: Node, whose: str) -> None:
-        service = name.removesuffix("_extra_env") if name.endswith("_extra_env") else "gateway"
+        if name == "proxy_config":
+            advice = "its ARN into gateway_extra_secrets and backend_extra_secrets, and os.environ/<NAME> here"
+        else:
+            advice = f"and its ARN into {name.removesuffix('env')}secrets"
         for path, string in node.strings():
             field = next((step for step in reversed(path) if isinstance(step, str)), name)
             kind = plain_secret(field, string.value)
             if kind is not None:
                 self._problems.append(
                     string.problem(
-                        f"{_dotted((name, *path))} holds {kind} in plain text: put it into Secrets Manager, its ARN "
-                        f"into {service}_extra_secrets, and here "
-                        + ("nothing" if name != "proxy_config" else "os.environ/<NAME>"),
+                        f"{_dotted((name, *path))} holds {kind} in plain text: put it into Secrets Manager, {advice}",
                         whose,
                     )
                 )

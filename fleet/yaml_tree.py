@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from .problems import BadInput, Problem
+from .problems import BadInputError, Problem
 
 _MOST_NODES = 1_000_000
 """More than any real file has, and few enough to stop a file whose aliases multiply."""
@@ -114,22 +114,22 @@ def read_yaml(path: Path, shown_as: Path, *, refuse_ambiguous: bool) -> tuple[No
         refuse_ambiguous: whether a scalar that YAML 1.1 and 1.2 read differently is a mistake.
 
     Raises:
-        BadInput: the file cannot be read, or is not YAML.
+        BadInputError: the file cannot be read, or is not YAML.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise BadInput([Problem(shown_as, 1, "there is no such file: check the path")]) from None
+        raise BadInputError([Problem(shown_as, 1, "there is no such file: check the path")]) from None
     except UnicodeDecodeError:
-        raise BadInput([Problem(shown_as, 1, "is not UTF-8 text: save it as UTF-8")]) from None
+        raise BadInputError([Problem(shown_as, 1, "is not UTF-8 text: save it as UTF-8")]) from None
     except OSError as error:
-        raise BadInput([Problem(shown_as, 1, f"cannot be read: {error.strerror}")]) from None
+        raise BadInputError([Problem(shown_as, 1, f"cannot be read: {error.strerror}")]) from None
     try:
         root = yaml.compose(text, Loader=_LOADER)
     except yaml.YAMLError as error:
-        raise BadInput([_syntax_problem(error, shown_as)]) from None
+        raise BadInputError([_syntax_problem(error, shown_as)]) from None
     except RecursionError:
-        raise BadInput([Problem(shown_as, 1, "is nested too deeply")]) from None
+        raise BadInputError([Problem(shown_as, 1, "is nested too deeply")]) from None
     if root is None:
         return Node(None, shown_as, 1), []
     builder = _Builder(shown_as, refuse_ambiguous)
@@ -154,7 +154,7 @@ class _Builder:
         self._count += 1
         if id(node) in self._open or self._count > _MOST_NODES:
             reason = "an alias contains itself" if id(node) in self._open else "aliases multiply without end"
-            raise BadInput([Problem(self._file, _line(node), f"{reason}: write the values out")])
+            raise BadInputError([Problem(self._file, _line(node), f"{reason}: write the values out")])
         self._open.add(id(node))
         match node:
             case yaml.MappingNode():
@@ -162,7 +162,7 @@ class _Builder:
             case yaml.SequenceNode():
                 items = [self.build(item, (*path, index)) for index, item in enumerate(node.value)]
                 built = Node(items, self._file, _line(node))
-            case _:
+            case yaml.ScalarNode():
                 built = Node(self._scalar(node, path), self._file, _line(node), node.value)
         self._open.remove(id(node))
         return built
@@ -198,7 +198,9 @@ class _Builder:
             return None
         if node.tag != f"{_TAG}str":
             self._mistake(
-                node, path, f'has the key {node.value}, which YAML does not read as a text: write "{node.value}"'
+                node,
+                path,
+                f'has the key {node.value}, which YAML does not read as a text: write "{node.value}"',
             )
             return None
         return str(node.value)
@@ -211,7 +213,9 @@ class _Builder:
         if self._refuse_ambiguous and same is not None and not same.fullmatch(text):
             other = "true or false" if node.tag.endswith("bool") else "a decimal number without leading zeros"
             self._mistake(
-                node, path, f'is {text}, which YAML does not read as this text: write "{text}" in quotes, or {other}'
+                node,
+                path,
+                f'is {text}, which YAML does not read as this text: write "{text}" in quotes, or {other}',
             )
         try:
             return self._scalars.construct_object(node)

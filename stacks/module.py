@@ -2,7 +2,8 @@
 
 import jsii
 from cdktf import TerraformElement, TerraformStack
-from constructs import Construct
+from constructs import Construct, Node
+
 from litellm_aws.autoscaling import Autoscaling
 from litellm_aws.cache import Cache
 from litellm_aws.cluster import Cluster
@@ -105,6 +106,7 @@ class ModuleStack(TerraformStack):
         )
 
     @jsii.member(jsii_name="allocateLogicalId")
-    def _allocate_logical_id(self, tf_element: TerraformElement) -> str:
+    def _allocate_logical_id(self, tf_element: TerraformElement | Node) -> str:
         """Takes a block's label from its construct's id, which is the block's address."""
-        return tf_element.node.id.rpartition(".")[2]
+        node = tf_element.node if isinstance(tf_element, TerraformElement) else tf_element
+        return node.id.rpartition(".")[2]

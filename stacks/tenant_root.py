@@ -6,6 +6,7 @@ from typing import Any
 
 from cdktf import CloudBackend, LocalBackend, NamedCloudWorkspace, S3Backend, TerraformStack
 from constructs import Construct
+
 from fleet.tenant import TenantSettings
 from litellm_aws.expressions import constant, template
 from litellm_aws.inputs import sensitive_inputs
@@ -67,7 +68,6 @@ class TenantRootStack(TerraformStack):
                 for name, description in DESCRIPTIONS.items()
             },
         )
-
 
     def _add_backend(self, tenant: TenantSettings, state_file: str) -> None:
         backend = tenant.backend

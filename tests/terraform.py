@@ -16,35 +16,26 @@ provider holds one configuration at a time, so commands run one after another.
 import json
 import os
 import re
-import shlex
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
-import time
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import grpc
+from packaging.specifiers import SpecifierSet
 
-Version = tuple[int, ...]
+from litellm_aws.versions import PROVIDERS, TERRAFORM
+from tests.provider_packages import REGISTRY, Package, assemble_mirror, newest_packages
+from tests.running_provider import SchemaRelay, running
+
 Variables = Mapping[str, Any]
-
-OLDEST_TERRAFORM: Version = (1, 9)
-REGISTRY = "registry.terraform.io"
-PROVIDERS: Mapping[str, tuple[Version, Version]] = {"aws": ((5, 100), (7,)), "random": ((3, 6), (4,))}
-"""The releases the module takes of each provider of HashiCorp's: from, and up to but not including."""
-
-STAND_IN = Path(__file__).parent / "stand_ins" / "random_provider.py"
-STAND_IN_VERSION: Version = (3, 7, 2)
 
 OFFLINE = {
     "AWS_ACCESS_KEY_ID": "test",
@@ -64,7 +55,6 @@ PROVIDER_FLAGS: Mapping[str, Any] = {
 }
 """Arguments of the AWS provider: do not call AWS when configured, and fail at once when AWS is not there."""
 
-PROVIDER_START_SECONDS = 30
 REGISTRY_SECONDS = 300
 COMMAND_SECONDS = 1800
 
@@ -172,9 +162,7 @@ class Root:
 
     def plan(self, variables: Variables | None = None, *, refresh: bool = False) -> Plan:
         """Returns the plan; `refresh` asks the providers for the present state of what exists."""
-        found = self._run_with(
-            variables, "plan", "-out=plan.bin", "-lock=false", f"-refresh={str(refresh).lower()}"
-        )
+        found = self._run_with(variables, "plan", "-out=plan.bin", "-lock=false", f"-refresh={str(refresh).lower()}")
         document = json.loads(self._run("show", "-json", "plan.bin").stdout)
         return Plan(document, tuple(found))
 
@@ -226,9 +214,7 @@ class Root:
         modules = json.loads(index.read_text())["Modules"] if index.exists() else []
         directories = {self.directory, *(self.directory / module["Dir"] for module in modules)}
         files = {file for directory in directories for file in directory.glob("*.tf*") if file.is_file()}
-        return frozenset(
-            name for file in files for name in re.findall(rb"\baws_[a-z0-9_]+", file.read_bytes())
-        )
+        return frozenset(name for file in files for name in re.findall(rb"\baws_[a-z0-9_]+", file.read_bytes()))
 
 
 class Terraform:
@@ -306,21 +292,19 @@ def open_terraform(work: Path, cache: Path, environment: Mapping[str, str] = OFF
             **environment,
         }
         about = json.loads(_run(program, ["version", "-json"], scratch, clean).stdout)
-        if _version(about["terraform_version"]) < OLDEST_TERRAFORM:
+        if about["terraform_version"] not in SpecifierSet(TERRAFORM):
             raise TerraformUnavailable(
-                f"terraform on the PATH is {about['terraform_version']}, 1.9 is needed"
+                f"terraform on the PATH is {about['terraform_version']}, and {TERRAFORM} is needed"
             )
         packages = _find_or_fetch(program, cache, about["platform"], clean)
-        binaries = _assemble_mirror(scratch, packages, about["platform"])
+        binaries = assemble_mirror(scratch, packages, about["platform"])
         path = json.dumps(str(scratch / "mirror"))
-        configuration.write_text(
-            f"provider_installation {{\n  filesystem_mirror {{\n    path = {path}\n  }}\n}}\n"
-        )
+        configuration.write_text(f"provider_installation {{\n  filesystem_mirror {{\n    path = {path}\n  }}\n}}\n")
 
         terraform = Terraform(program, work, clean)
         for provider, binary in binaries.items():
             stay = "-debug" if provider in packages else "--dev"
-            reattach = stack.enter_context(_running([str(binary), stay], scratch / f"{provider}.log", clean))
+            reattach = stack.enter_context(running([str(binary), stay], scratch / f"{provider}.log", clean))
             terraform.reattach |= reattach
             if not reattach:
                 warnings.warn(f"{binary.name} does not stay running; every command launches it", stacklevel=3)
@@ -375,97 +359,26 @@ def _spoken(ended: subprocess.CompletedProcess[str]) -> Diagnostic:
     return Diagnostic("error", "Terraform says", re.sub("[│╷╵]", "", ended.stderr or ended.stdout))
 
 
-@dataclass(frozen=True)
-class Package:
-    """A release of a provider on this machine: a folder with its binary, or a zip file of that."""
-
-    provider: str
-    version: Version
-    path: Path
-
-
-def provider_folders(cache: Path) -> list[Path]:
-    """Returns the folders called `registry.terraform.io` on this machine, HashiCorp's providers in them.
-
-    They are sought where Terraform looks by itself, where its configuration sends it, in the plugin caches,
-    in `cache`, and one or two levels below the places where software is added to a machine.
-    """
-    home = Path.home()
-    configuration = Path(os.environ.get("TF_CLI_CONFIG_FILE", home / ".terraformrc"))
-    configured = re.findall(
-        r'(?:\bpath|plugin_cache_dir)\s*=\s*"([^"]+)"',
-        configuration.read_text() if configuration.is_file() else "",
-    )
-    named = [*configured, *filter(None, [os.environ.get("TF_PLUGIN_CACHE_DIR")])]
-    data = os.environ.get("XDG_DATA_DIRS", "/usr/local/share:/usr/share").split(":")
-    data += [os.environ.get("XDG_DATA_HOME", f"{home}/.local/share")]
-    exact = [
-        cache / "providers",
-        *(Path(os.path.expandvars(name)).expanduser() for name in named),
-        *(Path(directory) / "terraform" / "plugins" for directory in data),
-        Path("terraform.d/plugins").absolute(),
-        home / "Library/Application Support/io.hashicorp.terraform/plugins",
-        Path("/Library/Application Support/io.hashicorp.terraform/plugins"),
-    ]
-    roots = ["/opt", "/srv", "/usr/lib", "/usr/local", "/usr/local/lib", "/usr/local/share", "/usr/share"]
-    above = [Path(root) for root in roots] + [home / ".terraform.d"]
-    found = [directory / REGISTRY for directory in exact]
-    found += [path for root in above for depth in ("", "*/", "*/*/") for path in root.glob(depth + REGISTRY)]
-    return [folder for folder in dict.fromkeys(found) if (folder / "hashicorp").is_dir()]
-
-
-def packages_in(folder: Path, platform: str) -> Iterator[Package]:
-    """Yields what a mirror has for a platform such as linux_amd64, of the releases the module takes."""
-    for provider, (oldest, end) in PROVIDERS.items():
-        home = folder / "hashicorp" / provider
-        unpacked = [(path.parent.name, path) for path in home.glob(f"*/{platform}") if path.is_dir()]
-        packed = [(path.name.split("_")[1], path) for path in home.glob(f"*_*_{platform}.zip")]
-        for version, path in [*unpacked, *packed]:
-            if re.fullmatch(r"\d+\.\d+\.\d+", version) and oldest <= _version(version) < end:
-                yield Package(provider, _version(version), path)
-
-
-def _version(written: str) -> Version:
-    return tuple(int(part) for part in re.findall(r"\d+", written)[:3])
-
-
-def _dotted(version: Version) -> str:
-    return ".".join(str(part) for part in version)
-
-
-def _find_or_fetch(
-    program: str, cache: Path, platform: str, environment: Mapping[str, str]
-) -> dict[str, Package]:
+def _find_or_fetch(program: str, cache: Path, platform: str, environment: Mapping[str, str]) -> dict[str, Package]:
     """Returns the newest package of each provider; of the AWS provider there always is one."""
-    found = _newest(cache, platform)
+    found = newest_packages(cache, platform)
     if "aws" not in found:
         if hindrance := _fetch(program, cache, environment):
-            oldest, end = (_dotted(version) for version in PROVIDERS["aws"])
             raise TerraformUnavailable(
-                f"no AWS provider >= {oldest}, < {end} for {platform}, neither in a folder {REGISTRY} "
+                f"no AWS provider {PROVIDERS['aws']['version']} for {platform}, neither in a folder {REGISTRY} "
                 f"on this machine nor from the registry: {hindrance}"
             )
-        found = _newest(cache, platform)
+        found = newest_packages(cache, platform)
     return found
-
-
-def _newest(cache: Path, platform: str) -> dict[str, Package]:
-    found = [package for folder in provider_folders(cache) for package in packages_in(folder, platform)]
-    found.sort(key=lambda package: (package.version, package.path.is_dir()))
-    return {package.provider: package for package in found}
 
 
 def _fetch(program: str, cache: Path, environment: Mapping[str, str]) -> str:
     """Lets Terraform install the providers from the registry into `cache`; returns what kept it from that."""
-    required = {
-        provider: {"source": f"hashicorp/{provider}", "version": f">= {_dotted(oldest)}, < {_dotted(end)}"}
-        for provider, (oldest, end) in PROVIDERS.items()
-    }
     network = re.compile("(https?|no)_proxy|SSL_CERT_(FILE|DIR)", re.IGNORECASE)
     reached = {name: value for name, value in os.environ.items() if network.fullmatch(name)}
     with tempfile.TemporaryDirectory(dir=cache) as directory:
         root = Path(directory)
-        (root / "main.tf.json").write_text(json.dumps({"terraform": {"required_providers": required}}))
+        (root / "main.tf.json").write_text(json.dumps({"terraform": {"required_providers": PROVIDERS}}))
         init = ["init", "-no-color", "-input=false"]
         try:
             ended = _run(program, init, root, {**environment, **reached}, REGISTRY_SECONDS)
@@ -477,126 +390,3 @@ def _fetch(program: str, cache: Path, environment: Mapping[str, str]) -> str:
         shutil.rmtree(cache / "providers", ignore_errors=True)
         (root / ".terraform" / "providers").rename(cache / "providers")
     return ""
-
-
-def _assemble_mirror(scratch: Path, packages: Mapping[str, Package], platform: str) -> dict[str, Path]:
-    """Makes a mirror for Terraform of the packages and the stand-in; returns the binary of each provider."""
-    binaries = {}
-    for provider in PROVIDERS:
-        package = packages.get(provider)
-        version = _dotted(package.version if package else STAND_IN_VERSION)
-        # Terraform follows a link in the place of this folder, and of none above it.
-        folder = scratch / "mirror" / REGISTRY / "hashicorp" / provider / version / platform
-        folder.parent.mkdir(parents=True)
-        if package and package.path.is_dir():
-            folder.symlink_to(package.path)
-        elif package:
-            shutil.unpack_archive(package.path, folder, "zip")
-        else:
-            folder.mkdir()
-            command = shlex.join([sys.executable, "-u", str(STAND_IN)])
-            launcher = folder / f"terraform-provider-{provider}_v{version}"
-            launcher.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
-        binaries[provider] = next(folder.glob(f"terraform-provider-{provider}_v*"))
-        if not folder.is_symlink():
-            binaries[provider].chmod(0o755)
-    return binaries
-
-
-@contextmanager
-def _running(command: Sequence[str], log: Path, environment: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-    """Runs a provider and yields where it is reached, or nothing if it does not say so in time."""
-    # The shell sees the end of its input when this process is gone, however it went, and kills the provider.
-    # In a session of its own, neither hears a Ctrl-C before the tests have come to their end.
-    guard = ["sh", "-c", '"$@" & cat >/dev/null; kill -9 $!; wait', "sh", *command]
-    with (
-        log.open("w") as output,
-        subprocess.Popen(
-            guard,
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=output,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        ),
-    ):
-        end = time.monotonic() + PROVIDER_START_SECONDS
-        said = None
-        while said is None and time.monotonic() < end:
-            time.sleep(0.02)
-            said = re.search("TF_REATTACH_PROVIDERS='(.*)'", log.read_text())
-        yield json.loads(said[1]) if said else {}
-
-
-class SchemaRelay:
-    """Stands between Terraform and a provider, and passes on everything but the schemas nobody asked for.
-
-    Terraform decodes the whole schema in every command; of AWS's, that takes a second, for a few dozen
-    types out of 1,500. Requests and responses travel as the bytes they are.
-    """
-
-    SERVICE = "/tfplugin5.Provider/"
-
-    def __init__(self, provider: str, address: str) -> None:
-        """Serves at `address` what the provider at the address `provider` says, both as gRPC writes them."""
-        self.types: frozenset[bytes] | None = None
-        """The resource types and data sources that Terraform is told of; None for all of them."""
-
-        unlimited = [("grpc.max_receive_message_length", -1)]
-        self._channel = grpc.insecure_channel(provider, options=unlimited)
-        self._schema = self._channel.unary_unary(self.SERVICE + "GetSchema")(b"")
-        # Terraform works on ten resources at once, each of which may wait for minutes, and may yet say Stop.
-        self._server = grpc.server(ThreadPoolExecutor(32), handlers=[self], options=unlimited)
-        self._server.add_insecure_port(address)
-        self._server.start()
-
-    def close(self) -> None:
-        """Stops serving."""
-        self._server.stop(grace=None).wait()
-        self._channel.close()
-
-    def service(self, call: Any) -> Any:
-        """Returns gRPC's handler of a call, or None for one that is not the provider's."""
-        if not call.method.startswith(self.SERVICE):
-            return None
-        ask = self._channel.unary_unary(call.method)
-
-        def relay(request: bytes, context: Any) -> Any:
-            try:
-                return ask(request)
-            except grpc.RpcError as error:
-                return context.abort(error.code(), error.details())
-
-        def schema(request: bytes, context: Any) -> bytes:
-            return self._schema if self.types is None else _schema_of(self.types, self._schema)
-
-        wanted = schema if call.method == self.SERVICE + "GetSchema" else relay
-        return grpc.unary_unary_rpc_method_handler(wanted)
-
-
-def _schema_of(types: frozenset[bytes], schema: bytes) -> bytes:
-    """Returns a GetProviderSchema response of the plugin protocol without the types that are not in `types`.
-
-    All its fields have a length. Fields 2 and 3 map the names of resource types and of data sources to their
-    schemas, and an entry of a map begins with the name: a tag, its length, and the name itself.
-    """
-    kept = bytearray()
-    start = 0
-    while start < len(schema):
-        number = schema[start] >> 3
-        length, content = _varint(schema, start + 1)
-        if number not in (2, 3) or schema[content + 2 : content + 2 + schema[content + 1]] in types:
-            kept += schema[start : content + length]
-        start = content + length
-    return bytes(kept)
-
-
-def _varint(message: bytes, start: int) -> tuple[int, int]:
-    """Returns the number that begins at `start`, seven bits to a byte, and where the next thing begins."""
-    value = shift = 0
-    for index in range(start, len(message)):
-        value |= (message[index] & 0x7F) << shift
-        shift += 7
-        if message[index] < 0x80:
-            return value, index + 1
-    raise ValueError("the message ends within a number")

@@ -21,9 +21,7 @@ _MEMORY = "ECSServiceAverageMemoryUtilization"
 class Autoscaling(Construct):
     """A scalable target for each service whose autoscaling is enabled, and its policies."""
 
-    def __init__(
-        self, scope: Construct, id_: str, *, naming: Naming, cluster: Cluster, services: Services
-    ) -> None:
+    def __init__(self, scope: Construct, id_: str, *, naming: Naming, cluster: Cluster, services: Services) -> None:
         super().__init__(scope, id_)
         self._naming, self._cluster = naming, cluster
         gateway = self._target("gateway", services.gateway_name)
@@ -53,9 +51,7 @@ class Autoscaling(Construct):
             tags=self._naming.tags,
         )
 
-    def _policy(
-        self, service: str, target: AppautoscalingTarget, kind: str, metric: str, *, enabled: str
-    ) -> None:
+    def _policy(self, service: str, target: AppautoscalingTarget, kind: str, metric: str, *, enabled: str) -> None:
         of_target = f"{target.node.id}[0]"
         AppautoscalingPolicy(
             self,

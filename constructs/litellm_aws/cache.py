@@ -22,9 +22,7 @@ class Cache(Construct):
         endpoint: both, as `host:port`.
     """
 
-    def __init__(
-        self, scope: Construct, id_: str, *, inputs: InputVariables, naming: Naming, network: Network
-    ) -> None:
+    def __init__(self, scope: Construct, id_: str, *, inputs: InputVariables, naming: Naming, network: Network) -> None:
         super().__init__(scope, id_)
         subnets = ElasticacheSubnetGroup(
             self,

@@ -27,9 +27,7 @@ class Database(Construct):
         name, username, master_username, master_password: of the database, the tasks' user, the master user.
     """
 
-    def __init__(
-        self, scope: Construct, id_: str, *, inputs: InputVariables, naming: Naming, network: Network
-    ) -> None:
+    def __init__(self, scope: Construct, id_: str, *, inputs: InputVariables, naming: Naming, network: Network) -> None:
         super().__init__(scope, id_)
         self.master_password = generated_password(self, "db_master_password", length=32).result
         major_version = Fn.element(Fn.split(".", inputs.db_engine_version.string_value), 0)

@@ -135,10 +135,7 @@ class Environment(Construct):
         )
         chosen_values = self._local(
             f"{name}_environment",
-            template(
-                f"{{for name, value in {all_values} : name => value "
-                f"if !contains(keys({chosen_secrets}), name)}}"
-            ),
+            template(f"{{for name, value in {all_values} : name => value if !contains(keys({chosen_secrets}), name)}}"),
         )
         return ContainerEnvironment(values=chosen_values, secrets=chosen_secrets)
 

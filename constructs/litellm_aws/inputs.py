@@ -58,6 +58,11 @@ _SqlIdentifier = Annotated[
         "a plain SQL identifier: at most 63 lowercase letters, digits and underscores, no digit first",
     ),
 ]
+_RETENTION_DAYS = (
+    *(0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180),
+    *(365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653),
+)
+"""Days that CloudWatch Logs takes (PutRetentionPolicy); Terraform's 0 is "never expire"."""
 _EnvironmentSecrets = Annotated[dict[str, str], EachValue(secret_arn(with_field=True))]
 
 
@@ -93,9 +98,7 @@ class Stack(_Section):
 class Secrets(_Section):
     """Secrets"""
 
-    litellm_master_key: Annotated[
-        str, EmptyOr(Matches("sk-.*", "a key that starts with sk-")), Sensitive()
-    ] = ""
+    litellm_master_key: Annotated[str, EmptyOr(Matches("sk-.*", "a key that starts with sk-")), Sensitive()] = ""
     """LiteLLM's master key, also the password of the UI's user `admin`. Empty: a random one is generated."""
     litellm_license: Annotated[str, Sensitive()] = ""
     """LiteLLM Enterprise license. Empty: no license secret and no LITELLM_LICENSE."""
@@ -106,9 +109,9 @@ class Secrets(_Section):
 class Network(_Section):
     """Network and TLS"""
 
-    vpc_cidr: Annotated[
-        str, Ipv4Network(16, 20, "its subnets are 8 bits narrower, and AWS has none below /28")
-    ] = "10.40.0.0/16"
+    vpc_cidr: Annotated[str, Ipv4Network(16, 20, "its subnets are 8 bits narrower, and AWS has none below /28")] = (
+        "10.40.0.0/16"
+    )
     """IPv4 range of the VPC. Each subnet takes a 256th of it."""
     acm_certificate_arn: Annotated[str, EmptyOr(certificate_arn())] = ""
     """ACM certificate of the HTTPS listener, in the stack's region. Empty: HTTP only, see allow_plaintext_alb."""
@@ -232,10 +235,7 @@ class Operations(_Section):
     """LiteLLM's configuration, as in its config.yaml. Keys and passwords in it are `os.environ/<NAME>` only."""
     log_retention_days: Annotated[
         int,
-        OneOf(
-            (0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731)
-            + (1096, 1827, 2192, 2557, 2922, 3288, 3653)
-        ),
+        OneOf(_RETENTION_DAYS),
     ] = 30
     """Days for which CloudWatch Logs keeps the log groups; 0: for ever."""
     one_shot_timeout_minutes: Annotated[int, Whole(1, 240)] = 30
@@ -270,9 +270,7 @@ CROSS_RULES: tuple[CrossRule, ...] = (
     NotAbove("ui_min_capacity", "ui_max_capacity"),
     NoSharedKey("gateway_extra_env", "gateway_extra_secrets", "ECS takes a name once in a container"),
     NoSharedKey("backend_extra_env", "backend_extra_secrets", "ECS takes a name once in a container"),
-    Different(
-        "db_master_username", "db_username", "the bootstrap would take the master user's password login away"
-    ),
+    Different("db_master_username", "db_username", "the bootstrap would take the master user's password login away"),
 )
 """The rules that look at more than one input."""
 

@@ -49,9 +49,7 @@ class LoadBalancer(Construct):
             ECS refuses a target group that no load balancer uses yet.
     """
 
-    def __init__(
-        self, scope: Construct, id_: str, *, inputs: InputVariables, naming: Naming, network: Network
-    ) -> None:
+    def __init__(self, scope: Construct, id_: str, *, inputs: InputVariables, naming: Naming, network: Network) -> None:
         super().__init__(scope, id_)
         has_certificate = TerraformLocal(self, "local.has_certificate", is_set(inputs.acm_certificate_arn))
 
@@ -87,9 +85,7 @@ class LoadBalancer(Construct):
             default_action=[
                 LbListenerDefaultAction(
                     type=template('local.has_certificate ? "redirect" : "forward"'),
-                    target_group_arn=template(
-                        f"local.has_certificate ? null : {backend.node.id}.arn"
-                    ),
+                    target_group_arn=template(f"local.has_certificate ? null : {backend.node.id}.arn"),
                 )
             ],
             tags=naming.tags,
@@ -136,7 +132,9 @@ class LoadBalancer(Construct):
         gateway_paths = TerraformLocal(self, "local.gateway_paths", list(GATEWAY))
         chunks = f"chunklist({gateway_paths.node.id}, {_PATTERNS_PER_RULE})"
         gateway_rules = TerraformLocal(
-            self, "local.gateway_rules", template(f"{{for index, paths in {chunks} : tostring(index) => paths}}")
+            self,
+            "local.gateway_rules",
+            template(f"{{for index, paths in {chunks} : tostring(index) => paths}}"),
         )
         self.routes = [
             self._rule("ui_exact", listener_arn, 10, list(UI_EXACT), ui, naming),

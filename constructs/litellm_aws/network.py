@@ -51,15 +51,13 @@ class Network(Construct):
                 precondition=[
                     Precondition(
                         condition=template("length(distinct(var.azs)) >= 2"),
-                        error_message="Aurora and the load balancer need two availability zones: set azs to at least two.",
+                        error_message="Aurora and the load balancer need two availability zones: set azs to two.",
                     )
                 ]
             ),
         )
         self.vpc_id = vpc.id
-        gateway = InternetGateway(
-            self, "aws_internet_gateway.this", vpc_id=vpc.id, tags=naming.tagged(naming.stack)
-        )
+        gateway = InternetGateway(self, "aws_internet_gateway.this", vpc_id=vpc.id, tags=naming.tagged(naming.stack))
 
         public = Subnet(
             self,
@@ -83,9 +81,7 @@ class Network(Construct):
         self.public_subnet_ids = TerraformLocal(self, "local.public_subnet_ids", each(public, "id")).as_list
         self.private_subnet_ids = TerraformLocal(self, "local.private_subnet_ids", each(private, "id")).as_list
 
-        address = Eip(
-            self, "aws_eip.nat", domain="vpc", tags=naming.tagged(naming.of("nat")), depends_on=[gateway]
-        )
+        address = Eip(self, "aws_eip.nat", domain="vpc", tags=naming.tagged(naming.of("nat")), depends_on=[gateway])
         nat = NatGateway(
             self,
             "aws_nat_gateway.this",
@@ -166,9 +162,7 @@ def _from_anywhere(port: int) -> SecurityGroupIngress:
 
 
 def _from_group(group_id: str, first_port: int, last_port: int) -> SecurityGroupIngress:
-    return SecurityGroupIngress(
-        protocol="tcp", from_port=first_port, to_port=last_port, security_groups=[group_id]
-    )
+    return SecurityGroupIngress(protocol="tcp", from_port=first_port, to_port=last_port, security_groups=[group_id])
 
 
 _TO_ANYWHERE = SecurityGroupEgress(protocol="-1", from_port=0, to_port=0, cidr_blocks=[_ANYWHERE])

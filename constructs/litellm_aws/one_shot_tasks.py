@@ -9,7 +9,7 @@ from constructs import Construct
 from .cluster import Cluster
 from .database import Database
 from .environment import Environment
-from .expressions import address, constant, template
+from .expressions import address, constant
 from .input_variables import InputVariables
 from .naming import Naming
 from .network import Network

@@ -15,9 +15,9 @@ DESCRIPTIONS: Mapping[str, str] = {
     "aurora_reader_endpoint": "Host of Aurora's readers.",
     "redis_endpoint": "Redis's primary endpoint, host:port.",
     "s3_bucket": "Name of the bucket.",
-    "master_key_secret_arn": "Secret that holds LiteLLM's master key, also the password of the UI's user admin.",
+    "master_key_secret_arn": "Secret that holds LiteLLM's master key, the password of the UI's user admin.",
     "db_master_password_secret_arn": "Secret that holds the database's master login, as JSON.",
-    "db_bootstrap_sql": "Statements of the database bootstrap, to run by hand. They may be run any number of times.",
+    "db_bootstrap_sql": "Statements of the database bootstrap, to run by hand, any number of times.",
     "migration_run_command": "Command line that runs the schema migration by hand.",
 }
 """The outputs and their descriptions, in the order of the reference."""

@@ -37,7 +37,14 @@ class ProxyCommand(Construct):
     """
 
     def __init__(
-        self, scope: Construct, id_: str, *, service: str, port: int, storage: Storage, options: Sequence[str] = ()
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        service: str,
+        port: int,
+        storage: Storage,
+        options: Sequence[str] = (),
     ) -> None:
         """Declares the command.
 
@@ -55,6 +62,4 @@ class ProxyCommand(Construct):
         script = TerraformLocal(
             self, f"local.{service}_fetch_and_run", f"set -eu\npython -c '{FETCH_PROXY_CONFIG}'\nexec {run}\n"
         )
-        self.words = template(
-            f'{address(storage.has_proxy_config)} ? ["sh", "-c", {address(script)}] : {words}'
-        )
+        self.words = template(f'{address(storage.has_proxy_config)} ? ["sh", "-c", {address(script)}] : {words}')

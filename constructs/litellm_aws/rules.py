@@ -14,6 +14,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -57,7 +58,10 @@ class Rule(ABC):
         return core_schema.no_info_after_validator_function(check, handler(source))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return {**handler(schema), **self.json_schema()}
+        described, own = handler(schema), self.json_schema()
+        if any(described.get(keyword, value) != value for keyword, value in own.items()):
+            return {**described, "allOf": [*described.get("allOf", []), own]}
+        return {**described, **own}
 
 
 @dataclass(frozen=True)
@@ -282,7 +286,7 @@ class Ipv4Network(Rule):
         canonical = f'"${{cidrhost({reference}, 0)}}/${{tonumber(split("/", {reference})[1])}}" == {reference}'
         prefix = f'tonumber(split("/", {reference})[1])'
         within = f"{prefix} >= {self.widest} && {prefix} <= {self.narrowest}"
-        return f"try({canonical} && {within} && !strcontains({reference}, \":\"), false)"
+        return f'try({canonical} && {within} && !strcontains({reference}, ":"), false)'
 
     def json_schema(self) -> dict[str, Any]:
         prefixes = "|".join(str(prefix) for prefix in range(self.widest, self.narrowest + 1))
@@ -313,7 +317,7 @@ def secret_arn(*, with_field: bool) -> Rule:
         return Matches(head, f"the ARN of a Secrets Manager secret, {shape}")
     return Matches(
         head + "(?::[^:]*:[^:]*:[^:]*)?",
-        f"the ARN of a Secrets Manager secret, {shape}, with or without :<json key>:<stage>:<version> behind it",
+        f"the ARN of a Secrets Manager secret, {shape}, and optionally :<json key>:<stage>:<version> behind it",
     )
 
 
@@ -336,6 +340,10 @@ class CrossRule(ABC):
     @abstractmethod
     def error_message(self) -> str:
         """The words of `broken` as a Terraform template."""
+
+    def summary(self) -> str:
+        """The words of `broken` for whatever values, as the reference shows them."""
+        return self.error_message()
 
 
 @dataclass(frozen=True)
@@ -397,10 +405,8 @@ class FargateSize(CrossRule):
 
 
 def _steps(sizes: tuple[int, ...]) -> str:
-    step = sizes[1] - sizes[0]
-    if all(later - earlier == step for earlier, later in zip(sizes, sizes[1:], strict=False)):
-        return f"{sizes[0]} to {sizes[-1]} in steps of {step}"
-    return ", ".join(map(str, sizes))
+    [step, *other_steps] = {later - earlier for earlier, later in pairwise(sizes)}
+    return ", ".join(map(str, sizes)) if other_steps else f"{sizes[0]} to {sizes[-1]} in steps of {step}"
 
 
 @dataclass(frozen=True)
@@ -424,6 +430,9 @@ class NoSharedKey(CrossRule):
 
     def error_message(self) -> str:
         return self._message(f'${{join(", ", {self._shared})}}')
+
+    def summary(self) -> str:
+        return self._message("the same name")
 
     @property
     def _shared(self) -> str:

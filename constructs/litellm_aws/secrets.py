@@ -44,7 +44,11 @@ class Secrets(Construct):
             "license", "license", inputs.litellm_license.string_value, naming, only_if=self.has_license
         )
         ui_password, self.ui_password_version = self._secret(
-            "ui_password", "ui-password", inputs.ui_password.string_value, naming, only_if=self.has_ui_password
+            "ui_password",
+            "ui-password",
+            inputs.ui_password.string_value,
+            naming,
+            only_if=self.has_ui_password,
         )
         login = Fn.jsonencode(
             {
@@ -66,7 +70,7 @@ class Secrets(Construct):
     def _secret(
         self, name: str, suffix: str, value: str, naming: Naming, *, only_if: TerraformLocal | None = None
     ) -> tuple[SecretsmanagerSecret, SecretsmanagerSecretVersion]:
-        count = only_if and one_if(only_if)
+        count = None if only_if is None else one_if(only_if)
         secret = SecretsmanagerSecret(
             self,
             f"aws_secretsmanager_secret.{name}",

@@ -73,9 +73,7 @@ class Services(Construct):
             values=environment.gateway.values,
             secrets=environment.gateway.secrets,
         )
-        backend_command = ProxyCommand(
-            self, "backend_command", service="backend", port=BACKEND_PORT, storage=storage
-        )
+        backend_command = ProxyCommand(self, "backend_command", service="backend", port=BACKEND_PORT, storage=storage)
         backend = TaskDefinition(
             self,
             "backend_task",
@@ -143,7 +141,7 @@ class Services(Construct):
         task: TaskDefinition,
         port: int,
         target_group_arn: str,
-        desired_count: int,
+        desired_count: float,
         *,
         depends_on: Sequence[ITerraformDependable],
     ) -> str:

@@ -79,9 +79,7 @@ class Storage(Construct):
             restrict_public_buckets=True,
         )
 
-        self.has_proxy_config = TerraformLocal(
-            self, "local.has_proxy_config", template("length(var.proxy_config) > 0")
-        )
+        self.has_proxy_config = TerraformLocal(self, "local.has_proxy_config", template("length(var.proxy_config) > 0"))
         content = TerraformLocal(self, "local.proxy_config_yaml", template("yamlencode(var.proxy_config)"))
         proxy_config = S3Object(
             self,
@@ -91,7 +89,7 @@ class Storage(Construct):
             key=self.proxy_config_key,
             content=content.as_string,
             content_type="application/yaml",
-            # Given, not read back, so that a plan knows it and shows which tasks a new configuration restarts.
+            # Given, not read back, so that the plan knows it, and with it which tasks will be replaced.
             etag=Fn.md5(content.as_string),
             tags=naming.tags,
         )

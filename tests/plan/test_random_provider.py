@@ -20,9 +20,7 @@ def root_with(terraform: Terraform, tmp_path: Path) -> MakeRoot:
 
     def make(password: dict[str, Any] | None = None, identifier: dict[str, Any] | None = None) -> Root:
         configuration = {
-            "terraform": {
-                "required_providers": {"random": {"source": "hashicorp/random", "version": "~> 3.6"}}
-            },
+            "terraform": {"required_providers": {"random": {"source": "hashicorp/random", "version": "~> 3.6"}}},
             "variable": {"length": {"type": "number", "default": 32}},
             "resource": {
                 "random_password": {"this": {"length": "${var.length}", **(password or {})}},
@@ -100,9 +98,7 @@ def test_a_change_of_a_keeper_replaces(root_with: MakeRoot) -> None:
 
 
 def test_the_minimums_are_met(root_with: MakeRoot) -> None:
-    root = root_with(
-        password={"length": 12, "min_lower": 3, "min_upper": 4, "min_numeric": 5, "special": False}
-    )
+    root = root_with(password={"length": 12, "min_lower": 3, "min_upper": 4, "min_numeric": 5, "special": False})
     root.apply()
     result = root.outputs()["password"]["result"]
     assert sum(character in string.ascii_lowercase for character in result) == 3

@@ -43,8 +43,7 @@ INPUTS = {
     "ONE_SHOT_POLL_SECONDS": "0.02",
 }
 ADVICE = [
-    "Full log: group /ecs/acme-litellm-prod/bootstrap-db, "
-    f"stream bootstrap-db/psql/{TASK_ID}, region us-west-2.",
+    f"Full log: group /ecs/acme-litellm-prod/bootstrap-db, stream bootstrap-db/psql/{TASK_ID}, region us-west-2.",
     "Once the cause is mended, `terraform apply` runs the database bootstrap again.",
 ]
 STOP_COMMAND = f'aws ecs stop-task --region "us-west-2" --cluster "{CLUSTER}" --task "{TASK_ARN}"'
@@ -137,9 +136,7 @@ class Outcome:
     def options(self, command: str) -> list[dict[str, str]]:
         """Return the options of each call of a command, such as "ecs run-task"."""
         argvs = [call["argv"] for call in self.calls]
-        return [
-            dict(zip(argv[2::2], argv[3::2], strict=True)) for argv in argvs if " ".join(argv[:2]) == command
-        ]
+        return [dict(zip(argv[2::2], argv[3::2], strict=True)) for argv in argvs if " ".join(argv[:2]) == command]
 
     def failed_with(self, *sentences: str) -> None:
         """Check that the script failed, said these sentences in this order, and ended with its advice."""
@@ -193,9 +190,7 @@ both_generations = pytest.mark.parametrize("generation", [1, 2], ids=["cli-v1", 
 
 
 @both_generations
-def test_a_task_that_exits_with_0_succeeds_and_shows_its_progress(
-    terraform: Terraform, generation: int
-) -> None:
+def test_a_task_that_exits_with_0_succeeds_and_shows_its_progress(terraform: Terraform, generation: int) -> None:
     life = [task("PROVISIONING"), task("RUNNING"), task("RUNNING"), stopped(0)]
     outcome = terraform.run({**STARTED, "ecs describe-tasks": life}, generation)
     assert (outcome.code, outcome.err) == (0, "")

@@ -1,0 +1,162 @@
+"""The files that are made from the declarations: docs/inputs.md and tenants.schema.json.
+
+`python -m fleet.reference` writes them into the current folder.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic.json_schema import GenerateJsonSchema
+
+from litellm_aws.inputs import CROSS_RULES, Input, declared_inputs, sensitive_inputs
+from litellm_aws.outputs import DESCRIPTIONS
+from litellm_aws.rules import Rule
+
+from .tenant import AssumeRole, CloudBackend, LocalBackend, Provider, S3Backend, TenantSettings
+
+INPUTS = Path("docs/inputs.md")
+SCHEMA = Path("tenants.schema.json")
+
+
+def generated() -> dict[Path, str]:
+    """Returns the content of every generated file by its path from the project's folder."""
+    return {INPUTS: inputs_reference(), SCHEMA: json.dumps(tenants_schema(), indent=2, ensure_ascii=False) + "\n"}
+
+
+def inputs_reference() -> str:
+    """Returns docs/inputs.md."""
+    return "\n".join(_reference_lines()) + "\n"
+
+
+def tenants_schema() -> dict[str, Any]:
+    """Returns the JSON Schema (2020-12) of a tenants file."""
+    tenant = TenantSettings.model_json_schema(schema_generator=_WithoutTitles)
+    definitions = tenant.pop("$defs")
+    for definition in (tenant, *definitions.values()):
+        del definition["title"]
+    for blocks in ("provider", "backend"):
+        del tenant["properties"][blocks]["default"]
+    for secret in sensitive_inputs():
+        del tenant["properties"][secret.name]
+    defaults = {key: value for key, value in tenant.items() if key != "required"}
+    defaults["description"] = "Inputs of every tenant that does not set them itself. Maps merge, lists do not."
+    tenant["description"] = "One tenant in one environment."
+    tenant["required"] = ["tenant", "env"]
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Tenants of LiteLLM on AWS",
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["tenants"],
+        "properties": {"defaults": defaults, "tenants": {"type": "array", "items": tenant}},
+        "$defs": definitions,
+    }
+
+
+class _WithoutTitles(GenerateJsonSchema):
+    """A generator of JSON Schema that leaves out titles, which only repeat the names."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002
+        return False
+
+
+def _reference_lines() -> Iterator[str]:
+    yield "# Inputs and outputs"
+    yield ""
+    yield "<!-- Written by `make docs` from the declarations. Do not edit. -->"
+    yield ""
+    yield "The inputs are the variables of the module `cdktf.out/stacks/litellm`, and the keys of a tenant, or of"
+    yield "`defaults`, in the tenants file."
+    inputs = declared_inputs().values()
+    for section in dict.fromkeys(each.section for each in inputs):
+        yield from ("", f"## {section}", "")
+        yield from _table(
+            ("input", "type", "default", "description"),
+            (_input_row(each) for each in inputs if each.section == section),
+        )
+    yield from ("", "## Rules across inputs", "", "Refused at synth and at plan:", "")
+    for rule in CROSS_RULES:
+        yield f"- {_escaped(rule.summary())}."
+    yield from ("", "## Keys of the tenants file only", "")
+    yield from _table(
+        ("key", "type", "default", "description"),
+        (
+            _field_row(name, field)
+            for name, field in TenantSettings.model_fields.items()
+            if name not in declared_inputs()
+        ),
+    )
+    for title, model in (
+        ("provider", Provider),
+        ("provider.assume_role and backend.s3.assume_role", AssumeRole),
+        ("backend.local", LocalBackend),
+        ("backend.s3", S3Backend),
+        ("backend.cloud", CloudBackend),
+    ):
+        yield from ("", f"### {title}", "")
+        rows = (_field_row(name, field) for name, field in model.model_fields.items())
+        yield from _table(("key", "type", "default", "description"), rows)
+    yield from ("", "## Outputs", "")
+    yield from _table(("output", "description"), ((f"`{name}`", text) for name, text in DESCRIPTIONS.items()))
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    yield f"| {' | '.join(head)} |"
+    yield f"|{' --- |' * len(head)}"
+    for row in rows:
+        yield f"| {' | '.join(row)} |"
+
+
+def _input_row(declared: Input) -> tuple[str, ...]:
+    default = "required" if declared.required else f"`{json.dumps(declared.default)}`"
+    limits = [f"It {rule.says}." for rule in declared.rules]
+    if declared.sensitive:
+        limits.append(f"Sensitive: set it by `TF_VAR_{declared.name}`, never in a file.")
+    text = " ".join([declared.description, *limits])
+    return (f"`{declared.name}`", f"`{declared.terraform_type}`", default, _escaped(text))
+
+
+def _field_row(name: str, field: FieldInfo) -> tuple[str, ...]:
+    default = "required" if field.is_required() else ""
+    if isinstance(field.default, bool):
+        default = f"`{json.dumps(field.default)}`"
+    rules = [each for each in field.metadata if isinstance(each, Rule)]
+    text = " ".join([field.description or "", *(f"It {rule.says}." for rule in rules)])
+    return (f"`{name}`", f"`{_type(field.annotation)}`", default, _escaped(text))
+
+
+def _type(annotation: Any) -> str:
+    """Returns Terraform's word for the type of an option, which may be optional."""
+    if get_origin(annotation) in (Annotated, Union, UnionType):
+        return _type(get_args(annotation)[0])
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return "object"
+    return {str: "string", bool: "bool", list: "list(string)", dict: "map(string)"}[
+        get_origin(annotation) or annotation
+    ]
+
+
+def _escaped(text: str) -> str:
+    """Returns a table cell in which Markdown sees no markup but code spans."""
+    outside_and_inside = text.replace("|", "\\|").split("`")
+    outside_and_inside[::2] = [part.replace("<", "&lt;") for part in outside_and_inside[::2]]
+    return "`".join(outside_and_inside)
+
+
+def main() -> None:
+    """Writes the generated files."""
+    for path, content in generated().items():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+        print(f"wrote {path}")
+
+
+if __name__ == "__main__":
+    main()
