@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import Any
 
 from packaging.specifiers import SpecifierSet
+from packaging.version import Version
 
 from litellm_aws.versions import PROVIDERS, TERRAFORM
 from tests.provider_packages import REGISTRY, Package, assemble_mirror, newest_packages
@@ -154,6 +155,10 @@ class Root:
         self.directory = directory
         self._terraform = terraform
         self._attached = attached
+        self.init()
+
+    def init(self) -> None:
+        """Initialises the folder again, after a change of its files."""
         self._run("init", "-input=false", "-no-color")
 
     def validate(self) -> list[Diagnostic]:
@@ -173,6 +178,44 @@ class Root:
         except TerraformError as error:
             return "\n".join(found.text for found in error.diagnostics if found.severity == "error")
         raise AssertionError(f"planned without an error: {dict(plan.counts)}")
+
+    def evaluated(self, variables: Variables, computed: Mapping[str, Mapping[str, Any]]) -> Plan:
+        """Returns a plan in which the values that only AWS knows are made up, so that all expressions have one.
+
+        It is Terraform's own test command with mocked providers, which does not ask the AWS provider anything
+        but its schema, and needs Terraform 1.11.
+
+        Args:
+            variables: as for `plan`.
+            computed: by the address of a resource or data source, without an index, the attributes whose
+                made-up values matter; any other attribute gets a random one.
+        """
+        overrides: dict[str, list[dict[str, Any]]] = {"override_resource": [], "override_data": []}
+        for address, values in computed.items():
+            kind = "override_data" if address.startswith("data.") else "override_resource"
+            overrides[kind].append({"target": address, "override_during": "plan", "values": dict(values)})
+        # A type is mocked during the plan only if it is named.
+        types = {name.decode(): {"override_during": "plan", "defaults": {}} for name in self._types()}
+        providers = {name: {"mock_resource": types} for name in PROVIDERS}
+        test = {"mock_provider": providers, "variables": variables, "run": {"plan": {"command": "plan"}}, **overrides}
+        (self.directory / "evaluated.tftest.json").write_text(json.dumps(test))
+        ended = self._run("test", "-json", "-verbose", failing=True)
+        messages = _json_lines(ended.stdout)
+        found = _diagnostics(messages)
+        planned = [message["test_plan"] for message in messages if message["type"] == "test_plan"]
+        if ended.returncode or not planned:
+            raise TerraformError("test", found or [_spoken(ended)])
+        [document] = planned
+        # The test command reports the changes alone; on nothing, they are all there is.
+        document["planned_values"] = {
+            "root_module": {
+                "resources": [
+                    {**change, "values": change["change"]["after"]} for change in document["resource_changes"]
+                ]
+            },
+            "outputs": {name: {"value": change.get("after")} for name, change in document["output_changes"].items()},
+        }
+        return Plan(document, tuple(found))
 
     def apply(self, variables: Variables | None = None) -> list[Diagnostic]:
         """Applies without asking, and returns the warnings."""
@@ -214,14 +257,17 @@ class Root:
         modules = json.loads(index.read_text())["Modules"] if index.exists() else []
         directories = {self.directory, *(self.directory / module["Dir"] for module in modules)}
         files = {file for directory in directories for file in directory.glob("*.tf*") if file.is_file()}
-        return frozenset(name for file in files for name in re.findall(rb"\baws_[a-z0-9_]+", file.read_bytes()))
+        return frozenset(
+            name for file in files for name in re.findall(rb"\b(?:aws|random)_[a-z0-9_]+", file.read_bytes())
+        )
 
 
 class Terraform:
     """Terraform with its providers, from `open_terraform`."""
 
-    def __init__(self, program: str, work: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, program: str, version: str, work: Path, environment: Mapping[str, str]) -> None:
         """Called by `open_terraform`."""
+        self.version = Version(version)
         self.reattach: dict[str, Any] = {}
         """Where the running providers are reached, for TF_REATTACH_PROVIDERS; others are launched."""
 
@@ -301,7 +347,7 @@ def open_terraform(work: Path, cache: Path, environment: Mapping[str, str] = OFF
         path = json.dumps(str(scratch / "mirror"))
         configuration.write_text(f"provider_installation {{\n  filesystem_mirror {{\n    path = {path}\n  }}\n}}\n")
 
-        terraform = Terraform(program, work, clean)
+        terraform = Terraform(program, about["terraform_version"], work, clean)
         for provider, binary in binaries.items():
             stay = "-debug" if provider in packages else "--dev"
             reattach = stack.enter_context(running([str(binary), stay], scratch / f"{provider}.log", clean))

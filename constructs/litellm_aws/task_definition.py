@@ -70,7 +70,7 @@ class TaskDefinition(Construct):
         log_group = CloudwatchLogGroup(
             self,
             f"aws_cloudwatch_log_group.{label}",
-            name=f"/ecs/{naming.of(name)}",
+            name=f"/ecs/{naming.stack}/{name}",
             retention_in_days=inputs.log_retention_days.number_value,
             tags=naming.tags,
         )

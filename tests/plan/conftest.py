@@ -1,11 +1,29 @@
-"""Terraform for the tests in this folder."""
+"""Terraform, and the module in it, for the tests in this folder."""
 
-from collections.abc import Iterator
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
 
 import pytest
+from packaging.version import Version
 
-from tests.terraform import Terraform, TerraformUnavailable, open_terraform
+from tests.terraform import Plan, Root, Terraform, TerraformUnavailable, open_terraform
+
+Evaluate = Callable[..., Plan]
+
+TRIAL: Mapping[str, Any] = {
+    "region": "us-west-2",
+    "tenant": "acme",
+    "env": "dev",
+    "azs": ["us-west-2a", "us-west-2b"],
+    "allow_plaintext_alb": True,
+}
+"""The fewest inputs that plan."""
+
+ACCOUNT = "us-west-2:111122223333"
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +39,47 @@ def terraform(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Con
         except TerraformUnavailable as reason:
             pytest.skip(str(reason))
         yield terraform
+
+
+@pytest.fixture(scope="session")
+def module_root(terraform: Terraform, stacks: Path) -> Root:
+    """The module as a root by itself."""
+    return terraform.root(stacks / "litellm")
+
+
+@pytest.fixture(scope="session")
+def plan(module_root: Root) -> Evaluate:
+    """Plans the module, by itself, with the fewest inputs and those given by name."""
+    return lambda **inputs: module_root.plan({**TRIAL, **inputs})
+
+
+@pytest.fixture(scope="session")
+def refusal(module_root: Root) -> Callable[..., str]:
+    """Returns why the module does not plan with the fewest inputs and those given by name."""
+    return lambda **inputs: module_root.refusal({**TRIAL, **inputs})
+
+
+@pytest.fixture(scope="session")
+def evaluate(terraform: Terraform, module_root: Root, module: dict[str, Any]) -> Evaluate:
+    """Plans like `plan`, with made-up values for what only AWS knows.
+
+    The ARN of a resource ends in its address; hosts of the stores are named after them.
+    """
+    if terraform.version < Version("1.11"):
+        pytest.skip(f"terraform {terraform.version} cannot make up values during a plan, 1.11 can")
+    addresses = set(re.findall(r"\b(aws_\w+\.\w+)(?:\[[^\]]*\])?\.arn\b", json.dumps(module)))
+    computed: dict[str, dict[str, Any]] = {
+        address: {"arn": f"arn:aws:mock:{ACCOUNT}:mock:{address}"} for address in addresses
+    }
+    computed["data.aws_partition.current"] = {"partition": "aws"}
+    computed["aws_rds_cluster.this"] = {
+        "arn": f"arn:aws:rds:{ACCOUNT}:cluster:mock",
+        "cluster_resource_id": "cluster-ABC",
+        "endpoint": "writer.mock",
+        "reader_endpoint": "reader.mock",
+        "port": 5432,
+    }
+    computed["aws_elasticache_replication_group.this"] = {"primary_endpoint_address": "redis.mock"}
+    computed["aws_s3_bucket.this"] = {"id": "bucket-mock", "arn": "arn:aws:s3:::bucket-mock"}
+    computed["aws_lb.this"] = {"arn": f"arn:aws:mock:{ACCOUNT}:mock:aws_lb.this", "dns_name": "alb.mock"}
+    return lambda **inputs: module_root.evaluated({**TRIAL, **inputs}, computed)

@@ -1,0 +1,34 @@
+"""What all tests share: the example fleet, synthesized once."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fleet.synthesis import synthesize
+from fleet.tenants_file import load_fleet
+
+PROJECT = Path(__file__).parents[1]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Adds the option by which `make snapshots` takes the snapshots anew."""
+    parser.addoption("--take-snapshots", action="store_true", help="write tests/snapshots instead of comparing")
+
+
+@pytest.fixture(scope="session")
+def stacks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the synthesized stacks of the example fleet."""
+    checkout = tmp_path_factory.mktemp("checkout")
+    shutil.copy(PROJECT / "tenants.yaml", checkout)
+    shutil.copytree(PROJECT / "config", checkout / "config")
+    synthesize(load_fleet(checkout / "tenants.yaml"), checkout / "cdktf.out")
+    return checkout / "cdktf.out" / "stacks"
+
+
+@pytest.fixture(scope="session")
+def module(stacks: Path) -> dict[str, Any]:
+    """The module's configuration."""
+    return dict(json.loads((stacks / "litellm" / "cdk.tf.json").read_text(encoding="utf-8")))

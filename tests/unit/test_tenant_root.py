@@ -1,0 +1,145 @@
+"""A tenant's root: provider, backend, secret variables, the module's call, outputs."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from fleet.synthesis import synthesize
+from fleet.tenants_file import load_fleet
+
+Configuration = dict[str, Any]
+RootOf = Callable[..., Configuration]
+
+ACME = {"region": "us-west-2", "tenant": "acme", "env": "dev", "azs": ["us-west-2a", "us-west-2b"]}
+
+
+@pytest.fixture
+def root_of(tmp_path: Path) -> RootOf:
+    """Synthesizes the root of acme-dev with some settings."""
+
+    def synthesized(**settings: Any) -> Configuration:
+        file = tmp_path / "fleet" / "tenants.yaml"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(yaml.safe_dump({"tenants": [{**ACME, **settings}]}), encoding="utf-8")
+        synthesize(load_fleet(file), tmp_path / "cdktf.out")
+        return dict(json.loads((tmp_path / "cdktf.out/stacks/acme-dev/cdk.tf.json").read_text(encoding="utf-8")))
+
+    return synthesized
+
+
+def test_a_root_passes_on_what_the_tenant_sets_and_the_secrets(root_of: RootOf) -> None:
+    call = root_of(gateway_cpu=2048)["module"]["litellm"]
+    assert call == {
+        **ACME,
+        "gateway_cpu": 2048,
+        "source": "../litellm",
+        "litellm_master_key": "${var.litellm_master_key}",
+        "litellm_license": "${var.litellm_license}",
+        "ui_password": "${var.ui_password}",
+    }
+
+
+def test_the_secrets_are_sensitive_variables_and_empty_by_default(root_of: RootOf) -> None:
+    variables = root_of()["variable"]
+    assert set(variables) == {"litellm_master_key", "litellm_license", "ui_password"}
+    for variable in variables.values():
+        assert variable["description"]
+        del variable["description"]
+        assert variable == {"type": "string", "default": "", "sensitive": True, "nullable": False}
+
+
+def test_all_outputs_of_the_module_are_outputs_of_the_root(root_of: RootOf, module: Configuration) -> None:
+    outputs = root_of()["output"]
+    assert {name: output["value"] for name, output in outputs.items()} == {
+        name: f"${{module.litellm.{name}}}" for name in module["output"]
+    }
+    assert all(outputs[name]["description"] == module["output"][name]["description"] for name in outputs)
+
+
+def test_the_provider_is_in_the_tenants_region(root_of: RootOf) -> None:
+    assert root_of()["provider"] == {"aws": [{"region": "us-west-2"}]}
+
+
+def test_the_provider_takes_all_its_options(root_of: RootOf) -> None:
+    root = root_of(
+        provider={
+            "profile": "acme",
+            "assume_role": {"role_arn": "arn:aws:iam::111122223333:role/deployer", "external_id": "x"},
+            "default_tags": {"cost": "${literally}"},
+            "allowed_account_ids": ["111122223333"],
+            "endpoints": {"s3": "http://localhost:4566"},
+            "s3_use_path_style": True,
+        }
+    )
+    assert root["provider"]["aws"] == [
+        {
+            "region": "us-west-2",
+            "profile": "acme",
+            "assume_role": [{"role_arn": "arn:aws:iam::111122223333:role/deployer", "external_id": "x"}],
+            "default_tags": [{"tags": {"cost": "$${literally}"}}],
+            "allowed_account_ids": ["111122223333"],
+            "endpoints": [{"s3": "http://localhost:4566"}],
+            "s3_use_path_style": True,
+        }
+    ]
+
+
+def test_without_a_backend_the_state_lies_beside_the_tenants_file(root_of: RootOf, tmp_path: Path) -> None:
+    [(kind, backend)] = root_of()["terraform"]["backend"].items()
+    assert kind == "local"
+    assert not os.path.isabs(backend["path"])
+    state = os.path.normpath(tmp_path / "cdktf.out/stacks/acme-dev" / backend["path"])
+    assert Path(state) == tmp_path / "fleet" / "terraform.acme-dev.tfstate"
+
+
+def test_an_s3_backend_has_a_key_and_a_lock_for_each_tenant(root_of: RootOf) -> None:
+    terraform = root_of(backend={"s3": {"bucket": "states", "region": "eu-west-1"}})["terraform"]
+    assert terraform["backend"] == {
+        "s3": {
+            "bucket": "states",
+            "region": "eu-west-1",
+            "key": "litellm/acme-dev/terraform.tfstate",
+            "use_lockfile": True,
+            "encrypt": True,
+        }
+    }
+    assert terraform["required_version"] == ">= 1.10"
+
+
+def test_an_s3_backend_without_a_lockfile_runs_on_the_oldest_terraform(root_of: RootOf) -> None:
+    terraform = root_of(backend={"s3": {"bucket": "b", "region": "r", "use_lockfile": False, "key": "mine"}})[
+        "terraform"
+    ]
+    assert terraform["backend"]["s3"]["key"] == "mine"
+    assert terraform["required_version"] == ">= 1.9"
+
+
+def test_hcp_terraform_has_a_workspace_for_each_tenant(root_of: RootOf) -> None:
+    terraform = root_of(backend={"cloud": {"organization": "acme", "project": "llm", "hostname": "tfe.acme.com"}})[
+        "terraform"
+    ]
+    assert "backend" not in terraform
+    assert terraform["cloud"] == {
+        "organization": "acme",
+        "hostname": "tfe.acme.com",
+        "workspaces": {"name": "litellm-acme-dev", "project": "llm"},
+    }
+
+
+def test_what_a_tenant_writes_is_no_template(root_of: RootOf) -> None:
+    call = root_of(
+        gateway_extra_env={"PROMPT": '${file("/etc/passwd")} %{ if true }'},
+        proxy_config={"none": None, "list": [None, 1], "big": 2**64, "nested": {"${key}": "${TfToken[TOKEN.0]}"}},
+    )["module"]["litellm"]
+    assert call["gateway_extra_env"] == {"PROMPT": '$${file("/etc/passwd")} %%{ if true }'}
+    assert call["proxy_config"] == {
+        "none": "${null}",
+        "list": ["${null}", 1],
+        "big": f"${{{2**64}}}",
+        "nested": {"$${key}": '$${${"TfToken["}TOKEN.0]}'},
+    }
