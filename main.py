@@ -5,8 +5,10 @@ CDKTF_OUTDIR the folder to write to, by default `cdktf.out`.
 """
 
 import os
+import signal
 import sys
 from pathlib import Path
+from types import FrameType
 
 sys.path.insert(1, str(Path(__file__).with_name("constructs")))
 
@@ -41,5 +43,12 @@ def main() -> int:
     return 0
 
 
+def interrupted(_number: int, _frame: FrameType | None) -> None:
+    """Ends at Ctrl-C with its exit code, and without a traceback."""
+    print("Interrupted.", file=sys.stderr)
+    sys.exit(128 + signal.SIGINT)
+
+
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, interrupted)
     sys.exit(main())
