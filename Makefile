@@ -15,6 +15,7 @@ export PYTHONPATH := constructs
 export PIPENV_VENV_IN_PROJECT := 1
 export PIPENV_IGNORE_VIRTUALENVS := 1
 export PIPENV_NOSPIN := 1
+export PIPENV_VERBOSITY := -1
 # `make synth TENANTS=path` says the same as the environment's TENANTS_FILE.
 ifdef TENANTS
 export TENANTS_FILE := $(TENANTS)
