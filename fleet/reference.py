@@ -19,7 +19,7 @@ from litellm_aws.inputs import CROSS_RULES, Input, declared_inputs, sensitive_in
 from litellm_aws.outputs import DESCRIPTIONS
 from litellm_aws.rules import Rule
 
-from .tenant import AssumeRole, CloudBackend, LocalBackend, Provider, S3Backend, TenantSettings
+from .tenant import AssumeRole, CloudBackend, LocalBackend, Provider, S3Backend, S3BackendEndpoints, TenantSettings
 
 INPUTS = Path("docs/inputs.md")
 SCHEMA = Path("tenants.schema.json")
@@ -98,6 +98,7 @@ def _reference_lines() -> Iterator[str]:
         ("provider.assume_role and backend.s3.assume_role", AssumeRole),
         ("backend.local", LocalBackend),
         ("backend.s3", S3Backend),
+        ("backend.s3.endpoints", S3BackendEndpoints),
         ("backend.cloud", CloudBackend),
     ):
         yield from ("", f"### {title}", "")

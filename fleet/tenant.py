@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+from difflib import get_close_matches
+from inspect import signature
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
 from pydantic_core import PydanticCustomError
 
 from litellm_aws.inputs import Inputs, declared_inputs
-from litellm_aws.rules import Matches, NotEmpty
+from litellm_aws.rules import RULE_BROKEN, Matches, NotEmpty
 
 _Text = Annotated[str, NotEmpty()]
 
@@ -23,6 +25,19 @@ class _Options(BaseModel):
     def given(self) -> dict[str, Any]:
         """Returns the options that have a value, as arguments of Terraform."""
         return self.model_dump(exclude_none=True)
+
+
+def _of_known_services(endpoints: dict[str, str]) -> dict[str, str]:
+    # Only here, for it is large and most fleets name no endpoint.
+    from cdktf_cdktf_provider_aws.provider import AwsProviderEndpoints
+
+    known = [name.rstrip("_") for name in signature(AwsProviderEndpoints).parameters]
+    for name in endpoints:
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            advice = f"did you mean {near[0]}?" if near else "remove it"
+            raise PydanticCustomError(RULE_BROKEN, "{says}", {"says": f"names no service of AWS by {name}: {advice}"})
+    return endpoints
 
 
 class AssumeRole(_Options):
@@ -51,8 +66,8 @@ class Provider(_Options):
     """Tags that the provider puts on every resource, beneath the `tags` input."""
     allowed_account_ids: list[Annotated[str, Matches("[0-9]{12}", "an account id of 12 digits")]] | None = None
     """Accounts that this root may be applied to. Anything else is refused before it is touched."""
-    endpoints: dict[str, str] | None = None
-    """URLs of AWS services by the service's name, for VPC endpoints and local stand-ins."""
+    endpoints: Annotated[dict[str, str], AfterValidator(_of_known_services)] | None = None
+    """URLs of AWS services by the provider's name of the service, for VPC endpoints and local stand-ins."""
     s3_use_path_style: bool | None = None
     """Whether S3 is asked with the bucket in the path."""
 
@@ -62,6 +77,19 @@ class LocalBackend(_Options):
 
     path: _Text | None = None
     """Path relative to the tenants file. By default `terraform.<tenant>-<env>.tfstate`."""
+
+
+class S3BackendEndpoints(_Options):
+    """URLs of the AWS services that the S3 backend asks."""
+
+    s3: _Text | None = None
+    """URL of S3."""
+    sts: _Text | None = None
+    """URL of STS."""
+    iam: _Text | None = None
+    """URL of IAM."""
+    sso: _Text | None = None
+    """URL of IAM Identity Center."""
 
 
 class S3Backend(_Options):
@@ -83,8 +111,8 @@ class S3Backend(_Options):
     """Profile of the AWS configuration files."""
     assume_role: AssumeRole | None = None
     """Role that Terraform assumes to read and write the state."""
-    endpoints: dict[str, str] | None = None
-    """URLs of AWS services by the service's name."""
+    endpoints: S3BackendEndpoints | None = None
+    """URLs of the AWS services that the backend asks."""
     use_path_style: bool | None = None
     """Whether S3 is asked with the bucket in the path."""
     skip_credentials_validation: bool | None = None
@@ -123,7 +151,7 @@ class Backend(_Options):
     @model_validator(mode="after")
     def _one(self) -> Backend:
         if len(self.given()) != 1:
-            raise PydanticCustomError("rule", "must name one of local, s3, cloud")
+            raise PydanticCustomError(RULE_BROKEN, "must name one of local, s3, cloud")
         return self
 
 
@@ -154,7 +182,7 @@ class TenantSettings(Inputs):
         """
         backend = self.backend
         if backend.s3 is not None:
-            endpoint = (backend.s3.endpoints or {}).get("s3")
+            endpoint = backend.s3.endpoints and backend.s3.endpoints.s3
             return ("s3", endpoint, backend.s3.bucket, self.state_key)
         if backend.cloud is not None:
             return ("cloud", backend.cloud.hostname, backend.cloud.organization, self.workspace)
