@@ -45,7 +45,9 @@ def main() -> int:
 
 def interrupted(_number: int, _frame: FrameType | None) -> None:
     """Ends at Ctrl-C with its exit code, and without a traceback."""
-    print("Interrupted.", file=sys.stderr)
+    print("Interrupted.", file=sys.stderr, flush=True)
+    # The terminal interrupts jsii's Node too, of which jsii complains with a traceback.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     sys.exit(128 + signal.SIGINT)
 
 

@@ -29,4 +29,4 @@ def plain_secret(field: str, value: str) -> str | None:
     for kind, shape in _SHAPES.items():
         if shape.search(value):
             return kind
-    return "a secret" if field in _FIELDS and value else None
+    return "a secret" if field.lower() in _FIELDS and value else None

@@ -33,8 +33,8 @@ class BadInputError(Exception):
     """
 
     def __init__(self, problems: list[Problem]) -> None:
-        super().__init__(f"{len(problems)} problem{'s' if len(problems) > 1 else ''}")
         self.problems = _merged(problems)
+        super().__init__(f"{len(self.problems)} problem{'s' if len(self.problems) > 1 else ''}")
 
 
 def _merged(problems: list[Problem]) -> list[Problem]:

@@ -41,6 +41,9 @@ def tenants_schema() -> dict[str, Any]:
     definitions = tenant.pop("$defs")
     for definition in (tenant, *definitions.values()):
         del definition["title"]
+    for definition in definitions.values():
+        definition.pop("required", None)  # for the defaults may have the rest of a block
+    definitions["Backend"] |= {"minProperties": 1, "maxProperties": 1}
     for blocks in ("provider", "backend"):
         del tenant["properties"][blocks]["default"]
     for secret in sensitive_inputs():
@@ -48,7 +51,7 @@ def tenants_schema() -> dict[str, Any]:
     defaults = {key: value for key, value in tenant.items() if key != "required"}
     defaults["description"] = "Inputs of every tenant that does not set them itself. Maps merge, lists do not."
     tenant["description"] = "One tenant in one environment."
-    tenant["required"] = ["tenant", "env"]
+    tenant["required"] = ["tenant"]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Tenants of LiteLLM on AWS",

@@ -29,7 +29,8 @@ def table(fleet: Fleet, synthesized: Synthesized, outdir: Path) -> str:
     if left_out:
         lines.append(f"and {left_out} unchanged")
     lines.append("")
-    lines.append(f"The module and {len(fleet.tenants)} tenant roots are in {outdir / 'stacks'}.")
+    roots = "1 tenant root" if len(fleet.tenants) == 1 else f"{len(fleet.tenants)} tenant roots"
+    lines.append(f"The module and {roots} are in {outdir / 'stacks'}.")
     if fleet.tenants:
         root = outdir / "stacks" / fleet.tenants[0].label
         lines.append(f"Next: terraform -chdir={root} init && terraform -chdir={root} plan")

@@ -76,13 +76,14 @@ def _run_cdktf(fleet: Fleet, scratch: Path, outdir: Path) -> None:
     # The check for a provider in each stack is off: the module has none on purpose.
     app = App(outdir=str(scratch), skip_validation=True)
     ModuleStack(app)
-    tenants_folder = fleet.file.absolute().parent
+    # Without links, for Terraform follows the relative path between the two from the real folder.
+    tenants_folder = fleet.file.absolute().parent.resolve()
     for tenant in fleet.tenants:
         TenantRootStack(
             app,
             tenant,
             tenants_folder=tenants_folder,
-            root_folder=outdir.absolute() / _STACKS / tenant.label,
+            root_folder=outdir.resolve() / _STACKS / tenant.label,
         )
     app.synth()
 
@@ -125,6 +126,7 @@ def _replace(outdir: Path, contents: dict[Path, str]) -> dict[Path, Change]:
             (staging / path).write_text(contents[path], encoding="utf-8")
         for path in pending:
             (outdir / path).parent.mkdir(parents=True, exist_ok=True)
+        for path in pending:
             os.replace(staging / path, outdir / path)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
@@ -134,4 +136,4 @@ def _replace(outdir: Path, contents: dict[Path, str]) -> dict[Path, Change]:
 def _change(path: Path, content: str) -> Change:
     if not path.exists():
         return Change.NEW
-    return Change.UNCHANGED if path.read_text(encoding="utf-8") == content else Change.CHANGED
+    return Change.UNCHANGED if path.read_bytes() == content.encode() else Change.CHANGED

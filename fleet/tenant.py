@@ -162,7 +162,7 @@ class TenantSettings(Inputs):
     """Options of the AWS provider in the tenant's root."""
     backend: Backend = Backend(local=LocalBackend())
     """Where the tenant's state is. By default, a file beside the tenants file."""
-    proxy_config_file: str | None = None
+    proxy_config_file: str = ""
     """YAML file that holds the proxy_config. A path relative to the tenants file, in or below its folder."""
 
     @property
@@ -182,10 +182,10 @@ class TenantSettings(Inputs):
         """
         backend = self.backend
         if backend.s3 is not None:
-            endpoint = backend.s3.endpoints and backend.s3.endpoints.s3
+            endpoint = backend.s3.endpoints.s3 if backend.s3.endpoints else None
             return ("s3", endpoint, backend.s3.bucket, self.state_key)
         if backend.cloud is not None:
-            return ("cloud", backend.cloud.hostname, backend.cloud.organization, self.workspace)
+            return ("cloud", backend.cloud.hostname or "app.terraform.io", backend.cloud.organization, self.workspace)
         return ("local", os.path.normpath(folder / self.state_file))
 
     @property

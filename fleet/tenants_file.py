@@ -78,12 +78,14 @@ class _Loader:
     def load(self) -> Fleet:
         root, mistakes = read_yaml(self._file, self._file, refuse_ambiguous=True)
         if not isinstance(root.value, dict):
-            what = "is empty" if root.value is None else "must be a map"
+            what = "is empty" if root.value is None and not mistakes else "must be a map"
             raise BadInputError([root.problem(f"{what}: {_SHAPE}")])
         self._check_known(root, _SECTIONS, "")
         defaults = root.value.get("defaults")
         if defaults is not None and not isinstance(defaults.value, dict):
-            self._problems.append(defaults.problem("defaults must be a map of inputs"))
+            empty = "has no value: give it one, or remove the line"
+            what = empty if defaults.value is None else "must be a map of inputs"
+            self._problems.append(defaults.problem(f"defaults {what}"))
             defaults = None
         tenants = root.value.get("tenants", root)
         entries = tenants.value if isinstance(tenants.value, list) else []
@@ -91,7 +93,7 @@ class _Loader:
             self._problems.append(tenants.problem(f"tenants must be a list, one map for each tenant: {_SHAPE}"))
         owners = [_owner(entry, number) for number, entry in enumerate(entries, start=1)]
         for mistake in mistakes:
-            self._problems.append(self._located(mistake, owners))
+            self._add_misread(mistake, owners)
 
         below = self._layer(defaults or Node({}, self._file, root.line), _DEFAULTS)
         known: list[_Entry] = []
@@ -109,7 +111,7 @@ class _Loader:
             raise BadInputError(self._problems)
         return Fleet(self._file, [settings for _, settings in fleet])
 
-    def _located(self, mistake: Mistake, owners: Sequence[str]) -> Problem:
+    def _add_misread(self, mistake: Mistake, owners: Sequence[str]) -> None:
         match mistake.path:
             case ("tenants", int(index), *rest):
                 whose, path = owners[index], tuple(rest)
@@ -117,9 +119,11 @@ class _Loader:
                 whose, path = _DEFAULTS, tuple(rest)
             case path:
                 whose = ""
+        if path and path[0] in {each.name for each in sensitive_inputs()}:
+            return  # refused as it is, and the message would show the value
         name = _dotted(path) or "the entry"
         self._misread.add((mistake.line, name))
-        return Problem(self._file, mistake.line, f"{name} {mistake.message}", whose)
+        self._problems.append(Problem(self._file, mistake.line, f"{name} {mistake.message}", whose))
 
     def _check_known(self, node: Node, known: Iterable[str], whose: str) -> None:
         for key, value in node.value.items():
@@ -156,7 +160,8 @@ class _Loader:
         written = Path(named.value)
         path = self._folder / written
         shown = Path(os.path.normpath(self._file.parent / written))
-        if written.is_absolute() or not path.resolve().is_relative_to(self._folder.resolve()):
+        inside = os.path.commonpath([self._folder.resolve(), _real(path)]) == str(self._folder.resolve())
+        if written.is_absolute() or not inside:
             self._problems.append(
                 named.problem(
                     f"proxy_config_file {named.value} lies outside of the tenants file's folder: "
@@ -170,7 +175,7 @@ class _Loader:
         except BadInputError as error:
             for problem in error.problems:
                 message = f"proxy_config_file {named.value}: {problem.message}"
-                if path.is_file():
+                if os.path.isfile(path):
                     self._problems.append(Problem(problem.file, problem.line, message, whose))
                 else:
                     self._problems.append(named.problem(message, whose))
@@ -211,16 +216,25 @@ class _Loader:
             for each in details:
                 self._add(entry, each)
         inputs = {name: values.get(name, declared.default) for name, declared in declared_inputs().items()}
+        wrong |= {name for name, node in entry.node.value.items() if (node.line, name) in self._misread}
         for rule in CROSS_RULES:
             message = None if wrong & set(rule.inputs) else rule.broken(inputs)
             if message is not None:
-                self._add_at(entry, rule.inputs, message)
+                # The tenant's own line rather than one of the defaults.
+                nodes = [
+                    layer.value[name]
+                    for layer in (entry.node, entry.own)
+                    for name in rule.inputs
+                    if name in layer.value
+                ]
+                self._problems.append((nodes or [entry.own])[-1].problem(message, entry.whose))
         if settings is not None and settings.provider.region not in (None, settings.region):
-            self._add_at(
-                entry,
-                ("provider", "region"),
-                f"provider.region is {settings.provider.region}, but region is {settings.region}: "
-                "the stack is in its provider's region, so remove provider.region",
+            self._problems.append(
+                entry.node.at(("provider", "region")).problem(
+                    f"provider.region is {settings.provider.region}, but region is {settings.region}: "
+                    "the stack is in its provider's region, so remove provider.region",
+                    entry.whose,
+                )
             )
         return settings
 
@@ -238,15 +252,12 @@ class _Loader:
             if difflib.get_close_matches(str(path[-1]), _CREDENTIALS, n=1, cutoff=0.8):
                 advice = ", for it is a secret: use profile, assume_role or AWS's environment variables"
             self._problems.append(node.problem(f"{name} is not known here{advice}", entry.whose))
+        elif (node.line, name) in self._misread:
+            pass
         elif details["type"] == RULE_BROKEN:
             self._problems.append(node.problem(f"{name} {details['msg']}", entry.whose))
-        elif (node.line, name) not in self._misread:
+        else:
             self._problems.append(node.problem(f"{name} {_wrong_type(details['type'], node)}", entry.whose))
-
-    def _add_at(self, entry: _Entry, inputs: Sequence[str], message: str) -> None:
-        nodes = [entry.node.value[name] for name in inputs if name in entry.node.value]
-        where = nodes[-1] if nodes else entry.own
-        self._problems.append(where.problem(message, entry.whose))
 
     def _check_roots(self, entries: Sequence[_Entry]) -> None:
         first_with: dict[str, _Entry] = {}
@@ -276,6 +287,14 @@ class _Loader:
                 )
 
 
+def _real(path: Path) -> str:
+    """Returns a path with its links resolved, or as it is where that fails: reading it then says why."""
+    try:
+        return os.path.realpath(path)
+    except (OSError, ValueError):
+        return os.path.normpath(path)
+
+
 def _owner(entry: Node, number: int) -> str:
     if not isinstance(entry.value, dict):
         return f"tenant number {number}"
@@ -302,7 +321,7 @@ def _dotted(path: _Path) -> str:
 
 
 def _nearest(key: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(key, list(known), n=1)
+    close = difflib.get_close_matches(key.lower(), list(known), n=1)
     return f": did you mean {close[0]}?" if close else ": remove it"
 
 
@@ -317,7 +336,7 @@ def _fields(model: type[BaseModel], path: _Path) -> set[str]:
 
 _EXPECTED = {
     "string_type": "a text",
-    "int_type": "a number",
+    "int_type": "a whole number",
     "float_type": "a number",
     "bool_type": "true or false",
     "list_type": "a list",
@@ -328,6 +347,7 @@ _EXPECTED = {
 
 def _wrong_type(kind: str, node: Node) -> str:
     expected = _EXPECTED.get(kind, "something else")
+    text = "a secret" if plain_secret("", node.text) else f'the text "{node.text}"'
     match node.value:
         case None:
             return "has no value: give it one, or remove the line"
@@ -338,9 +358,11 @@ def _wrong_type(kind: str, node: Node) -> str:
         case str() if kind == "string_type":
             return f"must be {expected}"
         case str() if kind in ("int_type", "float_type") and node.text.strip().lstrip("+-").isdigit():
-            return f'must be {expected}, not the text "{node.text}": remove the quotes'
+            return f"must be {expected}, not {text}: remove the quotes"
+        case "true" | "false" if kind == "bool_type":
+            return f"must be {expected}, not {text}: remove the quotes"
         case str():
-            return f'must be {expected}, not the text "{node.text}"'
+            return f"must be {expected}, not {text}"
         case _ if kind == "string_type":
             return f'must be {expected}: write "{node.text}" in quotes'
         case _:

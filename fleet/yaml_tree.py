@@ -7,6 +7,7 @@ surprises whoever wrote it.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,7 +21,13 @@ from .problems import BadInputError, Problem
 _MOST_NODES = 1_000_000
 """More than any real file has, and few enough to stop a file whose aliases multiply."""
 
+_DEEPEST = 50
+"""Levels of maps and lists in one another: more than any real file has, and few enough for every reader."""
+
 _TAG = "tag:yaml.org,2002:"
+_TEXTS = frozenset(f"{_TAG}{kind}" for kind in ("str", "timestamp", "value", "merge"))
+"""What YAML 1.2 reads as a text: also a date, `=` and `<<`."""
+_SCALARS = frozenset(f"{_TAG}{kind}" for kind in ("null", "bool", "int", "float"))
 _SAME_IN_1_2 = {
     f"{_TAG}bool": re.compile("true|True|TRUE|false|False|FALSE"),
     f"{_TAG}int": re.compile("[-+]?(0|[1-9][0-9]*)"),
@@ -122,14 +129,14 @@ def read_yaml(path: Path, shown_as: Path, *, refuse_ambiguous: bool) -> tuple[No
         raise BadInputError([Problem(shown_as, 1, "there is no such file: check the path")]) from None
     except UnicodeDecodeError:
         raise BadInputError([Problem(shown_as, 1, "is not UTF-8 text: save it as UTF-8")]) from None
-    except OSError as error:
-        raise BadInputError([Problem(shown_as, 1, f"cannot be read: {error.strerror}")]) from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise BadInputError([Problem(shown_as, 1, f"cannot be read: {reason}: check the path")]) from None
     try:
+        _check_depth(text, shown_as)
         root = yaml.compose(text, Loader=_LOADER)
     except yaml.YAMLError as error:
-        raise BadInputError([_syntax_problem(error, shown_as)]) from None
-    except RecursionError:
-        raise BadInputError([Problem(shown_as, 1, "is nested too deeply")]) from None
+        raise BadInputError([_syntax_problem(error, text, shown_as)]) from None
     if root is None:
         return Node(None, shown_as, 1), []
     builder = _Builder(shown_as, refuse_ambiguous)
@@ -137,6 +144,22 @@ def read_yaml(path: Path, shown_as: Path, *, refuse_ambiguous: bool) -> tuple[No
 
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def _check_depth(text: str, file: Path) -> None:
+    """Refuses a file so deep that composing it would exhaust the stack, which in libyaml ends the process."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > _DEEPEST:
+            raise BadInputError([_too_deep(file, event.start_mark.line + 1 if event.start_mark else 1)])
+
+
+def _too_deep(file: Path, line: int) -> Problem:
+    return Problem(file, line, f"is nested more than {_DEEPEST} levels deep: make it flatter")
 
 
 class _Builder:
@@ -155,6 +178,8 @@ class _Builder:
         if id(node) in self._open or self._count > _MOST_NODES:
             reason = "an alias contains itself" if id(node) in self._open else "aliases multiply without end"
             raise BadInputError([Problem(self._file, _line(node), f"{reason}: write the values out")])
+        if len(self._open) >= _DEEPEST and not isinstance(node, yaml.ScalarNode):
+            raise BadInputError([_too_deep(self._file, _line(node))])
         self._open.add(id(node))
         match node:
             case yaml.MappingNode():
@@ -207,7 +232,7 @@ class _Builder:
 
     def _scalar(self, node: yaml.ScalarNode, path: tuple[str | int, ...]) -> object:
         text = node.value
-        if node.tag == f"{_TAG}timestamp":
+        if node.tag in _TEXTS:
             return text
         same = _SAME_IN_1_2.get(node.tag)
         if self._refuse_ambiguous and same is not None and not same.fullmatch(text):
@@ -218,10 +243,14 @@ class _Builder:
                 f'is {text}, which YAML does not read as this text: write "{text}" in quotes, or {other}',
             )
         try:
-            return self._scalars.construct_object(node)
-        except (yaml.YAMLError, ValueError):
-            self._mistake(node, path, f"is {text}, which cannot be read as {node.tag.removeprefix(_TAG)}")
+            value = self._scalars.construct_object(node) if node.tag in _SCALARS else math.nan
+        except (ValueError, LookupError):
+            value = math.nan
+        if isinstance(value, float) and not math.isfinite(value):
+            tag = node.tag.removeprefix(_TAG)
+            self._mistake(node, path, f'is {text}, which cannot be read as {tag}: write "{text}" in quotes')
             return None
+        return value
 
     def _mistake(self, node: yaml.Node, path: tuple[str | int, ...], message: str) -> None:
         self.mistakes.append(Mistake(path, _line(node), message))
@@ -231,10 +260,19 @@ def _line(node: yaml.Node) -> int:
     return int(node.start_mark.line) + 1
 
 
-def _syntax_problem(error: yaml.YAMLError, file: Path) -> Problem:
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    line = mark.line + 1 if mark else 1
+def _syntax_problem(error: yaml.YAMLError, text: str, file: Path) -> Problem:
+    if isinstance(error, yaml.reader.ReaderError):
+        before, character, _ = text.partition(chr(error.character))
+        return Problem(file, before.count("\n") + 1, f"holds the control character {character!r}: remove it")
     reason = getattr(error, "problem", None) or str(error)
-    if "\\t" in reason or "\t" in reason:
-        return Problem(file, line, "is indented with a tab: YAML takes spaces only")
-    return Problem(file, line, f"is not YAML: {reason}")
+    # What never ends is at fault where it begins.
+    mark = getattr(error, "context_mark" if "end of stream" in reason else "problem_mark", None)
+    lines = text.splitlines() or [""]
+    index, column = (min(mark.line, len(lines) - 1), mark.column) if mark else (0, 0)
+    if "tab character" in reason or lines[index][column : column + 1] == "\t":
+        message = "is indented with a tab: YAML takes spaces only"
+    elif "another document" in reason:
+        message = "begins a second document: keep one, without a line `---` between"
+    else:
+        message = f"is not YAML: {reason}: look at the indentation, quotes, brackets and colons here and just above"
+    return Problem(file, index + 1, message)

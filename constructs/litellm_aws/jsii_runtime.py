@@ -43,5 +43,6 @@ def _register_aws_bindings() -> None:
     sys.modules[_AWS_BINDINGS] = package
 
 
+os.environ.pop("SYNTH_HCL_OUTPUT", None)  # `cdktf synth --hcl`: we write JSON
 _use_own_node()
 _register_aws_bindings()

@@ -15,7 +15,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -231,6 +231,9 @@ class EachValue(Rule):
 
     def condition(self, reference: str) -> str:
         return f"alltrue([for value in values({reference}) : {self.rule.condition('value')}])"
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return handler(dict[str, Annotated[str, self.rule]])
 
     def json_schema(self) -> dict[str, Any]:
         return {"additionalProperties": {"type": "string", **self.rule.json_schema()}}

@@ -81,7 +81,7 @@ def test_default_tags_of_the_provider_lie_beneath_the_tags(root_of: RootOf) -> N
 
 
 def test_what_a_tenant_writes_arrives_to_the_letter(root_of: RootOf) -> None:
-    config = {
+    config: dict[str, Any] = {
         "none": None,
         "list": [None, 1, {}],
         "big": 2**64,

@@ -1,0 +1,337 @@
+"""What a run prints, how it ends, and what it leaves on the disk."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import main
+from fleet.synthesis import synthesize
+from fleet.tenants_file import load_fleet
+
+MAIN = Path(main.__file__)
+DEFAULTS = "defaults: {region: us-west-2, azs: [us-west-2a, us-west-2b]}\ntenants:\n"
+ACME = """\
+  - tenant: acme
+    env: prod
+    acm_certificate_arn: arn:aws:acm:us-west-2:111122223333:certificate/a
+    backend: {s3: {bucket: states, region: us-west-2}}
+"""
+GLOBEX = "  - {tenant: globex, env: dev, allow_plaintext_alb: true}\n"
+HOOLI = "  - {tenant: hooli, env: dev, region: eu-west-1, backend: {cloud: {organization: hooli}}}\n"
+FLEET = DEFAULTS + ACME + GLOBEX + HOOLI
+
+as_root = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run of `main.py` that has ended."""
+
+    code: int
+    out: str
+    errors: str
+
+
+def begin(folder: Path, **environment: str) -> subprocess.Popen[str]:
+    """Starts `main.py` in a folder, as from a terminal, without the caller's settings."""
+    clean = {name: value for name, value in os.environ.items() if name not in ("TENANTS_FILE", "CDKTF_OUTDIR")}
+    return subprocess.Popen(
+        [sys.executable, MAIN],
+        cwd=folder,
+        env={**clean, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def ended(process: subprocess.Popen[str]) -> Run:
+    out, errors = process.communicate(timeout=60)
+    return Run(process.returncode, out, errors)
+
+
+def files(folder: Path) -> dict[str, tuple[bytes, int]]:
+    """Returns the content and the time of change of every file below a folder."""
+    return {
+        str(path.relative_to(folder)): (path.read_bytes(), path.stat().st_mtime_ns)
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+@pytest.fixture(scope="module")
+def synthesized(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Run]:
+    """A folder with a tenants file, and how the first run in it ended. It is not to be changed."""
+    folder = tmp_path_factory.mktemp("project")
+    (folder / "tenants.yaml").write_text(FLEET)
+    return folder, ended(begin(folder))
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder, in which `main.main()` runs with the default names."""
+    for name in ("TENANTS_FILE", "CDKTF_OUTDIR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(capsys: pytest.CaptureFixture[str], tenants: str) -> Run:
+    """Runs in this process, where a start costs nothing."""
+    Path("tenants.yaml").write_text(tenants)
+    code = main.main()
+    return Run(code, *capsys.readouterr())
+
+
+# A process
+
+
+def test_a_run_writes_the_fleet_and_says_what_and_where(synthesized: tuple[Path, Run]) -> None:
+    folder, first = synthesized
+    assert first == Run(
+        0,
+        """\
+STACK       FILE  REGION     TLS  STATE
+litellm     new   any             none: the module
+acme-prod   new   us-west-2  yes  s3://states/litellm/acme-prod/terraform.tfstate
+globex-dev  new   us-west-2  no   terraform.globex-dev.tfstate
+hooli-dev   new   eu-west-1  no   HCP Terraform workspace litellm-hooli-dev
+
+The module and 3 tenant roots are in cdktf.out/stacks.
+Next: terraform -chdir=cdktf.out/stacks/acme-prod init && terraform -chdir=cdktf.out/stacks/acme-prod plan
+""",
+        "",
+    )
+    stacks = ("litellm", "acme-prod", "globex-dev", "hooli-dev")
+    assert files(folder).keys() == {
+        "tenants.yaml",
+        "cdktf.out/manifest.json",
+        *(f"cdktf.out/stacks/{stack}/cdk.tf.json" for stack in stacks),
+    }
+
+
+@pytest.mark.parametrize(
+    ("tenants", "line", "count"),
+    [
+        (FLEET + "}\n", 9, 1),
+        (FLEET + "  - {tenant: initech, env: prod, gateway_cpus: 1}\n  - {}\n", 9, 3),
+        ("", 1, 1),
+        ("tenants: " + "[" * 200_000, 1, 1),
+    ],
+    ids=["not YAML", "bad values", "empty", "deeper than the stack of a parser"],
+)
+def test_a_bad_file_ends_with_2_and_leaves_the_output_as_it_was(
+    synthesized: tuple[Path, Run], tmp_path: Path, tenants: str, line: int, count: int
+) -> None:
+    folder, _ = synthesized
+    (tmp_path / "fleet.yaml").write_text(tenants)
+    before = files(folder)
+    found = ended(begin(folder, TENANTS_FILE=str(tmp_path / "fleet.yaml")))
+    assert files(folder) == before
+    assert (found.code, found.out) == (2, "")
+    *said, last = found.errors.splitlines()
+    assert len(said) == count
+    assert said[0].startswith(f"{tmp_path}/fleet.yaml:{line}: ")
+    problems = "1 problem" if count == 1 else f"{count} problems"
+    assert last == f"{problems} in {tmp_path}/fleet.yaml; cdktf.out is left as it was."
+
+
+def test_ctrl_c_ends_with_130_and_leaves_the_output_as_it_was(synthesized: tuple[Path, Run], tmp_path: Path) -> None:
+    folder, _ = synthesized
+    changed = tmp_path / "tenants.yaml"
+    changed.write_text(FLEET.replace("us-west-2", "us-east-1"))
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    before = files(folder)
+    process = begin(folder, TENANTS_FILE=str(changed), TMPDIR=str(scratch))
+    while not list(scratch.glob("litellm-aws-*/stacks")):
+        assert process.poll() is None, "ended before it could be interrupted"
+        time.sleep(0.01)
+    # As a terminal does: to every process of the group, Node as well.
+    os.killpg(process.pid, signal.SIGINT)
+    found = ended(process)
+    assert (found.code, found.out) == (130, "")
+    assert "Interrupted." in found.errors.splitlines()
+    assert "Traceback" not in found.errors
+    assert files(folder) == before
+    assert list(scratch.glob("litellm-aws-*")) == []
+
+
+def test_a_run_under_cdktf_writes_json_whatever_its_flags(synthesized: tuple[Path, Run], tmp_path: Path) -> None:
+    folder, _ = synthesized
+    shutil.copytree(folder, tmp_path / "project")
+    # What `cdktf synth --hcl` sets.
+    found = ended(begin(tmp_path / "project", SYNTH_HCL_OUTPUT="true"))
+    assert (found.code, found.errors) == (0, "")
+    assert files(tmp_path / "project") == files(folder)
+
+
+# What is on the disk
+
+
+def test_a_second_run_touches_no_file(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(capsys, FLEET)
+    before = files(project / "cdktf.out")
+    second = run(capsys, FLEET)
+    assert files(project / "cdktf.out") == before
+    assert [line.split()[:2] for line in second.out.splitlines()[1:5]] == [
+        ["litellm", "unchanged"],
+        ["acme-prod", "unchanged"],
+        ["globex-dev", "unchanged"],
+        ["hooli-dev", "unchanged"],
+    ]
+
+
+def test_only_the_root_whose_tenant_changes_is_written(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(capsys, FLEET)
+    before = files(project / "cdktf.out")
+    second = run(capsys, FLEET.replace("allow_plaintext_alb: true", "allow_plaintext_alb: true, ui_desired_count: 2"))
+    after = files(project / "cdktf.out")
+    assert {name for name in after if after[name] != before[name]} == {"stacks/globex-dev/cdk.tf.json"}
+    assert [line.split()[1] for line in second.out.splitlines()[1:5]] == [
+        *("unchanged", "unchanged", "changed", "unchanged")
+    ]
+
+
+def test_a_root_does_not_depend_on_the_other_tenants(project: Path) -> None:
+    Path("tenants.yaml").write_text(FLEET)
+    synthesize(load_fleet(Path("tenants.yaml")), Path("among"))
+    for label, entry in (("acme-prod", ACME), ("globex-dev", GLOBEX), ("hooli-dev", HOOLI)):
+        Path("tenants.yaml").write_text(DEFAULTS + entry)
+        synthesize(load_fleet(Path("tenants.yaml")), Path("alone"))
+        for stack in (label, "litellm"):
+            root = Path("stacks", stack, "cdk.tf.json")
+            assert ("alone" / root).read_bytes() == ("among" / root).read_bytes()
+
+
+def test_the_root_of_a_tenant_that_is_gone_stays_and_is_mentioned(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(capsys, FLEET)
+    root = Path("cdktf.out/stacks/hooli-dev")
+    (root / "terraform.tfstate").write_text("{}")
+    before = files(root)
+    second = run(capsys, DEFAULTS + ACME + GLOBEX)
+    assert second.errors == (
+        f"Warning: {root} is of no tenant in tenants.yaml any more. It is left as it is: "
+        f"run `terraform -chdir={root} destroy` if what it made is to go, and delete the folder.\n"
+    )
+    assert second.code == 0
+    assert files(root) == before
+
+
+def test_what_else_lies_in_the_output_is_left_alone(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = Path("cdktf.out/stacks/globex-dev")
+    root.mkdir(parents=True)
+    (root / "terraform.tfstate").write_text("{}")
+    (root / ".terraform").mkdir()
+    Path("terraform.globex-dev.tfstate").write_text("{}")
+    before = files(project)
+    assert run(capsys, FLEET).code == 0
+    assert before.items() <= files(project).items()
+
+
+def test_a_damaged_file_is_written_anew(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(capsys, FLEET)
+    file = Path("cdktf.out/stacks/acme-prod/cdk.tf.json")
+    whole = file.read_bytes()
+    file.write_bytes(b"\xff" + whole)
+    assert re.search("^acme-prod +changed ", run(capsys, FLEET).out, re.MULTILINE)
+    assert file.read_bytes() == whole
+
+
+def test_a_local_state_lies_beside_the_tenants_file_wherever_the_output_really_is(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("elsewhere/deep/down").mkdir(parents=True)
+    Path("cdktf.out").symlink_to("elsewhere/deep/down")
+    run(capsys, FLEET)
+    root = Path("cdktf.out/stacks/globex-dev").resolve()
+    backend = json.loads((root / "cdk.tf.json").read_text())["terraform"]["backend"]
+    # Terraform, which runs in the root, follows `..` from where the root really is.
+    assert (root / backend["local"]["path"]).resolve() == project.resolve() / "terraform.globex-dev.tfstate"
+
+
+# What cannot be written
+
+
+def test_a_file_in_place_of_the_output_ends_with_1(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("cdktf.out").write_text("mine")
+    assert run(capsys, FLEET) == Run(1, "", "cdktf.out cannot be written: [Errno 17] File exists: 'cdktf.out'\n")
+    assert Path("cdktf.out").read_text() == "mine"
+
+
+def test_a_file_in_place_of_a_root_ends_with_1_and_leaves_the_output_as_it_was(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(capsys, DEFAULTS + ACME)
+    Path("cdktf.out/stacks/globex-dev").write_text("mine")
+    before = files(project / "cdktf.out")
+    found = run(capsys, FLEET.replace("us-west-2", "us-east-1"))
+    assert (found.code, found.out) == (1, "")
+    assert found.errors.startswith("cdktf.out cannot be written: ")
+    assert files(project / "cdktf.out") == before
+
+
+@as_root
+def test_an_output_that_may_not_be_written_ends_with_1(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("cdktf.out").mkdir(mode=0o500)
+    found = run(capsys, FLEET)
+    assert (found.code, found.out) == (1, "")
+    assert found.errors.startswith("cdktf.out cannot be written: [Errno 13] Permission denied: ")
+
+
+# What is printed
+
+
+def test_an_empty_fleet_is_the_module_alone(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(capsys, "tenants: []\n") == Run(
+        0,
+        """\
+STACK    FILE  REGION  TLS  STATE
+litellm  new   any          none: the module
+
+The module and 0 tenant roots are in cdktf.out/stacks.
+""",
+        "",
+    )
+
+
+def test_a_fleet_of_one_is_counted_in_the_singular(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert (
+        run(capsys, DEFAULTS + GLOBEX).out
+        == """\
+STACK       FILE  REGION     TLS  STATE
+litellm     new   any             none: the module
+globex-dev  new   us-west-2  no   terraform.globex-dev.tfstate
+
+The module and 1 tenant root are in cdktf.out/stacks.
+Next: terraform -chdir=cdktf.out/stacks/globex-dev init && terraform -chdir=cdktf.out/stacks/globex-dev plan
+"""
+    )
+
+
+def test_of_a_large_fleet_only_what_changes_is_listed(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    fleet = DEFAULTS + "".join(f"  - {{tenant: t{number:02}, env: dev}}\n" for number in range(60))
+    assert [line.split()[0] for line in run(capsys, fleet).out.splitlines()[:62]] == [
+        *("STACK", "litellm"),
+        *(f"t{number:02}-dev" for number in range(60)),
+    ]
+    changed = fleet.replace("tenant: t07", "allow_plaintext_alb: true, tenant: t07")
+    assert run(capsys, changed).out.startswith("""\
+STACK    FILE     REGION     TLS  STATE
+t07-dev  changed  us-west-2  no   terraform.t07-dev.tfstate
+and 60 unchanged
+
+The module and 60 tenant roots are in cdktf.out/stacks.
+""")
