@@ -111,8 +111,12 @@ def _readable(configuration: dict[str, Any]) -> dict[str, Any]:
 
 def _without_notes(block: Any) -> Any:
     if isinstance(block, dict):
-        return {key: _without_notes(value) for key, value in block.items() if key != "//"}
+        return {key: _without_notes(value) for key, value in block.items() if not (key == "//" and _is_note(value))}
     return [_without_notes(item) for item in block] if isinstance(block, list) else block
+
+
+def _is_note(value: Any) -> bool:
+    return isinstance(value, dict) and "uniqueId" in value.get("metadata", {})
 
 
 def _replace(outdir: Path, contents: dict[Path, str]) -> dict[Path, Change]:

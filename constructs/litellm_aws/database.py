@@ -107,6 +107,9 @@ class Database(Construct):
             promotion_tier=promotion_tier,
             publicly_accessible=False,
             performance_insights_enabled=True,
+            # The version is an input: an upgrade behind Terraform's back would make every later plan a downgrade.
+            auto_minor_version_upgrade=False,
+            apply_immediately=True,
             tags=naming.tags,
             depends_on=after,
         )

@@ -18,7 +18,7 @@ from cdktf_cdktf_provider_aws.lb_listener_rule import (
 from cdktf_cdktf_provider_aws.lb_target_group import LbTargetGroup, LbTargetGroupHealthCheck
 from constructs import Construct
 
-from .expressions import is_set, one_if, template
+from .expressions import one_if, template
 from .input_variables import InputVariables
 from .naming import Naming
 from .network import HTTP_PORT, HTTPS_PORT, Network
@@ -51,7 +51,12 @@ class LoadBalancer(Construct):
 
     def __init__(self, scope: Construct, id_: str, *, inputs: InputVariables, naming: Naming, network: Network) -> None:
         super().__init__(scope, id_)
-        has_certificate = TerraformLocal(self, "local.has_certificate", is_set(inputs.acm_certificate_arn))
+        # Without consent to plain HTTP there must be one, so that its ARN may be unknown until the apply.
+        has_certificate = TerraformLocal(
+            self,
+            "local.has_certificate",
+            template('var.allow_plaintext_alb ? var.acm_certificate_arn != "" : true'),
+        )
 
         balancer = Lb(
             self,
@@ -92,7 +97,7 @@ class LoadBalancer(Construct):
             lifecycle=TerraformResourceLifecycle(
                 precondition=[
                     Precondition(
-                        condition=template("local.has_certificate || var.allow_plaintext_alb"),
+                        condition=template('var.acm_certificate_arn != "" || var.allow_plaintext_alb'),
                         error_message=(
                             "Without TLS, keys and prompts would travel in plain text: set acm_certificate_arn "
                             "to an ACM certificate of the stack's region or, for a short-lived trial, "

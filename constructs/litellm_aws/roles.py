@@ -59,10 +59,17 @@ class Roles(Construct):
         )
 
         arns = ", ".join(f"values({service.secrets})" for service in (environment.gateway, environment.backend))
+        named = f'[for arn in concat({arns}) : join(":", slice(split(":", arn), 0, 7))]'
+        # The stack's own are named even where a container overrides them: IAM refuses an empty list.
+        own = TerraformLocal(
+            self,
+            "local.stack_secret_arns",
+            [secrets.master_key_arn, secrets.license_arn, secrets.ui_password_arn],
+        )
         readable = TerraformLocal(
             self,
             "local.readable_secret_arns",
-            template(f'distinct([for arn in concat({arns}) : join(":", slice(split(":", arn), 0, 7))])'),
+            template(f"distinct(concat(compact({own.node.id}), {named}))"),
         )
         read_secrets = self._policy(
             "secrets_access",

@@ -176,11 +176,18 @@ def test_the_execution_role_reads_what_the_containers_name_by_bare_arn(everythin
     assert readable_secrets(everything) == {
         arn("aws_secretsmanager_secret.master_key"),
         arn("aws_secretsmanager_secret.license"),
+        arn("aws_secretsmanager_secret.ui_password"),
         SECRET + "headers",
         SECRET + "redis",
         SECRET + "openai",
         SECRET + "own",
     }
+
+
+def test_the_policy_is_never_empty_even_where_the_master_key_is_overridden(evaluate: Evaluate) -> None:
+    plain = {"LITELLM_MASTER_KEY": "os-specific"}
+    plan = evaluate(gateway_extra_env=plain, backend_extra_env=plain)
+    assert readable_secrets(plan) == {arn("aws_secretsmanager_secret.master_key")}
 
 
 def test_the_execution_role_reads_the_ui_password_too(evaluate: Evaluate) -> None:

@@ -318,7 +318,7 @@ def test_the_preconditions_stand_where_documented(module: Module) -> None:
     }
     consent = '!startswith(var.env, "prod") || var.allow_data_loss'
     assert guarded == {
-        "aws_lb_listener.http": ["${local.has_certificate || var.allow_plaintext_alb}"],
+        "aws_lb_listener.http": ['${var.acm_certificate_arn != "" || var.allow_plaintext_alb}'],
         "aws_rds_cluster.this": [f"${{!var.skip_final_snapshot || {consent}}}"],
         "aws_s3_bucket.this": [f"${{!var.s3_force_destroy || {consent}}}"],
         "aws_vpc.this": ["${length(distinct(var.azs)) >= 2}"],
