@@ -3,7 +3,7 @@
 import re
 
 _SHAPES: dict[str, re.Pattern[str]] = {
-    "an API key": re.compile(r"\b(sk|pk|gsk|xai|hf|ghp|glpat|lsv2)[-_][A-Za-z0-9_-]{16,}"),
+    "an API key": re.compile(r"\b(sk|pk|gsk|xai|hf|ghp|github_pat|glpat|lsv2|xox[abpr])[-_][A-Za-z0-9_-]{16,}"),
     "an AWS access key": re.compile(r"\b(AKIA|ASIA)[0-9A-Z]{16}\b"),
     "a Google API key": re.compile(r"\bAIza[0-9A-Za-z_-]{30,}"),
     "a private key": re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
@@ -11,8 +11,9 @@ _SHAPES: dict[str, re.Pattern[str]] = {
 }
 """What the keys of common providers look like, by their documented prefixes."""
 
-_FIELDS = frozenset({"api_key", "master_key", "database_url", "aws_secret_access_key", "password"})
-"""Fields of LiteLLM's configuration that hold a secret whatever it looks like."""
+_FIELDS = ("api_key", "master_key", "database_url", "secret_access_key", "client_secret", "password")
+"""How fields and variables of LiteLLM's are called, at their end, that hold a secret whatever it looks like."""
+_SWITCHES = ("", "true", "false")
 
 _REFERENCE = "os.environ/"
 
@@ -29,4 +30,4 @@ def plain_secret(field: str, value: str) -> str | None:
     for kind, shape in _SHAPES.items():
         if shape.search(value):
             return kind
-    return "a secret" if field.lower() in _FIELDS and value else None
+    return "a secret" if field.lower().endswith(_FIELDS) and value.lower() not in _SWITCHES else None

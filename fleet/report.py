@@ -1,5 +1,6 @@
 """What `make synth` prints."""
 
+import shlex
 from pathlib import Path
 
 from .synthesis import Change, Synthesized
@@ -32,7 +33,7 @@ def table(fleet: Fleet, synthesized: Synthesized, outdir: Path) -> str:
     roots = "1 tenant root" if len(fleet.tenants) == 1 else f"{len(fleet.tenants)} tenant roots"
     lines.append(f"The module and {roots} are in {outdir / 'stacks'}.")
     if fleet.tenants:
-        root = outdir / "stacks" / fleet.tenants[0].label
+        root = shlex.quote(str(outdir / "stacks" / fleet.tenants[0].label))
         lines.append(f"Next: terraform -chdir={root} init && terraform -chdir={root} plan")
     return "\n".join(lines)
 
@@ -41,7 +42,7 @@ def warnings(fleet: Fleet, synthesized: Synthesized) -> list[str]:
     """Returns a sentence for each root that was left alone because its tenant is gone."""
     return [
         f"{folder} is of no tenant in {fleet.file} any more. It is left as it is: "
-        f"run `terraform -chdir={folder} destroy` if what it made is to go, and delete the folder."
+        f"run `terraform -chdir={shlex.quote(str(folder))} destroy` if what it made is to go, and delete the folder."
         for folder in synthesized.stale
     ]
 

@@ -8,7 +8,7 @@ from inspect import signature
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from litellm_aws.inputs import Inputs, declared_inputs
@@ -22,6 +22,13 @@ class _Options(BaseModel):
         extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True, protected_namespaces=()
     )
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _not_null(cls, value: Any) -> Any:
+        if value is None:  # which is for what is not in the file
+            raise PydanticCustomError("null", "has no value")
+        return value
+
     def given(self) -> dict[str, Any]:
         """Returns the options that have a value, as arguments of Terraform."""
         return self.model_dump(exclude_none=True)
@@ -32,11 +39,13 @@ def _of_known_services(endpoints: dict[str, str]) -> dict[str, str]:
     from cdktf_cdktf_provider_aws.provider import AwsProviderEndpoints
 
     known = [name.rstrip("_") for name in signature(AwsProviderEndpoints).parameters]
-    for name in endpoints:
-        if name not in known:
-            near = get_close_matches(name, known, n=1)
-            advice = f"did you mean {near[0]}?" if near else "remove it"
-            raise PydanticCustomError(RULE_BROKEN, "{says}", {"says": f"names no service of AWS by {name}: {advice}"})
+    unknown = []
+    for name in endpoints.keys() - known:
+        near = get_close_matches(name, known, n=1)
+        unknown.append(f"{name} (did you mean {near[0]}?)" if near else f"{name} (remove it)")
+    if unknown:
+        says = f"names no service of AWS by {', '.join(sorted(unknown))}"
+        raise PydanticCustomError(RULE_BROKEN, "{says}", {"says": says})
     return endpoints
 
 

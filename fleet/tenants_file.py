@@ -104,7 +104,8 @@ class _Loader:
             own = self._layer(own, whose)
             known.append(_Entry(whose, own, _over(below, own)))
         self._check_roots(known)
-        validated = [(entry, self._validated(entry)) for entry in known]
+        # Without a tenant nobody would look at the defaults.
+        validated = [(entry, self._validated(entry)) for entry in known or [_Entry(_DEFAULTS, below, below)]]
         fleet = [(entry, settings) for entry, settings in validated if settings is not None]
         self._check_states(fleet)
         if self._problems:
@@ -243,6 +244,8 @@ class _Loader:
         node = entry.node.at(path)
         name = _dotted(path)
         if details["type"] == "missing":
+            if entry.whose == _DEFAULTS and len(path) == 1:
+                return  # defaults need not be complete
             where = node if len(path) > 1 else entry.own
             message = f"{name} is missing: set it" + ("" if len(path) > 1 else " here, or under defaults")
             self._problems.append(where.problem(message, entry.whose))

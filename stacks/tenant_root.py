@@ -77,12 +77,14 @@ class TenantRootStack(TerraformStack):
         elif backend.cloud is not None:
             CloudBackend(
                 self,
-                hostname=backend.cloud.hostname,
-                organization=backend.cloud.organization,
-                workspaces=NamedCloudWorkspace(tenant.workspace, backend.cloud.project),
+                hostname=backend.cloud.hostname and constant(backend.cloud.hostname),
+                organization=constant(backend.cloud.organization),
+                workspaces=NamedCloudWorkspace(
+                    constant(tenant.workspace), backend.cloud.project and constant(backend.cloud.project)
+                ),
             )
         else:
-            LocalBackend(self, path=state_file)
+            LocalBackend(self, path=constant(state_file))
 
 
 def _provider(tenant: TenantSettings) -> dict[str, Any]:

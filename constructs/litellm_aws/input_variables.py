@@ -33,18 +33,33 @@ class InputVariables(Construct):
 
 
 def _validations(declared: Input) -> list[TerraformVariableValidationConfig]:
-    own = [
-        TerraformVariableValidationConfig(
-            condition=template(rule.condition(f"var.{declared.name}")),
-            error_message=f"{declared.name} {rule.says}.",
-        )
-        for rule in declared.rules
+    return [
+        *_no_nulls(declared),
+        *(
+            TerraformVariableValidationConfig(
+                condition=template(rule.condition(f"var.{declared.name}")),
+                error_message=f"{declared.name} {rule.says}.",
+            )
+            for rule in declared.rules
+        ),
+        *(
+            TerraformVariableValidationConfig(
+                condition=template(rule.condition()), error_message=f"{rule.error_message()}."
+            )
+            for rule in CROSS_RULES
+            if rule.inputs[-1] == declared.name
+        ),
     ]
-    across = [
+
+
+def _no_nulls(declared: Input) -> list[TerraformVariableValidationConfig]:
+    """Returns what Python's types say at synth and Terraform's cannot: that no element is null."""
+    elements = {"list(string)": "var.{}", "map(string)": "values(var.{})"}.get(declared.terraform_type)
+    if elements is None:
+        return []
+    return [
         TerraformVariableValidationConfig(
-            condition=template(rule.condition()), error_message=f"{rule.error_message()}."
+            condition=template(f"alltrue([for element in {elements.format(declared.name)} : element != null])"),
+            error_message=f"{declared.name} must not hold null: give each element a value, or leave it out.",
         )
-        for rule in CROSS_RULES
-        if rule.inputs[-1] == declared.name
     ]
-    return own + across

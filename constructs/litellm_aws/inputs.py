@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 
 from .rules import (
     AtLeastDifferent,
+    AtMostKeys,
     Between,
     CrossRule,
     Different,
@@ -29,6 +30,7 @@ from .rules import (
     NoSharedKey,
     NotAbove,
     NotEmpty,
+    NotReserved,
     OneOf,
     Rule,
     Whole,
@@ -58,6 +60,7 @@ _SqlIdentifier = Annotated[
         "a plain SQL identifier: at most 63 lowercase letters, digits and underscores, no digit first",
     ),
 ]
+_NOT_POSTGRES_OWN = NotReserved("pg_.*", "a name that starts with pg_, which PostgreSQL keeps for itself")
 _RETENTION_DAYS = (
     *(0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180),
     *(365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653),
@@ -81,6 +84,11 @@ class Stack(_Section):
         str,
         Matches("[a-z][a-z0-9-]{0,20}", "1 to 21 lowercase letters, digits and hyphens, a letter first"),
         _NO_STRAY_HYPHEN,
+        NotReserved(
+            "(?:internal|sg)(?:-.*)?",
+            "internal or sg, nor start with internal- or sg-, as AWS refuses those in names of load balancers "
+            "and security groups",
+        ),
     ]
     """Tenant's slug. Every resource is named `<tenant>-litellm-<env>`, or starts with it."""
     env: Annotated[
@@ -90,8 +98,11 @@ class Stack(_Section):
     ]
     """Environment's slug, such as prod, stage or dev. One that starts with `prod` is guarded against data loss."""
     azs: Annotated[list[str], AtLeastDifferent(2)]
-    """Availability zones of the subnets. Aurora and the load balancer need two."""
-    tags: dict[str, str] = {}
+    """Availability zones of the subnets, at least two. Add one at the end: another order makes all subnets anew."""
+    tags: Annotated[
+        dict[str, str],
+        AtMostKeys(8, "S3 takes ten tags on an object, and two are the stack's own; use default_tags for more"),
+    ] = {}
     """Tags of every taggable resource, beside `litellm:stack` and `managed-by`."""
 
 
@@ -101,9 +112,9 @@ class Secrets(_Section):
     litellm_master_key: Annotated[str, EmptyOr(Matches("sk-.*", "a key that starts with sk-")), Sensitive()] = ""
     """LiteLLM's master key, also the password of the UI's user `admin`. Empty: a random one is generated."""
     litellm_license: Annotated[str, Sensitive()] = ""
-    """LiteLLM Enterprise license. Empty: no license secret and no LITELLM_LICENSE."""
+    """LiteLLM Enterprise license, known at plan. Empty: no license secret and no LITELLM_LICENSE."""
     ui_password: Annotated[str, Sensitive()] = ""
-    """Password of the UI, UI_PASSWORD of the backend. Empty: the master key is the password."""
+    """Password of the UI, UI_PASSWORD of the backend, known at plan. Empty: the master key is the password."""
 
 
 class Network(_Section):
@@ -112,7 +123,7 @@ class Network(_Section):
     vpc_cidr: Annotated[str, Ipv4Network(16, 20, "its subnets are 8 bits narrower, and AWS has none below /28")] = (
         "10.40.0.0/16"
     )
-    """IPv4 range of the VPC. Each subnet takes a 256th of it."""
+    """IPv4 range of the VPC. Each subnet takes a 256th of it. A change makes the whole stack anew."""
     acm_certificate_arn: Annotated[str, EmptyOr(certificate_arn())] = ""
     """ACM certificate of the HTTPS listener, in the stack's region. Empty: HTTP only, see allow_plaintext_alb."""
     allow_plaintext_alb: bool = False
@@ -209,12 +220,12 @@ class Stores(_Section):
     db_engine_version: Annotated[
         str, Matches("[0-9]+(?:\\.[0-9]+)*", "a version of Aurora PostgreSQL such as 16.4")
     ] = "16.4"
-    """Version of Aurora PostgreSQL. Its major version picks the parameter group's family."""
+    """Version of Aurora PostgreSQL. Minor versions are upgraded in place; AWS refuses another major version here."""
     db_name: _SqlIdentifier = "litellm"
-    """Name of the database."""
-    db_master_username: _SqlIdentifier = "postgres"
-    """Aurora's master user. Only the bootstrap logs in as this user, with the password in Secrets Manager."""
-    db_username: _SqlIdentifier = "litellm_app"
+    """Name of the database. A change replaces the database."""
+    db_master_username: Annotated[_SqlIdentifier, _NOT_POSTGRES_OWN] = "postgres"
+    """Aurora's master user, which only the bootstrap logs in as. A change replaces the database."""
+    db_username: Annotated[_SqlIdentifier, _NOT_POSTGRES_OWN] = "litellm_app"
     """Database user of the tasks, who logs in with an IAM token. The bootstrap creates it."""
     redis_node_type: Annotated[str, NotEmpty()] = "cache.t4g.small"
     """Node type of Redis."""

@@ -68,7 +68,7 @@ class LoadBalancer(Construct):
             subnets=network.public_subnet_ids,
             idle_timeout=120,
             tags=naming.tags,
-            depends_on=network.internet_access,
+            depends_on=[network.internet_gateway],
         )
         scheme = template('local.has_certificate ? "https" : "http"')
         self.dns_name = balancer.dns_name

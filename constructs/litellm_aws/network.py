@@ -30,8 +30,8 @@ class Network(Construct):
     Attributes:
         vpc_id: the VPC's id.
         public_subnet_ids, private_subnet_ids: one subnet for each availability zone.
-        internet_access: what must exist before a task in a private subnet can pull an image, or a
-            load balancer can face the internet.
+        internet_gateway: what must exist before a load balancer can face the internet.
+        internet_access: what must exist before a task in a private subnet can pull an image.
         load_balancer_group_id, tasks_group_id, database_group_id, cache_group_id: security groups.
     """
 
@@ -95,6 +95,7 @@ class Network(Construct):
             self._routes("public", public, per_az, vpc, naming, gateway_id=gateway.id),
             self._routes("private", private, per_az, vpc, naming, nat_gateway_id=nat.id),
         ]
+        self.internet_gateway = gateway
         self.internet_access = [gateway, *routes]
 
         self.load_balancer_group_id = self._security_group(

@@ -9,11 +9,10 @@ from collections.abc import Sequence
 from cdktf import TerraformLocal
 from constructs import Construct
 
-from .environment import PROXY_CONFIG_PATH
 from .expressions import address, template
 from .storage import Storage
 
-FETCH_PROXY_CONFIG = f"""\
+FETCH_PROXY_CONFIG = """\
 import os, sys
 import boto3
 bucket = os.environ["LITELLM_PROXY_CONFIG_S3_BUCKET"]
@@ -21,10 +20,10 @@ key = os.environ["LITELLM_PROXY_CONFIG_S3_KEY"]
 try:
     s3 = boto3.client("s3", region_name=os.environ["AWS_REGION"])
     config = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-    with open("{PROXY_CONFIG_PATH}", "wb") as file:
+    with open(os.environ["CONFIG_FILE_PATH"], "wb") as file:
         file.write(config)
 except Exception as error:
-    sys.exit(f"cannot fetch the proxy_config s3://{{bucket}}/{{key}}: {{error}}")
+    sys.exit(f"cannot fetch the proxy_config s3://{bucket}/{key}: {error}")
 """
 """A python program without single quotes, for they enclose it in the shell."""
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from cdktf import Fn, ITerraformDependable, TerraformLocal
+from cdktf import Fn, ITerraformDependable, TerraformLocal, TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.data_aws_partition import DataAwsPartition
 from cdktf_cdktf_provider_aws.iam_policy import IamPolicy
 from cdktf_cdktf_provider_aws.iam_role import IamRole
@@ -56,6 +56,8 @@ class Roles(Construct):
             "aws_iam_role_policy_attachment.task_execution",
             role=task_execution.name,
             policy_arn=f"arn:{partition.partition}:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy",
+            # A `depends_on` on the whole module may defer the partition to the apply; that must not detach it.
+            lifecycle=TerraformResourceLifecycle(ignore_changes=["policy_arn"]),
         )
 
         arns = ", ".join(f"values({service.secrets})" for service in (environment.gateway, environment.backend))

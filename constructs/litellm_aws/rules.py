@@ -84,14 +84,40 @@ class Matches(Rule):
         return re.fullmatch(self.pattern, value) is not None
 
     def condition(self, reference: str) -> str:
-        return f"can(regex({literal(self._anchored)}, {reference}))"
+        return f"can(regex({literal(_anchored(self.pattern))}, {reference}))"
 
     def json_schema(self) -> dict[str, Any]:
-        return {"pattern": self._anchored}
+        return {"pattern": _anchored(self.pattern)}
+
+
+def _anchored(pattern: str) -> str:
+    return f"^(?:{pattern})$"
+
+
+@dataclass(frozen=True)
+class NotReserved(Rule):
+    """A string that a regular expression does not match as a whole.
+
+    Args:
+        pattern: as of `Matches`.
+        meaning: what it must not be, and why, in words.
+    """
+
+    pattern: str
+    meaning: str
 
     @property
-    def _anchored(self) -> str:
-        return f"^(?:{self.pattern})$"
+    def says(self) -> str:
+        return f"must not be {self.meaning}"
+
+    def holds(self, value: str) -> bool:
+        return re.fullmatch(self.pattern, value) is None
+
+    def condition(self, reference: str) -> str:
+        return f"!can(regex({literal(_anchored(self.pattern))}, {reference}))"
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"not": {"pattern": _anchored(self.pattern)}}
 
 
 @dataclass(frozen=True)
@@ -116,20 +142,20 @@ class EmptyOr(Rule):
 
 @dataclass(frozen=True)
 class NotEmpty(Rule):
-    """A string with at least one character."""
+    """A string with at least one character that is not a blank."""
 
     @property
     def says(self) -> str:
         return "must not be empty"
 
     def holds(self, value: str) -> bool:
-        return value != ""
+        return value.strip() != ""
 
     def condition(self, reference: str) -> str:
-        return f'{reference} != ""'
+        return f'trimspace({reference}) != ""'
 
     def json_schema(self) -> dict[str, Any]:
-        return {"minLength": 1}
+        return {"pattern": "\\S"}
 
 
 @dataclass(frozen=True)
@@ -214,6 +240,27 @@ class AtLeastDifferent(Rule):
 
     def json_schema(self) -> dict[str, Any]:
         return {"minItems": self.least, "uniqueItems": True}
+
+
+@dataclass(frozen=True)
+class AtMostKeys(Rule):
+    """A map of at most so many keys, because of a limit of AWS's."""
+
+    most: int
+    reason: str
+
+    @property
+    def says(self) -> str:
+        return f"must have at most {self.most} keys: {self.reason}"
+
+    def holds(self, value: Mapping[str, str]) -> bool:
+        return len(value) <= self.most
+
+    def condition(self, reference: str) -> str:
+        return f"length({reference}) <= {self.most}"
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"maxProperties": self.most}
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,11 @@ from cdktf_cdktf_provider_aws.s3_bucket_versioning import (
     S3BucketVersioningA,
     S3BucketVersioningVersioningConfiguration,
 )
-from cdktf_cdktf_provider_aws.s3_object import S3Object
+from cdktf_cdktf_provider_aws.s3_object import (
+    S3Object,
+    S3ObjectOverrideProvider,
+    S3ObjectOverrideProviderDefaultTags,
+)
 from cdktf_cdktf_provider_random.id import Id
 from constructs import Construct
 
@@ -49,7 +53,7 @@ class Storage(Construct):
         )
         self.bucket_name = bucket.id
         self.bucket_arn = bucket.arn
-        S3BucketVersioningA(
+        versioning = S3BucketVersioningA(
             self,
             "aws_s3_bucket_versioning.this",
             bucket=bucket.id,
@@ -69,7 +73,7 @@ class Storage(Construct):
                 )
             ],
         )
-        S3BucketPublicAccessBlock(
+        access_block = S3BucketPublicAccessBlock(
             self,
             "aws_s3_bucket_public_access_block.this",
             bucket=bucket.id,
@@ -92,5 +96,8 @@ class Storage(Construct):
             # Given, not read back, so that the plan knows it, and with it which tasks will be replaced.
             etag=Fn.md5(content.as_string),
             tags=naming.tags,
+            # S3 takes ten tags on an object. The provider's default_tags would count.
+            override_provider=S3ObjectOverrideProvider(default_tags=S3ObjectOverrideProviderDefaultTags(tags={})),
+            depends_on=[versioning, access_block],
         )
         self.proxy_config_etag = one(proxy_config, "etag")

@@ -168,6 +168,29 @@ def longest(plan: Evaluate) -> Plan:
     return plan(tenant="a" + "b" * 20, env="prod-1234")
 
 
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        {"azs": ["us-west-2a", "us-west-2b", None]},
+        {"tags": {"team": None}},
+        {"gateway_extra_env": {"DEBUG": None}},
+        {"backend_extra_env": {"DEBUG": None}},
+        {"gateway_extra_secrets": {"KEY": None}},
+        {"backend_extra_secrets": {"KEY": None}},
+    ],
+)
+def test_null_in_a_list_or_map_is_refused(refusal: Callable[..., str], inputs: dict[str, Any]) -> None:
+    [name] = inputs
+    assert f"{name} must not hold null: give each element a value, or leave it out." in refusal(**inputs)
+
+
+def test_an_object_has_no_more_tags_than_s3_takes(terraform: Terraform, stacks: Path) -> None:
+    root = terraform.root(stacks / "litellm", provider={"default_tags": [{"tags": {"owner": "us", "cost": "1"}}]})
+    planned = root.plan({**TRIAL, "proxy_config": CONFIG, "tags": {f"key{number}": "value" for number in range(8)}})
+    assert len(planned.values("aws_vpc.this")["tags_all"]) == 2 + 8 + 2 + 1
+    assert len(planned.values("aws_s3_object.proxy_config[0]")["tags_all"]) == 2 + 8
+
+
 def names(plan: Plan) -> dict[str, str]:
     return {
         "lb": plan.values("aws_lb.this")["name"],

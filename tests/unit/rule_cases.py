@@ -93,7 +93,7 @@ _SECRETS = (
 )
 
 CASES: tuple[Cases, ...] = (
-    *(Cases(name, "must not be empty", good=["x"], bad=[""]) for name in _NOT_EMPTY),
+    *(Cases(name, "must not be empty", good=["x"], bad=["", " ", "\n"]) for name in _NOT_EMPTY),
     Cases("azs", "at least 2", good=[["a", "b"], ["a", "b", "c"]], bad=[[], ["a"], ["a", "a"], ["a", "b", "a"]]),
     Cases(
         "tenant",
@@ -102,6 +102,18 @@ CASES: tuple[Cases, ...] = (
         bad=["", "a" * 22, "1a", "-a", "Acme", "a_b", "a.b", "a b", "é", "acme\n"],
     ),
     Cases("tenant", "without a hyphen at its end", good=["a-b", "a-1-b"], bad=["a-", "a--b"]),
+    Cases(
+        "tenant",
+        "internal or sg",
+        good=["internals", "sg1", "an-internal-sg"],
+        bad=["internal", "sg", "internal-1", "sg-a-b"],
+    ),
+    Cases(
+        "tags",
+        "at most 8 keys",
+        good=[{}, {f"key{number}": "" for number in range(8)}],
+        bad=[{f"key{number}": "" for number in range(9)}],
+    ),
     Cases(
         "env",
         "1 to 9 lowercase letters",
@@ -173,6 +185,10 @@ CASES: tuple[Cases, ...] = (
     Cases("db_name", "SQL identifier", good=["a", "_", "a_1", "a" * 63], bad=_NOT_SQL),
     Cases("db_master_username", "SQL identifier", good=["a", "_", "a_1", "a" * 63], bad=_NOT_SQL),
     Cases("db_username", "SQL identifier", good=["a", "_", "a_1", "a" * 63], bad=_NOT_SQL),
+    *(
+        Cases(name, "starts with pg_", good=["pg", "pgx", "a_pg_"], bad=["pg_", "pg_monitor"])
+        for name in ("db_master_username", "db_username")
+    ),
     Cases("redis_num_replicas", "at least 0 and at most 5", good=[0, 5], bad=[-1, 6], mistyped=[1.5]),
     Cases(
         "proxy_config",

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from litellm_aws.environment import PROXY_CONFIG_PATH
 from litellm_aws.proxy_command import FETCH_PROXY_CONFIG
 
 BOTO3 = """\
@@ -31,17 +30,17 @@ def target(tmp_path: Path) -> Path:
 
 
 def run(tmp_path: Path, target: Path, bucket: str) -> subprocess.CompletedProcess[str]:
-    """Runs the container's command, with another place for the file, and `echo` in uvicorn's place."""
+    """Runs the container's command, with `echo` in uvicorn's place."""
     (tmp_path / "boto3.py").write_text(BOTO3)
     (tmp_path / "python").symlink_to(sys.executable)
-    program = FETCH_PROXY_CONFIG.replace(PROXY_CONFIG_PATH, str(target))
-    assert "'" not in program
+    assert "'" not in FETCH_PROXY_CONFIG
     return subprocess.run(
-        ["sh", "-c", f"set -eu\npython -c '{program}'\nexec echo started\n"],
+        ["sh", "-c", f"set -eu\npython -c '{FETCH_PROXY_CONFIG}'\nexec echo started\n"],
         env={
             "PATH": f"{tmp_path}:{os.environ['PATH']}",
             "PYTHONPATH": str(tmp_path),
             "AWS_REGION": "us-west-2",
+            "CONFIG_FILE_PATH": str(target),
             "LITELLM_PROXY_CONFIG_S3_BUCKET": bucket,
             "LITELLM_PROXY_CONFIG_S3_KEY": "config/litellm-config.yaml",
         },

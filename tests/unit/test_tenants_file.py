@@ -213,8 +213,21 @@ def test_a_state_has_a_name_of_its_own_unless_it_is_given() -> None:
 
 def test_what_only_looks_like_a_secret_is_accepted() -> None:
     config = "{api_key: os.environ/KEY, api_base: 'https://example.com:8443/v1', model: openai/sk-short, password: ''}"
-    [tenant] = load(with_lines(f"proxy_config: {config}", "gateway_extra_env: {OPENAI_API_KEY: os.environ/KEY}"))
+    [tenant] = load(
+        with_lines(
+            f"proxy_config: {config}", 'gateway_extra_env: {OPENAI_API_KEY: os.environ/KEY, NO_PASSWORD: "true"}'
+        )
+    )
     assert tenant.proxy_config["api_key"] == tenant.gateway_extra_env["OPENAI_API_KEY"] == "os.environ/KEY"
+
+
+def test_the_defaults_of_an_empty_fleet_are_checked() -> None:
+    assert load("defaults: {region: us-west-2, provider: {profile: p}}\ntenants: []\n") == []
+    assert refusal("defaults:\n  regio: us-west-2\n  ui_cpu: x\n  provider: {profil: p}\ntenants: []\n") == [
+        "tenants.yaml:2: defaults: regio is not known here: did you mean region?",
+        'tenants.yaml:3: defaults: ui_cpu must be a whole number, not the text "x"',
+        "tenants.yaml:4: defaults: provider.profil is not known here: did you mean profile?",
+    ]
 
 
 # What is wrong with a whole file
@@ -339,9 +352,12 @@ MISTAKES: dict[str, tuple[str, str]] = {
         "backend.s3.endpoints.s33 is not known here: did you mean s3?",
     ),
     "unknown service": (
-        "provider: {endpoints: {elastiche: x}}",
-        "provider.endpoints names no service of AWS by elastiche: did you mean elasticache?",
+        "provider: {endpoints: {elastiche: x, s4: y, nope123: z}}",
+        "provider.endpoints names no service of AWS by "
+        "elastiche (did you mean elasticache?), nope123 (remove it), s4 (remove it)",
     ),
+    "provider option without a value": ("provider: {profile: }", f"provider.profile {NO_VALUE}"),
+    "backend option without a value": ("backend: {s3: {bucket: b, region: r, key: }}", f"backend.s3.key {NO_VALUE}"),
     "missing option": ("backend: {s3: {bucket: b}}", "backend.s3.region is missing: set it"),
     "two backends": (
         "backend: {local: {}, s3: {bucket: b, region: r}}",
@@ -533,6 +549,14 @@ MISTAKES: dict[str, tuple[str, str]] = {
     "master key of any shape": (
         "proxy_config: {general_settings: {master_key: hunter2}}",
         f"proxy_config.general_settings.master_key holds a secret {MANAGER}, {REFERENCE}",
+    ),
+    "master key in an environment": (
+        "gateway_extra_env: {LITELLM_MASTER_KEY: hunter2}",
+        f"gateway_extra_env.LITELLM_MASTER_KEY holds a secret {MANAGER}, and its ARN into gateway_extra_secrets",
+    ),
+    "bot's token": (
+        "gateway_extra_env: {SLACK: xoxb-0123456789-abcdefghij}",
+        f"gateway_extra_env.SLACK holds an API key {MANAGER}, and its ARN into gateway_extra_secrets",
     ),
     # Files
     "file missing": (
