@@ -10,6 +10,7 @@ PIPENV_VERSION := 2026.10.3
 python := .venv/bin/python
 pipenv := .pipenv/bin/python -m pipenv
 installed := .venv/.installed
+developed := .venv/.developed
 
 export PYTHONPATH := constructs
 export PIPENV_VENV_IN_PROJECT := 1
@@ -27,26 +28,26 @@ help: ## List the commands
 		printf '  make %-10s %s\n' "$$name" "$$what"; done
 
 .PHONY: setup
-setup: $(installed) ## Make the virtual environment, and install what Pipfile.lock pins
+setup: $(developed) ## Make the virtual environment, and install what Pipfile.lock pins
 
 .PHONY: synth
 synth: $(installed) ## Write the module and the tenants' roots to cdktf.out (TENANTS=tenants.yaml)
 	@$(python) main.py
 
 .PHONY: docs
-docs: $(installed) ## Write docs/inputs.md and tenants.schema.json anew
+docs: $(developed) ## Write docs/inputs.md and tenants.schema.json anew
 	@$(python) -m fleet.reference
 
 .PHONY: test
-test: $(installed) ## Run the tests; what needs Terraform is skipped, with the reason, where it is missing
+test: $(developed) ## Run the tests; what needs Terraform is skipped, with the reason, where it is missing
 	@$(python) -m pytest
 
 .PHONY: snapshots
-snapshots: $(installed) ## Take the snapshots under tests/snapshots anew
+snapshots: $(developed) ## Take the snapshots under tests/snapshots anew
 	@$(python) -m pytest tests/unit/test_snapshots.py --take-snapshots
 
 .PHONY: lint
-lint: $(installed) ## Check style and types
+lint: $(developed) ## Check style and types
 	@$(python) -m ruff check
 	@$(python) -m ruff format --check
 	@$(python) -m mypy
@@ -60,8 +61,13 @@ lock: .pipenv/.installed ## Resolve Pipfile to Pipfile.lock anew
 		path.write_text(json.dumps(lock, indent=4) + "\n")'
 
 $(installed): .pipenv/.installed Pipfile Pipfile.lock
-	@echo 'Installing what Pipfile.lock pins into .venv: a minute, once.'
+	@echo 'Installing what synthesis needs into .venv: a minute, once.'
 	@test -x $(python) || $(PYTHON) -m venv .venv
+	@$(pipenv) sync
+	@touch $@
+
+$(developed): $(installed)
+	@echo 'Installing what the tests and the local AWS need: a minute, once.'
 	@$(pipenv) sync --dev
 	@touch $@
 
