@@ -47,6 +47,8 @@ class Cache(Construct):
             multi_az_enabled=has_replica,
             at_rest_encryption_enabled="true",
             transit_encryption_enabled=True,
+            # Otherwise a change waits for the maintenance window, and every plan until then shows it again.
+            apply_immediately=True,
             subnet_group_name=subnets.name,
             security_group_ids=[network.cache_group_id],
             tags=naming.tags,

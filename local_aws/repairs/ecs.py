@@ -1,0 +1,54 @@
+"""ECS: services that report what they were created with.
+
+What AWS does is in https://docs.aws.amazon.com/AmazonECS/latest/APIReference/.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from moto.core.responses import ActionResult
+from moto.ecs.models import EC2ContainerServiceBackend
+from moto.ecs.responses import EC2ContainerServiceResponse
+
+from .wrapping import around
+
+
+def report_all_of_a_service() -> None:
+    """AWS reports every setting that a service was created with; availability zones are rebalanced by default.
+
+    moto drops some of them at creation, though not in an update.
+    """
+    settings = {
+        "availabilityZoneRebalancing": ("availability_zone_rebalancing", "ENABLED"),
+        "deploymentConfiguration": ("deployment_configuration", None),
+        "enableECSManagedTags": ("enable_ecs_managed_tags", False),
+        "enableExecuteCommand": ("enable_execute_command", False),
+        "healthCheckGracePeriodSeconds": ("health_check_grace_period_seconds", None),
+    }
+
+    @around(EC2ContainerServiceResponse, "create_service")
+    def with_settings(original: Callable[..., ActionResult], response: EC2ContainerServiceResponse) -> ActionResult:
+        answer = original(response)
+        service: Any = answer.result["service"]  # type: ignore[index]
+        for key, (name, default) in settings.items():
+            setattr(service, name, response._get_param(key, default))
+        return answer
+
+
+def list_what_is_active() -> None:
+    """On AWS ListServices and ListClusters leave out what was deleted, which DescribeServices still describes.
+
+    moto lists it for ever.
+    """
+
+    @around(EC2ContainerServiceBackend, "list_services")
+    def active_services(
+        original: Callable[..., list[str]], backend: EC2ContainerServiceBackend, *args: Any, **kwargs: Any
+    ) -> list[str]:
+        active = {service.arn for service in backend.services.values() if service.status == "ACTIVE"}
+        return [arn for arn in original(backend, *args, **kwargs) if arn in active]
+
+    @around(EC2ContainerServiceBackend, "list_clusters")
+    def active_clusters(original: Callable[..., list[str]], backend: EC2ContainerServiceBackend) -> list[str]:
+        active = {cluster.arn for cluster in backend.clusters.values() if cluster.status == "ACTIVE"}
+        return [arn for arn in original(backend) if arn in active]
