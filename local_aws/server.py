@@ -2,21 +2,60 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from threading import Thread
+from urllib.request import Request, urlopen
 
 from werkzeug.serving import BaseWSGIServer, make_server
+
+from .account import CREDENTIALS, Account
 
 LOOPBACK = "127.0.0.1"
 
 
-@contextmanager
-def serving(port: int = 0) -> Iterator[str]:
-    """Serves AWS's APIs until the context ends, and yields the endpoint, such as `http://127.0.0.1:5000`.
+class LocalAws:
+    """The local AWS while it runs.
 
-    The account is this process's: moto keeps one for each process. What was made in it goes with it.
+    Attributes:
+        endpoint: URL of all services.
+        account: the account in it.
+        databases: the PostgreSQL servers behind the Aurora clusters.
+        fargate: what runs the tasks.
+    """
+
+    def __init__(self, endpoint: str, home: Path) -> None:
+        """Called by `serving`."""
+        from .databases import Databases
+        from .fargate import Fargate
+        from .images import known_images
+        from .postgres import programs
+
+        self.endpoint = endpoint
+        self.account = Account(endpoint)
+        self.databases = Databases(home, self.account)
+        self.fargate = Fargate(home, self.account, known_images(programs(home)))
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Variables by which Terraform's provider and the AWS CLI come here."""
+        return {**CREDENTIALS, "AWS_ENDPOINT_URL": self.endpoint, "AWS_EC2_METADATA_DISABLED": "true"}
+
+    def close(self) -> None:
+        """Ends tasks and databases."""
+        self.fargate.close()
+        self.databases.close()
+
+
+@contextmanager
+def serving(port: int = 0) -> Iterator[LocalAws]:
+    """Serves AWS's APIs until the context ends.
+
+    The account is this process's, one at a time: what was made in it goes with it.
 
     Args:
         port: 0 chooses a free one.
@@ -31,6 +70,7 @@ def serving(port: int = 0) -> Iterator[str]:
     from .repairs import mend_moto
 
     mend_moto()
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
     server: BaseWSGIServer = make_server(
         LOOPBACK,
         port,
@@ -39,10 +79,20 @@ def serving(port: int = 0) -> Iterator[str]:
         request_handler=MotoRequestHandler,
     )
     thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://{LOOPBACK}:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with ExitStack() as stack:
+        home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="local-aws-")))
+        home.chmod(0o711)  # PostgreSQL may run as another user
+        thread.start()
+        stack.callback(server.server_close)
+        stack.callback(thread.join)
+        stack.callback(server.shutdown)
+        local_aws = LocalAws(f"http://{LOOPBACK}:{server.server_port}", home)
+        stack.callback(_forget, local_aws.endpoint)
+        stack.callback(local_aws.close)
+        yield local_aws
+
+
+def _forget(endpoint: str) -> None:
+    """Empties the account."""
+    with urlopen(Request(f"{endpoint}/moto-api/reset", method="POST")):
+        pass

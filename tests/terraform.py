@@ -313,11 +313,14 @@ class Terraform:
 
 
 @contextmanager
-def open_terraform(work: Path, cache: Path, environment: Mapping[str, str] = OFFLINE) -> Iterator[Terraform]:
+def open_terraform(
+    work: Path, cache: Path, environment: Mapping[str, str] = OFFLINE, path: Sequence[Path] = ()
+) -> Iterator[Terraform]:
     """Starts the providers and yields a Terraform that uses them; they end with the context or this process.
 
     Of the caller's environment nothing but PATH and the language gets through: no TF_VAR_, no credentials, no
-    home. `environment` is added, for the providers as well as for the commands.
+    home. `environment` is added, for the providers as well as for the commands; the folders of `path` come before
+    those of PATH.
 
     The roots are kept in `work`. A provider that no folder of this machine has is fetched from the registry
     into `cache`; only the random provider has a stand-in. Raises TerraformUnavailable.
@@ -330,7 +333,8 @@ def open_terraform(work: Path, cache: Path, environment: Mapping[str, str] = OFF
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tf-")))
         configuration = scratch / "terraform.tfrc"
         configuration.touch()
-        clean = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL") if name in os.environ} | {
+        clean = {name: os.environ[name] for name in ("LANG", "LC_ALL") if name in os.environ} | {
+            "PATH": os.pathsep.join([*map(str, path), os.environ["PATH"]]),
             "HOME": str(scratch),
             "TMPDIR": str(scratch),
             "CHECKPOINT_DISABLE": "1",

