@@ -43,4 +43,4 @@ def known_images(postgres_programs: Path) -> dict[str, Image]:
 
 def find_image(images: Mapping[str, Image], name: str) -> Image | None:
     """Returns what an image's name stands for; the pattern that was added last wins."""
-    return next((image for pattern, image in reversed(images.items()) if fnmatch(name, pattern)), None)
+    return next((image for pattern, image in reversed(list(images.items())) if fnmatch(name, pattern)), None)

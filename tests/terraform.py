@@ -348,8 +348,8 @@ def open_terraform(
             )
         packages = _find_or_fetch(program, cache, about["platform"], clean)
         binaries = assemble_mirror(scratch, packages, about["platform"])
-        path = json.dumps(str(scratch / "mirror"))
-        configuration.write_text(f"provider_installation {{\n  filesystem_mirror {{\n    path = {path}\n  }}\n}}\n")
+        mirror = json.dumps(str(scratch / "mirror"))
+        configuration.write_text(f"provider_installation {{\n  filesystem_mirror {{\n    path = {mirror}\n  }}\n}}\n")
 
         terraform = Terraform(program, about["terraform_version"], work, clean)
         for provider, binary in binaries.items():
