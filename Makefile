@@ -24,7 +24,7 @@ endif
 
 .PHONY: help
 help: ## List the commands
-	@sed -n 's/^\([a-z]*\):.*## /\1:/p' $(firstword $(MAKEFILE_LIST)) | while IFS=: read -r name what; do \
+	@sed -n 's/^\([a-z-]*\):.*## /\1:/p' $(firstword $(MAKEFILE_LIST)) | while IFS=: read -r name what; do \
 		printf '  make %-10s %s\n' "$$name" "$$what"; done
 
 .PHONY: setup
@@ -33,6 +33,14 @@ setup: $(developed) ## Make the virtual environment, and install what Pipfile.lo
 .PHONY: synth
 synth: $(installed) ## Write the module and the tenants' roots to cdktf.out (TENANTS=tenants.yaml)
 	@$(python) main.py
+
+.PHONY: demo
+demo: $(developed) ## Apply an example tenant to a local AWS, without an account (PORT=a free one)
+	@$(python) -m demo up --port $(or $(PORT),0)
+
+.PHONY: demo-down
+demo-down: $(developed) ## Destroy the demo, and stop the local AWS
+	@$(python) -m demo down
 
 .PHONY: docs
 docs: $(developed) ## Write docs/inputs.md and tenants.schema.json anew

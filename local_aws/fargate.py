@@ -5,10 +5,12 @@ from __future__ import annotations
 import copy
 import json
 import os
+import signal
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -248,10 +250,14 @@ class _Run:
                     try:
                         process.wait(STOP_SECONDS)
                     except subprocess.TimeoutExpired:
-                        os.killpg(process.pid, 9)
+                        os.killpg(process.pid, signal.SIGKILL)
+            # Whatever the program has started ends with it, as a container does.
+            with suppress(OSError):
+                os.killpg(process.pid, signal.SIGKILL)
             reader.join()
             self._to("DEPROVISIONING")
-            return process.wait()
+            code = process.wait()
+            return code if code >= 0 else 128 - code
 
     def _role_credentials(self) -> dict[str, str]:
         return self._account.assume(self._role, self._task.id).environment if self._role else {}

@@ -10,10 +10,30 @@ exec 3<&0 </dev/null
 "$@" 3<&- &
 held=$!
 { cat <&3; kill -"$LEASH_SIGNAL" "$held"; } >/dev/null 2>&1 &
-exec 3<&-
+watch=$!
+# What the shell itself has to say, such as Terminated, is no output of the command.
+exec 3<&- 2>/dev/null
 wait "$held"
+code=$?
+# Nobody signals the command's id once it may be another process's.
+kill "$watch"
+exit "$code"
 """
 """Holds a command until the other end of standard input closes, which a process does even when it is killed."""
+
+
+_REMOVE = 'cat >/dev/null; sleep 2; rm -rf -- "$1"'
+
+
+def removed_at_the_end(folder: Path) -> None:
+    """Has a folder removed when this process ends, however it ends."""
+    subprocess.Popen(
+        ["/bin/sh", "-c", _REMOVE, "remove", str(folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
 
 
 def leashed(

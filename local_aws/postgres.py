@@ -74,7 +74,7 @@ class Postgres:
 
         Args:
             home: a folder for its data, which does not exist yet.
-            scratch: where `programs` may copy the programs to.
+            scratch: a folder of a short path, where `programs` may copy the programs to.
             master, password: the master user.
             database: owned by the master user, as on RDS; empty: only `postgres`, which every server has.
 
@@ -83,8 +83,8 @@ class Postgres:
         """
         self._programs = programs(scratch)
         self._data = home / "data"
-        # A Unix socket's path is limited to some hundred characters, so that it cannot lie anywhere.
-        self._socket_folder = Path(tempfile.mkdtemp(prefix="pg-"))
+        # A Unix socket's path has at most some hundred characters, and the name of a cluster may be long.
+        self._socket_folder = Path(tempfile.mkdtemp(prefix="s", dir=scratch))
         self._log = home / "log"
         self._process: subprocess.Popen[bytes] | None = None
         self.socket = self._socket_folder / ".s.PGSQL.5432"

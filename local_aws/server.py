@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,6 +15,7 @@ from urllib.request import Request, urlopen
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from .account import CREDENTIALS, Account
+from .leash import removed_at_the_end
 
 LOOPBACK = "127.0.0.1"
 
@@ -71,22 +73,27 @@ def serving(port: int = 0) -> Iterator[LocalAws]:
 
     mend_moto()
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
-    server: BaseWSGIServer = make_server(
-        LOOPBACK,
-        port,
-        DomainDispatcherApplication(create_backend_app),
-        threaded=True,
-        request_handler=MotoRequestHandler,
-    )
+    # Bound here, for make_server ends the process when the port is in use.
+    with socket.create_server((LOOPBACK, port)) as listener:
+        bound = int(listener.getsockname()[1])
+        server: BaseWSGIServer = make_server(
+            LOOPBACK,
+            bound,
+            DomainDispatcherApplication(create_backend_app),
+            threaded=True,
+            request_handler=MotoRequestHandler,
+            fd=listener.fileno(),
+        )
     thread = Thread(target=server.serve_forever, daemon=True)
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="local-aws-")))
+        removed_at_the_end(home)
         home.chmod(0o711)  # PostgreSQL may run as another user
         thread.start()
         stack.callback(server.server_close)
         stack.callback(thread.join)
         stack.callback(server.shutdown)
-        local_aws = LocalAws(f"http://{LOOPBACK}:{server.server_port}", home)
+        local_aws = LocalAws(f"http://{LOOPBACK}:{bound}", home)
         stack.callback(_forget, local_aws.endpoint)
         stack.callback(local_aws.close)
         yield local_aws

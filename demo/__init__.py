@@ -1,0 +1,1 @@
+"""The demo: the example fleet synthesized against a local AWS, and one tenant of it applied."""

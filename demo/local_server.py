@@ -1,0 +1,97 @@
+"""The demo's local AWS: a process of its own, which stays when `make demo` is done."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from .problem import DemoError
+
+START_SECONDS = 60
+STOP_SECONDS = 60
+
+
+class LocalServer:
+    """The process that serves the local AWS, known by a file in the demo's folder."""
+
+    def __init__(self, folder: Path) -> None:
+        """Takes the demo's folder."""
+        self._ready = folder / "local-aws.json"
+        self._log = folder / "local-aws.log"
+
+    @property
+    def endpoint(self) -> str:
+        """The URL of the running server."""
+        return str(json.loads(self._ready.read_text())["endpoint"])
+
+    @property
+    def pid(self) -> int | None:
+        """The process, if it runs."""
+        try:
+            pid = int(json.loads(self._ready.read_text())["pid"])
+            os.kill(pid, 0)
+        except (FileNotFoundError, ProcessLookupError, ValueError, KeyError):
+            return None
+        return pid
+
+    def start(self, port: int) -> str:
+        """Starts the server, and returns its endpoint.
+
+        Raises:
+            DemoError: it does not start.
+        """
+        self._ready.unlink(missing_ok=True)
+        with self._log.open("wb") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "local_aws", "--port", str(port), "--ready", str(self._ready)],
+                cwd=Path(__file__).parents[1],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + START_SECONDS
+        try:
+            while not self._ready.exists():
+                if process.poll() is not None or time.monotonic() > deadline:
+                    raise DemoError(
+                        f"{self._log.read_text().strip() or 'The local AWS does not start.'}\n"
+                        "Choose another port with `make demo PORT=…`, or leave it out for a free one."
+                    )
+                time.sleep(0.05)
+        except BaseException:
+            process.terminate()
+            process.wait()
+            raise
+        return self.endpoint
+
+    def stop(self) -> None:
+        """Stops the server and what it runs; its account is gone with it."""
+        pid = self.pid
+        if pid is None:
+            return
+        os.kill(pid, signal.SIGTERM)
+        deadline = time.monotonic() + STOP_SECONDS
+        while _runs(pid):
+            if time.monotonic() > deadline:
+                os.kill(pid, signal.SIGKILL)
+            time.sleep(0.05)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        # Collects it, where it is a child of this process.
+        if os.waitpid(pid, os.WNOHANG)[0] == pid:
+            return False
+    except ChildProcessError:
+        pass
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
