@@ -23,76 +23,99 @@ from .page import page
 from .problem import DemoError
 from .terraform import Progress, Terraform
 
-FOLDER = Path(__file__).parents[1] / ".demo"
+FOLDER = ".demo"
 """Holds all that the demo makes: the synthesized stacks, the state, the log of the local AWS."""
 
-_APPLIED = FOLDER / "applied"
-"""Exists when the demo is up."""
-_ENVIRONMENT = FOLDER / "environment"
 
+class Demo:
+    """The demo in its folder."""
 
-def up(port: int) -> None:
-    """Starts the local AWS, synthesizes the example fleet against it, and applies one tenant."""
-    server = LocalServer(FOLDER)
-    if _APPLIED.exists() and server.pid is not None:
-        raise DemoError(
-            f"A demo is up already, at {server.endpoint}: look at it (`. {_shown(_ENVIRONMENT)}`, then terraform or "
-            "aws), or run `make demo-down` first."
-        )
-    _clear(server)
-    try:
+    def __init__(self, folder: Path) -> None:
+        """Takes the folder, which need not exist."""
+        self._folder = folder
+        self._server = LocalServer(folder)
+        self._root = folder / "cdktf.out" / "stacks" / APPLIED
+        self._environment = folder / "environment"
+        self._applied = folder / "applied"
+        """Exists when the demo is up."""
+
+    def up(self, port: int) -> None:
+        """Starts the local AWS, synthesizes the example fleet against it, and applies one tenant.
+
+        Args:
+            port: of the local AWS; 0 chooses a free one.
+
+        Raises:
+            DemoError: it cannot; nothing is left then.
+        """
+        if self._applied.exists() and self._server.pid is not None:
+            raise DemoError(
+                f"A demo is up already, at {self._server.endpoint}: look at it "
+                f"(`. {_shown(self._environment)}`, then terraform or aws), or run `make demo-down` first."
+            )
+        self._clear()
+        try:
+            self._apply(port)
+        except BaseException:
+            self._clear()
+            raise
+
+    def down(self) -> None:
+        """Destroys what was applied, stops the local AWS, and removes the folder."""
+        if self._applied.exists() and self._server.pid is not None:
+            terraform = Terraform(self._root, _variables(self._server.endpoint), self._folder)
+            terraform.use_mirror_again()
+            print("terraform destroy: a minute and a half.", flush=True)
+            try:
+                print(terraform.change("destroy", Progress()))
+            except DemoError as error:
+                print(f"{error}\nThe local AWS is stopped all the same, and everything in it is gone with it.")
+        self._clear()
+        shutil.rmtree(self._folder, ignore_errors=True)
+        print("The local AWS is stopped; nothing of the demo is left.")
+
+    def _apply(self, port: int) -> None:
         print("Starting the local AWS …", flush=True)
-        endpoint = server.start(port)
+        endpoint = self._server.start(port)
         print(f"The local AWS is at {endpoint}.", flush=True)
-        tenants = prepare(FOLDER, endpoint)
-        print(synthesize(tenants, FOLDER / "cdktf.out"), flush=True)
-        root = FOLDER / "cdktf.out" / "stacks" / APPLIED
-        terraform = Terraform(root, _variables(endpoint), FOLDER)
-        print(f"\nterraform init, in {_shown(root)} …", flush=True)
+        print(synthesize(prepare(self._folder, endpoint), self._folder / "cdktf.out"), flush=True)
+        terraform = Terraform(self._root, _variables(endpoint), self._folder)
+        print(f"\nterraform init, in {_shown(self._root)} …", flush=True)
         terraform.init(say=print)
-        _write_environment(terraform.environment, endpoint)
+        self._write_environment(terraform.environment, endpoint)
         print("terraform apply: a minute and a half.", flush=True)
         started = time.monotonic()
         ended = terraform.change("apply", Progress())
         print(f"{ended} It took {time.monotonic() - started:.0f} s.\n")
-        print(page(endpoint, terraform.outputs()))
-        print(_next_steps(root))
-        _APPLIED.touch()
-    except BaseException:
-        # Whatever went wrong, nothing of it stays but the log.
-        _clear(server)
-        raise
+        outputs = terraform.outputs()
+        print(page(endpoint, outputs))
+        print(self._next_steps(outputs["ecs_cluster"]))
+        self._applied.touch()
 
+    def _clear(self) -> None:
+        """Stops what is there of a demo, and removes its files."""
+        self._server.stop()
+        for path in self._folder.iterdir():
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            elif path.name != "lock":
+                path.unlink()
 
-def down() -> None:
-    """Destroys what was applied, stops the local AWS, and removes the demo's folder."""
-    server = LocalServer(FOLDER)
-    if not FOLDER.exists():
-        print("No demo is up.")
-        return
-    if _APPLIED.exists() and server.pid is not None:
-        root = FOLDER / "cdktf.out" / "stacks" / APPLIED
-        terraform = Terraform(root, _variables(server.endpoint), FOLDER)
-        if (FOLDER / "terraform.tfrc").exists():
-            terraform.environment["TF_CLI_CONFIG_FILE"] = str(FOLDER / "terraform.tfrc")
-        print("terraform destroy: a minute and a half.", flush=True)
-        try:
-            print(terraform.change("destroy", Progress()))
-        except DemoError as error:
-            print(f"{error}\nThe local AWS is stopped all the same, and everything in it is gone with it.")
-    _clear(server)
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    print("The local AWS is stopped; nothing of the demo is left.")
+    def _write_environment(self, environment: Mapping[str, str], endpoint: str) -> None:
+        """Writes what a shell needs to run terraform and aws against the demo."""
+        names = [*_variables(endpoint), "PATH", "TF_CLI_CONFIG_FILE"]
+        lines = [f"export {name}={shlex.quote(environment[name])}" for name in names if name in environment]
+        self._environment.write_text("\n".join(lines) + "\n")
 
-
-def _clear(server: LocalServer) -> None:
-    """Stops what an earlier demo left behind, and removes its files."""
-    server.stop()
-    for path in FOLDER.iterdir():
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        elif path.name != "lock":
-            path.unlink()
+    def _next_steps(self, cluster: str) -> str:
+        steps = [
+            (f". {_shown(self._environment)}", "terraform and aws go to the local AWS"),
+            (f"terraform -chdir={_shown(self._root)} plan", "No changes"),
+            (f"aws ecs describe-services --cluster {cluster} --services {cluster}-gateway", ""),
+            ("make demo-down", "destroys it, and stops the local AWS"),
+        ]
+        lines = [f"  {command}" + (f"   # {what}" if what else "") for command, what in steps]
+        return "\n".join(["What to try next, in this shell:", *lines])
 
 
 def _variables(endpoint: str) -> dict[str, str]:
@@ -100,29 +123,10 @@ def _variables(endpoint: str) -> dict[str, str]:
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,  # by which the AWS CLI 1 knows it
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_EC2_METADATA_DISABLED": "true",
     }
-
-
-def _write_environment(environment: Mapping[str, str], endpoint: str) -> None:
-    """Writes what a shell needs to run terraform and aws against the demo."""
-    names = [*_variables(endpoint), "PATH", "TF_CLI_CONFIG_FILE"]
-    lines = [f"export {name}={shlex.quote(environment[name])}" for name in names if name in environment]
-    _ENVIRONMENT.write_text("\n".join(lines) + "\n")
-
-
-def _next_steps(root: Path) -> str:
-    return "\n".join(
-        [
-            "What to try next, in this shell:",
-            f"  . {_shown(_ENVIRONMENT)}                 # terraform and aws go to the local AWS",
-            f"  terraform -chdir={_shown(root)} plan     # No changes",
-            f"  aws ecs describe-services --cluster {APPLIED.replace('-', '-litellm-')} --services"
-            f" {APPLIED.replace('-', '-litellm-')}-gateway",
-            "  make demo-down                     # destroys it, and stops the local AWS",
-        ]
-    )
 
 
 def _shown(path: Path) -> str:
@@ -130,10 +134,10 @@ def _shown(path: Path) -> str:
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
-    """Keeps a second demo of this checkout away while one is at work."""
-    FOLDER.mkdir(exist_ok=True)
-    with (FOLDER / "lock").open("w") as lock:
+def _alone(folder: Path) -> Iterator[None]:
+    """Keeps a second demo of this folder away while one is at work."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -153,18 +157,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__)
     parser.add_argument("command", choices=["up", "down"])
     parser.add_argument("--port", type=int, default=0, help="port of the local AWS; by default a free one")
+    parser.add_argument("--folder", type=Path, default=Path(FOLDER), help=f"its folder; by default {FOLDER}")
     arguments = parser.parse_args()
+    folder = arguments.folder.absolute()
     signal.signal(signal.SIGINT, _interrupted)
     signal.signal(signal.SIGTERM, _interrupted)
     try:
-        if arguments.command == "down" and not FOLDER.exists():
+        if arguments.command == "down" and not folder.exists():
             print("No demo is up.")
             return 0
-        with _alone():
+        with _alone(folder):
             if arguments.command == "up":
-                up(arguments.port)
+                Demo(folder).up(arguments.port)
             else:
-                down()
+                Demo(folder).down()
     except DemoError as error:
         print(error, file=sys.stderr)
         return 1

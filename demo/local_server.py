@@ -5,15 +5,20 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from .problem import DemoError
 
 START_SECONDS = 60
 STOP_SECONDS = 60
+_EXIT_SECONDS = 5
+"""Between the server's last answer and its end."""
 
 
 class LocalServer:
@@ -26,18 +31,20 @@ class LocalServer:
 
     @property
     def endpoint(self) -> str:
-        """The URL of the running server."""
+        """The URL of the server."""
         return str(json.loads(self._ready.read_text())["endpoint"])
 
     @property
     def pid(self) -> int | None:
-        """The process, if it runs."""
+        """The process, if it runs and answers."""
         try:
-            pid = int(json.loads(self._ready.read_text())["pid"])
-            os.kill(pid, 0)
-        except (FileNotFoundError, ProcessLookupError, ValueError, KeyError):
+            facts = json.loads(self._ready.read_text())
+            address = urlsplit(facts["endpoint"])
+            # Its number may be another process's by now, or that of one which has ended.
+            socket.create_connection((address.hostname or "", address.port or 0), timeout=5).close()
+        except (OSError, ValueError, KeyError):
             return None
-        return pid
+        return int(facts["pid"])
 
     def start(self, port: int) -> str:
         """Starts the server, and returns its endpoint.
@@ -77,19 +84,18 @@ class LocalServer:
             return
         os.kill(pid, signal.SIGTERM)
         deadline = time.monotonic() + STOP_SECONDS
-        while _runs(pid):
+        while self.pid is not None:
             if time.monotonic() > deadline:
                 os.kill(pid, signal.SIGKILL)
             time.sleep(0.05)
+        deadline = time.monotonic() + _EXIT_SECONDS
+        while _exists(pid) and time.monotonic() < deadline:
+            time.sleep(0.05)
 
 
-def _runs(pid: int) -> bool:
-    try:
-        # Collects it, where it is a child of this process.
-        if os.waitpid(pid, os.WNOHANG)[0] == pid:
-            return False
-    except ChildProcessError:
-        pass
+def _exists(pid: int) -> bool:
+    with suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)  # collects it, where it is a child of this process
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

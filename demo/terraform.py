@@ -48,6 +48,7 @@ class Terraform:
                 "terraform is not on the PATH: install Terraform, https://developer.hashicorp.com/terraform/install"
             )
         self._program, self._root, self._work = program, root, work
+        self._configuration = work / "terraform.tfrc"
         self.environment = {**_inherited(), "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1", **environment}
         about = json.loads(self._run("version", "-json", directory=work).stdout)
         self._platform: str = about["platform"]
@@ -83,10 +84,16 @@ class Terraform:
         scratch = self._work / "providers"
         shutil.rmtree(scratch, ignore_errors=True)
         assemble_mirror(scratch, packages, self._platform)
-        configuration = self._work / "terraform.tfrc"
         path = json.dumps(str(scratch / "mirror"))
-        configuration.write_text(f"provider_installation {{\n  filesystem_mirror {{\n    path = {path}\n  }}\n}}\n")
-        self.environment["TF_CLI_CONFIG_FILE"] = str(configuration)
+        self._configuration.write_text(
+            f"provider_installation {{\n  filesystem_mirror {{\n    path = {path}\n  }}\n}}\n"
+        )
+        self.use_mirror_again()
+
+    def use_mirror_again(self) -> None:
+        """Uses the mirror that `init` made, if it made one."""
+        if self._configuration.exists():
+            self.environment["TF_CLI_CONFIG_FILE"] = str(self._configuration)
 
     def outputs(self) -> dict[str, Any]:
         """Returns the outputs of the last apply."""
@@ -189,7 +196,8 @@ class Progress:
                 self._busy.pop(resource, None)
                 self._done += 1
             case "provision_progress":
-                self._line(f"  {event['hook']['output'].rstrip()}")
+                if not event["hook"]["output"].startswith("Executing:"):
+                    self._line(f"  {event['hook']['output'].rstrip()}")
                 return
         self._show()
 

@@ -1,0 +1,150 @@
+"""The demo as its user runs it: `python -m demo up` and `down`, in a folder of the test's."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from demo.local_server import LocalServer
+from tests.terraform import Terraform
+
+CHECKOUT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """The demo's folder; a server that a failed test leaves there is stopped."""
+    folder = tmp_path / "demo"
+    yield folder
+    LocalServer(folder).stop()
+
+
+def begin(folder: Path, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-u", "-m", "demo", *arguments, "--folder", str(folder)],
+        cwd=CHECKOUT,
+        env={**os.environ, "PYTHONPATH": f"constructs{os.pathsep}.", **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def run(folder: Path, *arguments: str, **environment: str) -> tuple[int, str]:
+    process = begin(folder, *arguments, **environment)
+    output, _ = process.communicate(timeout=600)
+    return process.returncode, output
+
+
+def left(folder: Path) -> list[str]:
+    """What is left in the folder, beside the lock's file."""
+    return sorted(path.name for path in folder.iterdir() if path.name != "lock")
+
+
+def ended(pid: int) -> bool:
+    """Whether a process has ended; it may wait for somebody to notice."""
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
+    return state.strip()[:1] in ("", "Z")
+
+
+def without_terraform(tmp_path: Path) -> str:
+    """A PATH on which there is no terraform."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name in ("sh", "cat", "rm", "sleep"):
+        (programs / name).symlink_to(shutil.which(name) or name)
+    return str(programs)
+
+
+def test_without_terraform_the_demo_says_so_and_leaves_nothing(folder: Path, tmp_path: Path) -> None:
+    code, output = run(folder, "up", PATH=without_terraform(tmp_path))
+    assert code == 1
+    assert "terraform is not on the PATH: install Terraform" in output
+    assert "Traceback" not in output
+    assert left(folder) == []
+
+
+def test_a_port_in_use_is_said(folder: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        code, output = run(folder, "up", "--port", str(port))
+    assert code == 1
+    assert f"The local AWS cannot start on port {port}: " in output
+    assert "Choose another port with `make demo PORT=…`, or leave it out for a free one." in output
+    assert "Traceback" not in output
+    assert left(folder) == []
+
+
+def test_down_without_a_demo_says_so(folder: Path) -> None:
+    assert run(folder, "down") == (0, "No demo is up.\n")
+
+
+def test_two_demos_do_not_work_in_one_folder_at_once(folder: Path, applying: Terraform) -> None:
+    first = begin(folder, "up")
+    assert first.stdout is not None
+    first.stdout.readline()
+    code, output = run(folder, "up")
+    assert (code, output) == (1, "Another `make demo` or `make demo-down` is at work here: wait for it.\n")
+    first.send_signal(signal.SIGINT)
+    first.communicate(timeout=120)
+
+
+def test_ctrl_c_in_the_middle_leaves_nothing(folder: Path, applying: Terraform) -> None:
+    process = begin(folder, "up")
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith("terraform apply"):
+            break
+    pid = LocalServer(folder).pid
+    assert pid is not None
+    time.sleep(15)
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=180)
+    assert process.returncode == 130
+    assert "Interrupted; cleaning up …" in output
+    assert "Traceback" not in output
+    assert left(folder) == []
+    assert ended(pid)
+
+
+def test_a_demo_after_a_killed_one_applies_and_plans_without_changes(folder: Path, applying: Terraform) -> None:
+    killed = begin(folder, "up")
+    assert killed.stdout is not None
+    for line in killed.stdout:
+        if line.startswith("terraform init"):
+            break
+    killed.kill()
+    killed.communicate(timeout=60)
+    abandoned = LocalServer(folder).pid
+
+    code, output = run(folder, "up")
+    assert code == 0, output
+    assert "Apply complete! Resources: 94 added, 0 changed, 0 destroyed." in output
+    assert "user litellm_app              is a member of rds_iam" in output
+    assert "0 migrations were there, 220 have been applied." in output
+    assert "tables made by the migration  102" in output
+    if abandoned is not None:
+        assert ended(abandoned)
+
+    plan = f". {folder}/environment && terraform -chdir={folder}/cdktf.out/stacks/globex-dev plan -detailed-exitcode"
+    planned = subprocess.run(["/bin/sh", "-c", plan], capture_output=True, text=True, check=False)
+    assert planned.returncode == 0, planned.stdout + planned.stderr
+
+    code, output = run(folder, "up")
+    assert code == 1
+    assert output.startswith("A demo is up already, at http://127.0.0.1:")
+
+    pid = LocalServer(folder).pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    code, output = run(folder, "down")
+    assert (code, output) == (0, "The local AWS is stopped; nothing of the demo is left.\n")
+    assert not folder.exists()
