@@ -211,7 +211,9 @@ class Progress:
         if now - self._last < (0.1 if self._terminal else 10):
             return
         self._last = now
-        waiting = f"{', '.join(list(self._busy)[:3])}{' …' if len(self._busy) > 3 else ''}" or "planning"
+        waiting = ", ".join(list(self._busy)[:3]) + (" …" if len(self._busy) > 3 else "")
+        if not self._done:
+            waiting = waiting or "planning"
         text = f"{now - self._started:4.0f} s  {self._done}/{self._planned}  {waiting}"
         if self._terminal:
             print(f"\r\033[K{text[: shutil.get_terminal_size().columns - 1]}", end="", flush=True)

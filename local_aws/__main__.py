@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 from types import FrameType
 
@@ -27,8 +28,9 @@ def main() -> int:
             print(f"The local AWS is at {local_aws.endpoint}. To come here:", flush=True)
             for name, value in local_aws.environment.items():
                 print(f"  export {name}={value}", flush=True)
+            # Not signal.pause(), which sleeps on when the signal comes just before it, or to another thread.
             while True:
-                signal.pause()
+                time.sleep(0.2)
     except (OSError, PostgresError) as error:
         where = f" on port {arguments.port}" if arguments.port else ""
         print(f"The local AWS cannot start{where}: {error}", file=sys.stderr)

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Thread
-from urllib.request import Request, urlopen
 
 from werkzeug.serving import BaseWSGIServer, make_server
 
@@ -67,6 +66,8 @@ def serving(port: int = 0) -> Iterator[LocalAws]:
     """
     # Read by moto when it is imported: with it, AWS's own policies exist, as in every real account.
     os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
+    from moto.core.base_backend import BackendDict
+    from moto.core.model_instances import reset_model_data
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 
     from .repairs import mend_moto
@@ -90,16 +91,11 @@ def serving(port: int = 0) -> Iterator[LocalAws]:
         removed_at_the_end(home)
         home.chmod(0o711)  # PostgreSQL may run as another user
         thread.start()
+        stack.callback(reset_model_data)
+        stack.callback(BackendDict.reset)
         stack.callback(server.server_close)
         stack.callback(thread.join)
         stack.callback(server.shutdown)
         local_aws = LocalAws(f"http://{LOOPBACK}:{bound}", home)
-        stack.callback(_forget, local_aws.endpoint)
         stack.callback(local_aws.close)
         yield local_aws
-
-
-def _forget(endpoint: str) -> None:
-    """Empties the account."""
-    with urlopen(Request(f"{endpoint}/moto-api/reset", method="POST")):
-        pass
