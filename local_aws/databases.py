@@ -50,6 +50,7 @@ class Databases:
                 user=user,
                 host=LOOPBACK,
                 port=gate.port,
+                cluster_arn=cluster.db_cluster_arn,
                 resource_id=cluster.db_cluster_resource_id,
             )
 

@@ -22,7 +22,7 @@ from botocore.exceptions import ClientError
 from .account import Account
 from .images import Image, find_image
 from .leash import leashed
-from .permissions import allowed
+from .permissions import allowed, may_be_assumed
 from .repairs.wrapping import around, give
 
 NO_CAPACITY = "Capacity is unavailable at this time. Please try again later or in a different availability zone"
@@ -117,6 +117,7 @@ class _Run:
     def _run(self) -> None:
         try:
             self._to("PENDING")
+            self._require_roles()
             image = self._pulled()
             secrets = self._secrets()
             write = self._log()
@@ -152,6 +153,15 @@ class _Run:
             details = {each["name"]: each["value"] for each in attachment["details"]}
             backend.enis.pop(details["networkInterfaceId"], None)
             attachment["status"] = "DELETED"
+
+    def _require_roles(self) -> None:
+        for role in (self._execution_role, self._role):
+            if role and not may_be_assumed(self._account, role, "ecs-tasks.amazonaws.com"):
+                raise TaskFailedToStartError(
+                    f"ECS was unable to assume the role '{role}' that was provided for this task. Please verify that "
+                    "the role being passed has the proper trust relationship and permissions and that your IAM user "
+                    "has permissions to pass this role."
+                )
 
     def _pulled(self) -> Image:
         name = self._container["image"]

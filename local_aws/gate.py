@@ -60,7 +60,7 @@ class Gate:
             Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client: socket.socket) -> None:
-        with client, suppress(OSError, EOFError), socket.socket(socket.AF_UNIX) as server:
+        with client, suppress(OSError, EOFError, struct.error), socket.socket(socket.AF_UNIX) as server:
             startup = _startup(client)
             while struct.unpack("!I", startup[4:8])[0] in _ASK_FOR_TLS:
                 client.sendall(b"N")

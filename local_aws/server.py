@@ -15,6 +15,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from .account import CREDENTIALS, Account
 from .leash import removed_at_the_end
+from .lost_answers import RepeatedRequests
 
 LOOPBACK = "127.0.0.1"
 
@@ -80,7 +81,7 @@ def serving(port: int = 0) -> Iterator[LocalAws]:
         server: BaseWSGIServer = make_server(
             LOOPBACK,
             bound,
-            DomainDispatcherApplication(create_backend_app),
+            RepeatedRequests(DomainDispatcherApplication(create_backend_app)),
             threaded=True,
             request_handler=MotoRequestHandler,
             fd=listener.fileno(),

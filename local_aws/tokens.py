@@ -17,11 +17,14 @@ LIFETIME = timedelta(minutes=15)
 """How long RDS accepts a token (RDS user guide, IAM database authentication)."""
 
 
-def refused(account: Account, token: str, *, user: str, host: str, port: int, resource_id: str) -> str | None:
+def refused(
+    account: Account, token: str, *, user: str, host: str, port: int, cluster_arn: str, resource_id: str
+) -> str | None:
     """Says why a token does not let a user in, or returns None.
 
     Args:
         host, port: the endpoint that the token must be made for.
+        cluster_arn: the cluster's, which has its region.
         resource_id: the cluster's, such as `cluster-ABC`.
     """
     address = urlsplit(f"https://{token}")
@@ -36,6 +39,8 @@ def refused(account: Account, token: str, *, user: str, host: str, port: int, re
         signature = query.pop("X-Amz-Signature")
     except (KeyError, ValueError):
         return "the token is not signed"
+    if (service, region) != ("rds-db", cluster_arn.split(":")[3]):
+        return f"the token is signed for {service} in {region}"
     if not timedelta(minutes=-5) < datetime.now(UTC) - made < LIFETIME:
         return "the token is too old"
     session = account.sessions.get(access_key_id)

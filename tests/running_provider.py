@@ -1,6 +1,7 @@
 """A provider that stays running while many commands of Terraform's attach to it."""
 
 import json
+import os
 import re
 import subprocess
 import time
@@ -9,6 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+# Read by gRPC when it is imported. Its handlers of forks crash a process whose other threads start programs; what is
+# started here uses no gRPC.
+os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "false"
 
 import grpc
 

@@ -217,9 +217,12 @@ class Root:
         }
         return Plan(document, tuple(found))
 
-    def apply(self, variables: Variables | None = None) -> list[Diagnostic]:
-        """Applies without asking, and returns the warnings."""
-        return self._run_with(variables, "apply", "-auto-approve")
+    def apply(self, variables: Variables | None = None, *arguments: str) -> list[Diagnostic]:
+        """Applies without asking, and returns the warnings.
+
+        Further arguments are Terraform's own, such as `-replace=<address>`.
+        """
+        return self._run_with(variables, "apply", "-auto-approve", *arguments)
 
     def destroy(self, variables: Variables | None = None) -> list[Diagnostic]:
         """Destroys without asking, and returns the warnings."""

@@ -1,17 +1,94 @@
-"""A local AWS, and Terraform that applies to it."""
+"""A local AWS, Terraform that applies to it, and two stacks in it."""
 
+import json
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from local_aws.account import REGION
 from local_aws.server import LocalAws, serving
-from tests.terraform import Terraform, TerraformUnavailable, open_terraform
+from tests.plan.conftest import TRIAL
+from tests.terraform import Root, Terraform, TerraformError, TerraformUnavailable, open_terraform
 
 PROVIDER = {"s3_use_path_style": True, "max_retries": None, "skip_requesting_account_id": False}
 """Arguments of the AWS provider for a local AWS: moto knows no bucket by its host name."""
+
+USER = "litellm_app"
+"""The tasks' database user."""
+
+
+class Stack:
+    """The module as a root by itself, applied to the local AWS.
+
+    Attributes:
+        inputs: of its last apply.
+        name: `<tenant>-litellm-<env>`.
+    """
+
+    def __init__(self, root: Root, aws: LocalAws, inputs: dict[str, Any]) -> None:
+        self.root, self.aws, self.inputs = root, aws, inputs
+        self.name = f"{inputs['tenant']}-litellm-{inputs['env']}"
+
+    def apply(self, *arguments: str, **inputs: Any) -> None:
+        """Applies with other inputs, which stay."""
+        self.inputs.update(inputs)
+        self.root.apply(self.inputs, *arguments)
+
+    def failure(self, *arguments: str, **inputs: Any) -> str:
+        """Applies with other inputs, which do not stay, and returns the one error by which that fails."""
+        with pytest.raises(TerraformError) as caught:
+            self.root.apply({**self.inputs, **inputs}, *arguments)
+        [error] = [found for found in caught.value.diagnostics if found.severity == "error"]
+        return error.text
+
+    def changes(self) -> dict[str, str]:
+        """What a plan would change."""
+        return self.root.plan(self.inputs, refresh=True).changes
+
+    def runs(self) -> dict[str, str]:
+        """The ids of the last runs of the one-shot tasks."""
+        plan = self.root.plan(self.inputs)
+        return {task: plan.values(f"terraform_data.{task}")["id"] for task in ("bootstrap_db", "migration")}
+
+    def client(self, service: str) -> Any:
+        return self.aws.account.client(service)
+
+    def sql(self, statement: str) -> str:
+        """Runs SQL in LiteLLM's database as the superuser, and returns what it selects."""
+        server = self.aws.databases.server(self.name)
+        assert server is not None
+        return server.execute(statement, "litellm")
+
+    def logs(self, task: str) -> list[list[str]]:
+        """The lines of all runs of a one-shot task, the oldest run first."""
+        logs, group = self.client("logs"), f"/ecs/{self.name}/{task}"
+        streams = logs.describe_log_streams(logGroupName=group)["logStreams"]
+        names = [stream["logStreamName"] for stream in sorted(streams, key=lambda stream: stream["creationTime"])]
+        runs = [
+            logs.get_log_events(logGroupName=group, logStreamName=name, startFromHead=True)["events"] for name in names
+        ]
+        return [[event["message"] for event in run] for run in runs]
+
+    @contextmanager
+    def edited(self, local: str, old: str, new: str) -> Iterator[None]:
+        """Replaces a text in one of the root's local values, for a while."""
+        file = self.root.directory / "cdk.tf.json"
+        before = file.read_text(encoding="utf-8")
+        document = json.loads(before)
+        value = json.dumps(document["locals"][local])
+        old, new = (json.dumps(text)[1:-1] for text in (old, new))
+        assert value.count(old) == 1
+        document["locals"][local] = json.loads(value.replace(old, new))
+        file.write_text(json.dumps(document), encoding="utf-8")
+        try:
+            yield
+        finally:
+            file.write_text(before, encoding="utf-8")
 
 
 @pytest.fixture(scope="session")
@@ -20,18 +97,16 @@ def local_aws() -> Iterator[LocalAws]:
         yield local_aws
 
 
-@pytest.fixture(scope="session")
-def applying(
-    local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
-) -> Iterator[Terraform]:
-    """Terraform against the local AWS; skips, and says why, where there is no Terraform or AWS provider."""
+@contextmanager
+def _opened(local_aws: LocalAws, work: Path, cache: Path) -> Iterator[Terraform]:
     with ExitStack() as stack:
         try:
             terraform = stack.enter_context(
                 open_terraform(
-                    work=tmp_path_factory.mktemp("applied"),
-                    cache=pytestconfig.cache.mkdir("terraform-providers"),
-                    environment={**local_aws.environment, "AWS_REGION": "us-west-2"},
+                    work=work,
+                    cache=cache,
+                    # The one-shot tasks are asked for their status each second.
+                    environment={**local_aws.environment, "AWS_REGION": REGION, "ONE_SHOT_POLL_SECONDS": "1"},
                     # The AWS CLI of the development packages, for the one-shot tasks.
                     path=[Path(sys.executable).parent],
                 )
@@ -39,3 +114,34 @@ def applying(
         except TerraformUnavailable as reason:
             pytest.skip(str(reason))
         yield terraform
+
+
+@pytest.fixture(scope="session")
+def applying(
+    local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
+) -> Iterator[Terraform]:
+    """Terraform against the local AWS; skips, and says why, where there is no Terraform or AWS provider."""
+    cache = pytestconfig.cache.mkdir("terraform-providers")
+    with _opened(local_aws, tmp_path_factory.mktemp("applied"), cache) as terraform:
+        yield terraform
+
+
+@pytest.fixture(scope="session")
+def two_stacks(
+    applying: Terraform,
+    local_aws: LocalAws,
+    stacks: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    pytestconfig: pytest.Config,
+) -> Iterator[tuple[Stack, Stack]]:
+    """The stacks of two tenants, acme with a configuration and globex without, applied at the same time."""
+    cache = pytestconfig.cache.mkdir("terraform-providers")
+    # One running provider serves one configuration at a time, so that each has its own.
+    with _opened(local_aws, tmp_path_factory.mktemp("applied"), cache) as other:
+        roots = [terraform.root(stacks / "litellm", provider=PROVIDER) for terraform in (applying, other)]
+        acme = Stack(roots[0], local_aws, {**TRIAL, "proxy_config": {"model_list": []}})
+        globex = Stack(roots[1], local_aws, {**TRIAL, "tenant": "globex"})
+        with ThreadPoolExecutor() as threads:
+            for applied in [threads.submit(stack.apply) for stack in (acme, globex)]:
+                applied.result()
+        yield acme, globex

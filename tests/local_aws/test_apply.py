@@ -1,21 +1,188 @@
-"""The module applied to the local AWS: the tasks run, the plan is empty afterwards, nothing is left behind."""
+"""The module applied to the local AWS, from its creation to its end.
 
-from pathlib import Path
+The tests of one stack follow each other on it, in this order.
+"""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
-from local_aws.server import LocalAws
-from tests.local_aws.conftest import PROVIDER
-from tests.plan.conftest import TRIAL
-from tests.terraform import Root, Terraform
+from local_aws.migrations import _migrations
+from tests.local_aws.conftest import USER, Stack
+from tests.terraform import TerraformError
+
+NAME = "acme-litellm-dev"
 
 
 @pytest.fixture(scope="module")
-def root(applying: Terraform, stacks: Path) -> Root:
-    root = applying.root(stacks / "litellm", provider=PROVIDER)
-    root.apply({**TRIAL, "proxy_config": {"model_list": []}})
-    return root
+def stack(two_stacks: tuple[Stack, Stack]) -> Stack:
+    return two_stacks[0]
 
 
-def test_x(root: Root, local_aws: LocalAws) -> None:
-    assert root.plan({**TRIAL, "proxy_config": {"model_list": []}}, refresh=True).changes == {}
+@pytest.fixture
+def migration_count() -> int:
+    """How many migrations LiteLLM has."""
+    return len(_migrations())
+
+
+def test_two_tenants_can_be_applied_at_the_same_time(two_stacks: tuple[Stack, Stack]) -> None:
+    with ThreadPoolExecutor() as threads:
+        assert list(threads.map(Stack.changes, two_stacks)) == [{}, {}]
+    passwords = set()
+    for stack in two_stacks:
+        assert int(stack.sql("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")) > 50
+        arn = stack.root.outputs()["db_master_password_secret_arn"]
+        passwords.add(stack.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"])
+    assert len(passwords) == 2
+
+
+def test_the_outputs_lead_to_what_is_there(stack: Stack) -> None:
+    outputs = stack.root.outputs()
+    master_key = stack.client("secretsmanager").get_secret_value(SecretId=outputs["master_key_secret_arn"])
+    assert master_key["SecretString"].startswith("sk-")
+    body = stack.client("s3").get_object(Bucket=outputs["s3_bucket"], Key="config/litellm-config.yaml")["Body"]
+    assert body.read().decode() == '"model_list": []\n'
+    [cluster] = stack.client("rds").describe_db_clusters(DBClusterIdentifier=NAME)["DBClusters"]
+    assert outputs["aurora_writer_endpoint"] == cluster["Endpoint"]
+
+
+def test_the_bootstrap_made_the_tasks_user(stack: Stack) -> None:
+    assert stack.sql(f"SELECT pg_has_role('{USER}', 'rds_iam', 'member')") == "t"
+    assert stack.sql(f"SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = '{USER}'") == "f"
+    [bootstrap] = stack.logs("bootstrap-db")
+    assert "GRANT ROLE" in bootstrap
+
+
+def test_the_migration_made_litellms_tables(stack: Stack, migration_count: int) -> None:
+    owners = stack.sql("SELECT tableowner, count(*) FROM pg_tables WHERE schemaname = 'public' GROUP BY 1")
+    [(owner, count)] = [line.split("|") for line in owners.splitlines()]
+    assert owner == USER
+    assert int(count) > 50
+    assert stack.sql("SELECT to_regclass('\"LiteLLM_VerificationToken\"') IS NOT NULL") == "t"
+    assert stack.logs("migrations") == [[f"0 migrations were there, {migration_count} have been applied."]]
+
+
+def test_the_migration_logged_in_by_token(stack: Stack) -> None:
+    assert stack.sql(f"SELECT rolpassword IS NULL FROM pg_authid WHERE rolname = '{USER}'") == "t"
+    role = stack.client("iam").get_role(RoleName=f"{NAME}-task")["Role"]["Arn"]
+    assert [session for session in stack.aws.account.sessions.values() if session.role_arn == role]
+
+
+def test_without_its_permission_the_migration_cannot_log_in(stack: Stack) -> None:
+    iam, ecs = stack.client("iam"), stack.client("ecs")
+    [policy] = [
+        found["PolicyArn"]
+        for found in iam.list_attached_role_policies(RoleName=f"{NAME}-task")["AttachedPolicies"]
+        if found["PolicyName"].endswith("rds-iam-connect")
+    ]
+    iam.detach_role_policy(RoleName=f"{NAME}-task", PolicyArn=policy)
+    # The command line that the module hands out for a run by hand.
+    words = stack.root.outputs()["migration_run_command"].split()
+    definition, network = words[words.index("--task-definition") + 1], words[-1].strip("'")
+    subnets, groups = (part.partition("]")[0].split(",") for part in network.split("[")[1:])
+    [task] = ecs.run_task(
+        cluster=words[words.index("--cluster") + 1],
+        taskDefinition=definition,
+        launchType="FARGATE",
+        networkConfiguration={"awsvpcConfiguration": {"subnets": subnets, "securityGroups": groups}},
+    )["tasks"]
+    ecs.get_waiter("tasks_stopped").wait(cluster=NAME, tasks=[task["taskArn"]], WaiterConfig={"Delay": 1})
+    [stopped] = ecs.describe_tasks(cluster=NAME, tasks=[task["taskArn"]])["tasks"]
+    iam.attach_role_policy(RoleName=f"{NAME}-task", PolicyArn=policy)
+    assert stopped["containers"][0]["exitCode"] == 1
+    refusal = " ".join(stack.logs("migrations")[-1])
+    assert f'PAM authentication failed for user "{USER}"' in refusal
+    assert "may not rds-db:connect" in refusal
+
+
+def test_another_configuration_replaces_the_tasks_that_read_it(stack: Stack) -> None:
+    stack.inputs["proxy_config"] = {
+        "model_list": [{"model_name": "gpt-5", "litellm_params": {"model": "openai/gpt-5"}}]
+    }
+    assert stack.changes() == {
+        "aws_s3_object.proxy_config[0]": "update",
+        **{f"aws_ecs_task_definition.{service}": "replace" for service in ("gateway", "backend")},
+        **{f"aws_ecs_service.{service}": "update" for service in ("gateway", "backend")},
+    }
+    stack.apply()
+    assert stack.changes() == {}
+    body = stack.client("s3").get_object(Bucket=stack.root.outputs()["s3_bucket"], Key="config/litellm-config.yaml")
+    assert "openai/gpt-5" in body["Body"].read().decode()
+
+
+def test_another_migrations_image_migrates_again(stack: Stack, migration_count: int) -> None:
+    before = stack.runs()
+    stack.apply(migrations_image="ghcr.io/berriai/litellm-migrations:v1.87.0")
+    after = stack.runs()
+    assert after["bootstrap_db"] == before["bootstrap_db"]
+    assert after["migration"] != before["migration"]
+    assert len(stack.logs("bootstrap-db")) == 1
+    assert stack.logs("migrations")[-1] == [f"{migration_count} migrations were there, 0 have been applied."]
+
+
+def test_a_second_bootstrap_of_a_database_succeeds(stack: Stack, migration_count: int) -> None:
+    before = stack.runs()
+    stack.apply("-replace=terraform_data.bootstrap_db")
+    after = stack.runs()
+    assert after["bootstrap_db"] != before["bootstrap_db"]
+    assert after["migration"] != before["migration"]
+    assert len(stack.logs("bootstrap-db")) == 2
+    assert stack.logs("migrations")[-1] == [f"{migration_count} migrations were there, 0 have been applied."]
+    assert stack.changes() == {}
+
+
+class TestDestroy:
+    def test_a_bucket_with_objects_is_kept(self, stack: Stack) -> None:
+        bucket = stack.root.outputs()["s3_bucket"]
+        stack.client("s3").put_object(Bucket=bucket, Key="cache/answer", Body=b"42")
+        with pytest.raises(TerraformError, match="BucketNotEmpty"):
+            stack.root.destroy(stack.inputs)
+        assert stack.client("s3").get_object(Bucket=bucket, Key="cache/answer")["Body"].read() == b"42"
+
+    def test_with_consent_it_goes_too(self, stack: Stack) -> None:
+        stack.apply("-target=aws_s3_bucket.this", s3_force_destroy=True)
+        stack.root.destroy(stack.inputs)
+        assert stack.root.plan(stack.inputs).counts == {"create": 94}
+
+    def test_a_final_snapshot_is_kept(self, stack: Stack) -> None:
+        snapshots = stack.client("rds").describe_db_cluster_snapshots()["DBClusterSnapshots"]
+        [snapshot] = [found for found in snapshots if found["DBClusterIdentifier"] == NAME]
+        assert snapshot["DBClusterSnapshotIdentifier"].startswith(f"{NAME}-final-")
+        assert stack.aws.databases.server(NAME) is None
+
+    @pytest.mark.parametrize(
+        ("service", "call", "parameters"),
+        [
+            ("ec2", "describe_vpcs", {}),
+            ("ec2", "describe_subnets", {}),
+            ("ec2", "describe_security_groups", {}),
+            ("ec2", "describe_route_tables", {}),
+            ("ec2", "describe_internet_gateways", {}),
+            ("ec2", "describe_nat_gateways", {"Filters": [{"Name": "state", "Values": ["available", "pending"]}]}),
+            ("ec2", "describe_addresses", {}),
+            ("iam", "list_roles", {}),
+            ("iam", "list_policies", {"Scope": "Local"}),
+            ("logs", "describe_log_groups", {}),
+            ("secretsmanager", "list_secrets", {"IncludePlannedDeletion": True}),
+            ("s3", "list_buckets", {}),
+            ("rds", "describe_db_clusters", {}),
+            ("rds", "describe_db_instances", {}),
+            ("rds", "describe_db_subnet_groups", {}),
+            ("rds", "describe_db_cluster_parameter_groups", {}),
+            ("elasticache", "describe_replication_groups", {}),
+            ("elasticache", "describe_cache_clusters", {}),
+            ("elasticache", "describe_cache_subnet_groups", {}),
+            ("elbv2", "describe_load_balancers", {}),
+            ("elbv2", "describe_target_groups", {}),
+            ("ecs", "list_clusters", {}),
+            ("ecs", "list_task_definitions", {"status": "ACTIVE"}),
+            ("application-autoscaling", "describe_scalable_targets", {"ServiceNamespace": "ecs"}),
+            ("application-autoscaling", "describe_scaling_policies", {"ServiceNamespace": "ecs"}),
+        ],
+    )
+    def test_nothing_else_is(self, stack: Stack, service: str, call: str, parameters: dict[str, Any]) -> None:
+        # Everything of a stack has its name, as a name or in its tags.
+        left = getattr(stack.client(service), call)(**parameters)
+        assert NAME not in json.dumps(left, default=str)

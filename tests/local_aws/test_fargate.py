@@ -1,7 +1,6 @@
 """Tasks of the local ECS: their lives, logs, secrets, environments and failures, as a caller sees them."""
 
 import json
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -15,6 +14,7 @@ from local_aws.account import REGION
 from local_aws.fargate import NO_CAPACITY
 from local_aws.images import Image
 from local_aws.server import LocalAws
+from tests.local_aws.test_leash import ends
 
 SECONDS = 30
 """For which a test waits for a task."""
@@ -56,7 +56,8 @@ class Ended:
 
     @property
     def exit_code(self) -> int | None:
-        return self.task["containers"][0].get("exitCode")
+        code: int | None = self.task["containers"][0].get("exitCode")
+        return code
 
     @property
     def reason(self) -> str:
@@ -249,8 +250,7 @@ class TestLife:
         ended = place.run("import subprocess; print(subprocess.Popen(['sleep', '60']).pid)")
         assert ended.exit_code == 0
         assert time.monotonic() - began < 10
-        with pytest.raises(ProcessLookupError):
-            os.kill(int(ended.log[0]), 0)
+        assert ends(int(ended.log[0]))
 
     def test_two_tasks_run_at_the_same_time(self, place: Place) -> None:
         arns = [place.start("import time; time.sleep(60)")["tasks"][0]["taskArn"] for _ in range(2)]
@@ -394,6 +394,17 @@ class TestFailedStarts:
         reason = place.run(image="nobody/nothing:1").reason
         assert reason.startswith("CannotPullContainerError: ")
         assert "nobody/nothing:1: not found" in reason
+
+    def test_a_task_role_that_is_not_there(self, place: Place) -> None:
+        role = f"arn:aws:iam::123456789012:role/{place.name}-nowhere"
+        assert place.run(role=role).reason.startswith(f"ECS was unable to assume the role '{role}'")
+
+    def test_an_execution_role_that_trusts_another_service(self, place: Place) -> None:
+        place.client("iam").update_assume_role_policy(
+            RoleName=f"{place.name}-execution", PolicyDocument=TRUST.replace("ecs-tasks", "ec2")
+        )
+        reason = place.run().reason
+        assert f"unable to assume the role '{place.execution_role}'" in reason
 
     def test_nothing_is_left_of_it(self, place: Place) -> None:
         place.run(image="nobody/nothing:1")

@@ -1,16 +1,13 @@
 """Each repair of moto by itself, as a caller of the APIs sees it."""
 
-from collections.abc import Callable, Iterator
-from functools import cache
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from local_aws.server import serving
+from local_aws.server import LocalAws
 
 REGION = "us-west-2"
 
@@ -18,12 +15,9 @@ Client = Callable[[str], Any]
 
 
 @pytest.fixture(scope="module")
-def client() -> Iterator[Client]:
+def client(local_aws: LocalAws) -> Client:
     """Returns a client of a service of the local AWS."""
-    with serving() as local_aws:
-        session = boto3.Session("test", "test", region_name=REGION)
-        config = Config(retries={"max_attempts": 1}, proxies={})
-        yield cache(lambda service: session.client(service, endpoint_url=local_aws.endpoint, config=config))
+    return local_aws.account.client
 
 
 @pytest.fixture

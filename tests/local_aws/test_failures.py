@@ -1,0 +1,144 @@
+"""What can go wrong with the one-shot tasks of an apply: what the operator reads, and that the next apply goes on.
+
+All of it happens to one stack, one after the other.
+"""
+
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from local_aws.fargate import NO_CAPACITY
+from local_aws.images import Image
+from tests.local_aws.conftest import USER, Stack
+
+NAME = "globex-litellm-dev"
+BOOTSTRAP = "-replace=terraform_data.bootstrap_db"
+MIGRATION = "-replace=terraform_data.migration"
+
+
+@pytest.fixture(scope="module")
+def stack(two_stacks: tuple[Stack, Stack]) -> Stack:
+    return two_stacks[1]
+
+
+@pytest.fixture(autouse=True)
+def mended(stack: Stack) -> Iterator[None]:
+    """After a failure, the next apply runs the migration again, and nothing is left to change."""
+    before = stack.runs()
+    yield
+    stack.apply()
+    assert stack.changes() == {}
+    assert stack.runs()["migration"] != before["migration"]
+
+
+def expect_failed(failure: str, task: str, *words: str) -> None:
+    """The words are in the message, which says where the log is and what comes next."""
+    assert "local-exec provisioner error" in failure
+    assert f"{task} failed: " in failure
+    group = {"database bootstrap": "bootstrap-db", "schema migration": "migrations"}[task]
+    assert f"group /ecs/{NAME}/{group}" in failure
+    assert f"Once the cause is mended, `terraform apply` runs the {task} again." in failure
+    for word in words:
+        assert word in failure
+
+
+def program(text: str) -> Image:
+    return Image(command=[sys.executable, "-u", "-c", text])
+
+
+class TestBootstrap:
+    def test_sql_that_fails(self, stack: Stack) -> None:
+        with stack.edited("db_bootstrap_sql", "GRANT ALL ON SCHEMA public", "GRANT ALL ON SCHEMA private"):
+            failure = stack.failure()
+        expect_failed(
+            failure,
+            "database bootstrap",
+            "container psql exited with code 1.",
+            'ERROR: schema "private" does not exist',
+        )
+
+    def test_the_masters_secret_is_missing(self, stack: Stack) -> None:
+        secret = stack.root.outputs()["db_master_password_secret_arn"]
+        stack.client("secretsmanager").delete_secret(SecretId=secret, ForceDeleteWithoutRecovery=True)
+        expect_failed(
+            stack.failure("-refresh=false", BOOTSTRAP),
+            "database bootstrap",
+            "ECS stopped the task before container psql had run to its end: TaskFailedToStart",
+            "Secrets Manager can't find the specified secret.",
+            secret,
+        )
+
+    def test_the_role_may_not_read_the_secret(self, stack: Stack) -> None:
+        secret = stack.root.outputs()["db_master_password_secret_arn"]
+        with stack.edited("bootstrap_secrets_document", "secret.db_master_password.arn", "secret.master_key.arn"):
+            failure = stack.failure(BOOTSTRAP)
+        expect_failed(
+            failure,
+            "database bootstrap",
+            "TaskFailedToStart",
+            f"is not authorized to perform: secretsmanager:GetSecretValue on resource: {secret}",
+        )
+
+    def test_the_database_is_not_reachable(self, stack: Stack) -> None:
+        stack.client("rds").stop_db_cluster(DBClusterIdentifier=NAME)
+        failure = stack.failure("-refresh=false", BOOTSTRAP)
+        stack.client("rds").start_db_cluster(DBClusterIdentifier=NAME)
+        expect_failed(
+            failure,
+            "database bootstrap",
+            "container psql exited with code 2.",
+            'connection to server at "127.0.0.1"',
+        )
+
+
+class TestMigration:
+    def test_the_tasks_user_is_not_in_rds_iam(self, stack: Stack) -> None:
+        stack.sql(f"REVOKE rds_iam FROM {USER} GRANTED BY postgres")
+        with stack.edited("db_bootstrap_sql", 'GRANT rds_iam TO "${var.db_username}";\n', ""):
+            failure = stack.failure()
+        expect_failed(
+            failure,
+            "schema migration",
+            "container migrations exited with code 1.",
+            f'password authentication failed for user "{USER}"',
+        )
+
+    def test_no_task_can_be_placed(self, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(stack.aws.fargate, "has_capacity", False)
+        failure = stack.failure(MIGRATION)
+        expect_failed(failure, "schema migration", f"ECS placed no task: {NO_CAPACITY}", "No task is known")
+        monkeypatch.undo()
+
+    def test_the_program_fails(self, stack: Stack) -> None:
+        text = "[print(f'line {n}') for n in range(1, 31)]; raise SystemExit(3)"
+        stack.aws.fargate.images["test/exits-3:1"] = program(text)
+        failure = stack.failure(migrations_image="test/exits-3:1")
+        lines = " ".join(f"line {number}" for number in range(11, 31))
+        expect_failed(failure, "schema migration", "container migrations exited with code 3.", lines)
+        assert "line 10 " not in failure
+
+    def test_there_is_no_such_image(self, stack: Stack) -> None:
+        failure = stack.failure(migrations_image="test/nowhere:1")
+        expect_failed(failure, "schema migration", "CannotPullContainerError", "test/nowhere:1: not found")
+
+    def test_the_program_hangs(self, stack: Stack) -> None:
+        text = "import time; print('waits for a lock'); time.sleep(600)"
+        stack.aws.fargate.images["test/hangs:1"] = program(text)
+        failure = stack.failure(migrations_image="test/hangs:1", one_shot_timeout_minutes=1)
+        expect_failed(
+            failure,
+            "schema migration",
+            "waits for a lock",
+            "it did not finish in 1 minutes; its last status was RUNNING.",
+            "The task has been told to stop.",
+            "one_shot_timeout_minutes",
+        )
+        ecs = stack.client("ecs")
+        running = ecs.list_tasks(cluster=NAME, desiredStatus="RUNNING")["taskArns"]
+        assert running == []
+        ended = ecs.describe_tasks(
+            cluster=NAME, tasks=ecs.list_tasks(cluster=NAME, desiredStatus="STOPPED")["taskArns"]
+        )["tasks"]
+        [stopped] = [task for task in ended if task.get("stopCode") == "UserInitiated"]
+        assert stopped["stoppedReason"] == "schema migration did not finish in 1 minutes"

@@ -1,0 +1,50 @@
+"""A request that is sent again, because its answer was lost, is done once."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pytest
+
+from local_aws.lost_answers import RepeatedRequests
+
+
+class Counter:
+    """An application that counts its requests, and answers with the count."""
+
+    def __init__(self, status: str = "200 OK") -> None:
+        self.status = status
+        self.requests = 0
+
+    def __call__(self, environment: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        self.requests += 1
+        start_response(self.status, [("X-Count", str(self.requests))])
+        return [b"answer ", str(self.requests).encode()]
+
+
+def ask(application: RepeatedRequests, **headers: str) -> tuple[str, bytes]:
+    started: list[str] = []
+    body = application({"PATH_INFO": "/", **headers}, lambda status, headers: started.append(status))
+    return started[0], b"".join(body)
+
+
+def test_a_repeated_request_gets_the_first_answer() -> None:
+    counter = Counter()
+    application = RepeatedRequests(counter)
+    first = ask(application, HTTP_AMZ_SDK_INVOCATION_ID="a")
+    assert ask(application, HTTP_AMZ_SDK_INVOCATION_ID="a") == first == ("200 OK", b"answer 1")
+    assert ask(application, HTTP_AMZ_SDK_INVOCATION_ID="b") == ("200 OK", b"answer 2")
+
+
+@pytest.mark.parametrize("status", ["400 Bad Request", "500 Internal Server Error"])
+def test_a_request_that_was_refused_is_done_again(status: str) -> None:
+    counter = Counter(status)
+    application = RepeatedRequests(counter)
+    ask(application, HTTP_AMZ_SDK_INVOCATION_ID="a")
+    assert ask(application, HTTP_AMZ_SDK_INVOCATION_ID="a") == (status, b"answer 2")
+
+
+def test_requests_without_an_invocation_are_all_done() -> None:
+    counter = Counter()
+    application = RepeatedRequests(counter)
+    ask(application)
+    assert ask(application) == ("200 OK", b"answer 2")
