@@ -10,12 +10,12 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from local_aws.account import REGION
+from local_aws.account import Account
 
 from .fleet import APPLIED, prepare, synthesize
 from .local_server import LocalServer
@@ -63,7 +63,7 @@ class Demo:
     def down(self) -> None:
         """Destroys what was applied, stops the local AWS, and removes the folder."""
         if self._applied.exists() and self._server.pid is not None:
-            terraform = Terraform(self._root, _variables(self._server.endpoint), self._folder)
+            terraform = Terraform(self._root, Account(self._server.endpoint).environment, self._folder)
             terraform.use_mirror_again()
             print("terraform destroy: a minute and a half.", flush=True)
             try:
@@ -79,10 +79,10 @@ class Demo:
         endpoint = self._server.start(port)
         print(f"The local AWS is at {endpoint}.", flush=True)
         print(synthesize(prepare(self._folder, endpoint), self._folder / "cdktf.out"), flush=True)
-        terraform = Terraform(self._root, _variables(endpoint), self._folder)
+        terraform = Terraform(self._root, Account(endpoint).environment, self._folder)
         print(f"\nterraform init, in {_shown(self._root)} …", flush=True)
         terraform.init(say=print)
-        self._write_environment(terraform.environment, endpoint)
+        self._write_environment(terraform.environment, [*Account(endpoint).environment, "PATH", "TF_CLI_CONFIG_FILE"])
         print("terraform apply: a minute and a half.", flush=True)
         started = time.monotonic()
         ended = terraform.change("apply", Progress())
@@ -101,9 +101,8 @@ class Demo:
             elif path.name != "lock":
                 path.unlink()
 
-    def _write_environment(self, environment: Mapping[str, str], endpoint: str) -> None:
+    def _write_environment(self, environment: Mapping[str, str], names: Sequence[str]) -> None:
         """Writes what a shell needs to run terraform and aws against the demo."""
-        names = [*_variables(endpoint), "PATH", "TF_CLI_CONFIG_FILE"]
         lines = [f"export {name}={shlex.quote(environment[name])}" for name in names if name in environment]
         self._environment.write_text("\n".join(lines) + "\n")
 
@@ -116,17 +115,6 @@ class Demo:
         ]
         lines = [f"  {command}" + (f"   # {what}" if what else "") for command, what in steps]
         return "\n".join(["What to try next, in this shell:", *lines])
-
-
-def _variables(endpoint: str) -> dict[str, str]:
-    return {
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_REGION": REGION,
-        "AWS_DEFAULT_REGION": REGION,  # by which the AWS CLI 1 knows it
-        "AWS_ENDPOINT_URL": endpoint,
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
 
 
 def _shown(path: Path) -> str:

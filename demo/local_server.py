@@ -84,10 +84,10 @@ class LocalServer:
             return
         os.kill(pid, signal.SIGTERM)
         deadline = time.monotonic() + STOP_SECONDS
-        while self.pid is not None:
-            if time.monotonic() > deadline:
-                os.kill(pid, signal.SIGKILL)
+        while self.pid is not None and time.monotonic() < deadline:
             time.sleep(0.05)
+        if self.pid is not None:
+            os.kill(pid, signal.SIGKILL)
         deadline = time.monotonic() + _EXIT_SECONDS
         while _exists(pid) and time.monotonic() < deadline:
             time.sleep(0.05)

@@ -16,7 +16,7 @@ from typing import Any
 from packaging.specifiers import SpecifierSet
 
 from litellm_aws.versions import PROVIDERS, TERRAFORM
-from tests.provider_packages import REGISTRY, assemble_mirror, newest_packages
+from tests.provider_packages import REGISTRY, Package, assemble_mirror, mirror_configuration, newest_packages
 
 from .problem import DemoError
 
@@ -53,7 +53,9 @@ class Terraform:
         about = json.loads(self._run("version", "-json", directory=work).stdout)
         self._platform: str = about["platform"]
         if about["terraform_version"] not in SpecifierSet(TERRAFORM):
-            raise DemoError(f"terraform on the PATH is {about['terraform_version']}, and {TERRAFORM} is needed")
+            raise DemoError(
+                f"terraform on the PATH is {about['terraform_version']}, and {TERRAFORM} is needed: upgrade it"
+            )
 
     def init(self, say: Callable[[str], None]) -> None:
         """Initialises the root, with providers of this machine where it has them, else from the registry.
@@ -75,19 +77,19 @@ class Terraform:
                 )
                 ended = self._run("init", "-input=false", "-no-color")
         if ended.returncode:
-            raise DemoError(
-                f"terraform init failed, and this machine has no AWS provider {PROVIDERS['aws']['version']} in a "
-                f"folder {REGISTRY}: connect to the registry, or set up a mirror of it.\n{ended.stderr.strip()}"
-            )
+            advice = "see its own words below."
+            if "aws" not in packages:
+                advice = (
+                    f"this machine has no AWS provider {PROVIDERS['aws']['version']} in a folder {REGISTRY}: "
+                    "connect to the registry, or set up a mirror of it."
+                )
+            raise DemoError(f"terraform init failed; {advice}\n{ended.stderr.strip()}")
 
-    def _use_mirror(self, packages: Mapping[str, Any]) -> None:
+    def _use_mirror(self, packages: Mapping[str, Package]) -> None:
         scratch = self._work / "providers"
         shutil.rmtree(scratch, ignore_errors=True)
         assemble_mirror(scratch, packages, self._platform)
-        path = json.dumps(str(scratch / "mirror"))
-        self._configuration.write_text(
-            f"provider_installation {{\n  filesystem_mirror {{\n    path = {path}\n  }}\n}}\n"
-        )
+        self._configuration.write_text(mirror_configuration(scratch))
         self.use_mirror_again()
 
     def use_mirror_again(self) -> None:

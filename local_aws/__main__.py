@@ -26,7 +26,7 @@ def main() -> int:
             if arguments.ready:
                 _write(arguments.ready, {"pid": os.getpid(), "endpoint": local_aws.endpoint})
             print(f"The local AWS is at {local_aws.endpoint}. To come here:", flush=True)
-            for name, value in local_aws.environment.items():
+            for name, value in local_aws.account.environment.items():
                 print(f"  export {name}={value}", flush=True)
             # Not signal.pause(), which sleeps on when the signal comes just before it, or to another thread.
             while True:

@@ -7,6 +7,9 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+LOOPBACK = "127.0.0.1"
+"""Where everything of the local AWS listens."""
+
 ACCOUNT_ID = "123456789012"
 """moto's account."""
 
@@ -52,6 +55,17 @@ class Account:
 
         self.client = cache(self._client)
         """Returns a client of boto3 for a service and, if it is not `REGION`, a region."""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Variables by which Terraform's provider and the AWS CLI come here, as its administrator."""
+        return {
+            **CREDENTIALS,
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,  # by which the AWS CLI 1 knows it
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
 
     def assume(self, role_arn: str, session: str) -> RoleSession:
         """Starts a session of a role, as ECS does for a task."""

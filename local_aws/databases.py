@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from . import tokens
-from .account import Account
-from .gate import LOOPBACK, Gate
+from .account import LOOPBACK, Account
+from .gate import Gate
 from .postgres import Postgres
 from .repairs.wrapping import around, give
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import os
 import signal
@@ -300,22 +299,6 @@ def _put_behind_moto() -> None:
     from moto.core.responses import ActionResult
     from moto.ecs.models import EC2ContainerServiceBackend, Task
     from moto.ecs.responses import EC2ContainerServiceResponse
-
-    @around(EC2ContainerServiceBackend, "_calculate_task_resource_requirements")
-    def requirements(original: Any, task_definition: Any) -> Any:
-        """Fargate counts the task's memory; a container need not have any of its own. moto fails then."""
-        memory = int(task_definition.memory or 0)
-        counted = copy.copy(task_definition)
-        counted.container_definitions = [
-            {"memory": memory, **container} for container in task_definition.container_definitions
-        ]
-        return original(counted)
-
-    give(
-        EC2ContainerServiceBackend,
-        "_calculate_task_resource_requirements",
-        staticmethod(EC2ContainerServiceBackend._calculate_task_resource_requirements),
-    )
 
     @around(EC2ContainerServiceBackend, "run_task")
     def run_task(original: Any, backend: Any, *args: Any, **kwargs: Any) -> Any:

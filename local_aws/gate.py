@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 
-LOOPBACK = "127.0.0.1"
+from .account import LOOPBACK
 
 _ASK_FOR_TLS = (80877103, 80877104)
 """Numbers of SSLRequest and GSSENCRequest (PostgreSQL's manual, message formats)."""

@@ -16,6 +16,9 @@ from typing import Any
 _KEPT = 500
 """Answers that are remembered; a library repeats a request within seconds."""
 
+_DONE = ("2", "3")
+"""How the status of what was done begins. What was refused, or failed without an answer, is done again."""
+
 _LOG = logging.getLogger(__name__)
 
 Environment = dict[str, Any]
@@ -51,7 +54,7 @@ class RepeatedRequests:
             answer = earlier or self._answers.setdefault(invocation, _Answer())
             while len(self._answers) > _KEPT:
                 self._answers.popitem(last=False)
-        if earlier is not None and earlier.there.wait(timeout=60) and earlier.status < "4":
+        if earlier is not None and earlier.there.wait(timeout=60) and earlier.status.startswith(_DONE):
             _LOG.warning("the answer to %s was lost, and is given again", environment.get("PATH_INFO"))
         else:
             self._ask(environment, answer)

@@ -29,7 +29,7 @@ local   all       all        scram-sha-256
 _ROLES = """\
 CREATE ROLE rds_iam;
 CREATE ROLE rds_superuser;
-CREATE USER "{master}" CREATEROLE CREATEDB IN ROLE rds_superuser PASSWORD '{password}';
+CREATE USER "{master}" CREATEROLE CREATEDB IN ROLE rds_superuser;
 GRANT rds_iam TO "{master}" WITH ADMIN OPTION;
 """
 
@@ -96,7 +96,8 @@ class Postgres:
         (self._data / "pg_hba.conf").write_text(_RULES.format(owner=_OWNER, master=master))
         try:
             self.start()
-            self.execute(_ROLES.format(master=master, password=password.replace("'", "''")))
+            self.execute(_ROLES.format(master=master))
+            self.set_password(master, password)
             if database:
                 self.execute(f'CREATE DATABASE "{database}" OWNER "{master}"')
         except PostgresError:
@@ -137,11 +138,6 @@ class Postgres:
         self.stop()
         shutil.rmtree(self._data.parent, ignore_errors=True)
         shutil.rmtree(self._socket_folder, ignore_errors=True)
-
-    @property
-    def running(self) -> bool:
-        """Whether it takes connections."""
-        return self._process is not None
 
     def execute(self, sql: str, database: str = "postgres") -> str:
         """Runs SQL as the superuser, and returns what psql prints of it, unaligned and without headings."""

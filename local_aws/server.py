@@ -13,11 +13,9 @@ from threading import Thread
 
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from .account import CREDENTIALS, Account
+from .account import LOOPBACK, Account
 from .leash import removed_at_the_end
 from .lost_answers import RepeatedRequests
-
-LOOPBACK = "127.0.0.1"
 
 
 class LocalAws:
@@ -41,11 +39,6 @@ class LocalAws:
         self.account = Account(endpoint)
         self.databases = Databases(home, self.account)
         self.fargate = Fargate(home, self.account, known_images(programs(home)))
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """Variables by which Terraform's provider and the AWS CLI come here."""
-        return {**CREDENTIALS, "AWS_ENDPOINT_URL": self.endpoint, "AWS_EC2_METADATA_DISABLED": "true"}
 
     def close(self) -> None:
         """Ends tasks and databases."""

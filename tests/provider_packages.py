@@ -1,5 +1,6 @@
 """Where this machine has the packages of the providers, and a mirror of them for Terraform."""
 
+import json
 import os
 import re
 import shlex
@@ -76,6 +77,12 @@ def newest_packages(cache: Path, platform: str) -> dict[str, Package]:
     found = [package for folder in provider_folders(cache) for package in packages_in(folder, platform)]
     found.sort(key=lambda package: (package.version, package.path.is_dir()))
     return {package.provider: package for package in found}
+
+
+def mirror_configuration(scratch: Path) -> str:
+    """Returns the CLI configuration by which Terraform takes providers from the mirror in `scratch` alone."""
+    path = json.dumps(str(scratch / "mirror"))
+    return f"provider_installation {{\n  filesystem_mirror {{\n    path = {path}\n  }}\n}}\n"
 
 
 def assemble_mirror(scratch: Path, packages: Mapping[str, Package], platform: str) -> dict[str, Path]:

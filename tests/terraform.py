@@ -33,7 +33,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from litellm_aws.versions import PROVIDERS, TERRAFORM
-from tests.provider_packages import REGISTRY, Package, assemble_mirror, newest_packages
+from tests.provider_packages import REGISTRY, Package, assemble_mirror, mirror_configuration, newest_packages
 from tests.running_provider import SchemaRelay, running
 
 Variables = Mapping[str, Any]
@@ -351,8 +351,7 @@ def open_terraform(
             )
         packages = _find_or_fetch(program, cache, about["platform"], clean)
         binaries = assemble_mirror(scratch, packages, about["platform"])
-        mirror = json.dumps(str(scratch / "mirror"))
-        configuration.write_text(f"provider_installation {{\n  filesystem_mirror {{\n    path = {mirror}\n  }}\n}}\n")
+        configuration.write_text(mirror_configuration(scratch))
 
         terraform = Terraform(program, about["terraform_version"], work, clean)
         for provider, binary in binaries.items():

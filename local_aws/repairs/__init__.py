@@ -14,6 +14,7 @@ REPAIRS: tuple[Callable[[], None], ...] = (
     application_autoscaling.replace_the_alarms_of_a_changed_policy,
     ec2.delete_the_interface_of_a_nat_gateway,
     ec2.delete_the_default_network_acl_of_a_vpc,
+    ecs.count_the_memory_of_a_task,
     ecs.report_all_of_a_service,
     ecs.list_what_is_active,
     elasticache.count_cache_clusters,

@@ -1,16 +1,34 @@
-"""ECS: services that report what they were created with.
+"""ECS: tasks on Fargate, and services that report what they were created with.
 
 What AWS does is in https://docs.aws.amazon.com/AmazonECS/latest/APIReference/.
 """
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
 from moto.core.responses import ActionResult
-from moto.ecs.models import EC2ContainerServiceBackend
+from moto.ecs.models import EC2ContainerServiceBackend, TaskDefinition
 from moto.ecs.responses import EC2ContainerServiceResponse
 
-from .wrapping import around
+from .wrapping import around, give
+
+
+def count_the_memory_of_a_task() -> None:
+    """On Fargate the memory is the task's; a container of it need not have any of its own.
+
+    moto adds up what the containers have, and fails in RunTask where one has none.
+    """
+
+    @around(EC2ContainerServiceBackend, "_calculate_task_resource_requirements")
+    def with_memory(original: Callable[[TaskDefinition], dict[str, Any]], definition: TaskDefinition) -> dict[str, Any]:
+        counted = copy.copy(definition)
+        memory = int(definition.memory or 0)
+        counted.container_definitions = [{"memory": memory, **each} for each in definition.container_definitions]
+        return original(counted)
+
+    wrapped = EC2ContainerServiceBackend._calculate_task_resource_requirements
+    give(EC2ContainerServiceBackend, "_calculate_task_resource_requirements", staticmethod(wrapped))
 
 
 def report_all_of_a_service() -> None:

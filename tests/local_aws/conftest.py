@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from local_aws.account import REGION
 from local_aws.server import LocalAws, serving
 from tests.plan.conftest import TRIAL
 from tests.terraform import Root, Terraform, TerraformError, TerraformUnavailable, open_terraform
@@ -106,7 +105,7 @@ def _opened(local_aws: LocalAws, work: Path, cache: Path) -> Iterator[Terraform]
                     work=work,
                     cache=cache,
                     # The one-shot tasks are asked for their status each second.
-                    environment={**local_aws.environment, "AWS_REGION": REGION, "ONE_SHOT_POLL_SECONDS": "1"},
+                    environment={**local_aws.account.environment, "ONE_SHOT_POLL_SECONDS": "1"},
                     # The AWS CLI of the development packages, for the one-shot tasks.
                     path=[Path(sys.executable).parent],
                 )

@@ -43,6 +43,21 @@ def test_a_request_that_was_refused_is_done_again(status: str) -> None:
     assert ask(application, HTTP_AMZ_SDK_INVOCATION_ID="a") == (status, b"answer 2")
 
 
+def test_a_request_that_failed_without_an_answer_is_done_again() -> None:
+    counter = Counter()
+
+    def failing(environment: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if counter.requests == 0:
+            counter.requests += 1
+            raise OSError("broken")
+        return counter(environment, start_response)
+
+    application = RepeatedRequests(failing)
+    with pytest.raises(OSError, match="broken"):
+        ask(application, HTTP_AMZ_SDK_INVOCATION_ID="a")
+    assert ask(application, HTTP_AMZ_SDK_INVOCATION_ID="a") == ("200 OK", b"answer 2")
+
+
 def test_requests_without_an_invocation_are_all_done() -> None:
     counter = Counter()
     application = RepeatedRequests(counter)

@@ -386,6 +386,30 @@ def service(client: Client, name: str) -> dict[str, Any]:
 
 
 class TestEcs:
+    def test_a_task_runs_whose_container_has_no_memory_of_its_own(
+        self, client: Client, subnets: list[str], name: str
+    ) -> None:
+        ecs, ec2 = client("ecs"), client("ec2")
+        [subnet] = ec2.describe_subnets(SubnetIds=subnets[:1])["Subnets"]
+        ec2.modify_vpc_attribute(VpcId=subnet["VpcId"], EnableDnsHostnames={"Value": True})
+        group = ec2.create_security_group(GroupName=name, Description=name, VpcId=subnet["VpcId"])["GroupId"]
+        ecs.create_cluster(clusterName=name)
+        ecs.register_task_definition(
+            family=name,
+            requiresCompatibilities=["FARGATE"],
+            networkMode="awsvpc",
+            cpu="256",
+            memory="512",
+            containerDefinitions=[{"name": "one", "image": "one"}],
+        )
+        placed = ecs.run_task(
+            cluster=name,
+            taskDefinition=name,
+            launchType="FARGATE",
+            networkConfiguration={"awsvpcConfiguration": {"subnets": subnets[:1], "securityGroups": [group]}},
+        )
+        assert len(placed["tasks"]) == 1
+
     def test_a_service_reports_its_settings(self, service: dict[str, Any]) -> None:
         assert service["availabilityZoneRebalancing"] == "DISABLED"
         assert service["deploymentConfiguration"] == {"maximumPercent": 150, "minimumHealthyPercent": 50}
