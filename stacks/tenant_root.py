@@ -63,10 +63,7 @@ class TenantRootStack(TerraformStack):
         )
         self.add_override(
             "output",
-            {
-                name: {"description": description, "value": template(f"module.{MODULE}.{name}")}
-                for name, description in DESCRIPTIONS.items()
-            },
+            {name: {"value": template(f"module.{MODULE}.{name}")} for name in DESCRIPTIONS},
         )
 
     def _add_backend(self, tenant: TenantSettings, state_file: str) -> None:
