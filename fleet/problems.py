@@ -1,5 +1,7 @@
 """Mistakes in what the user wrote: collected, located, and shown all at once."""
 
+import difflib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +14,7 @@ class Problem:
         file: as the user named it.
         line: counted from 1.
         message: what is wrong and what to do.
-        whose: `tenant <tenant>-<env>` or `defaults`, where the mistake is inside of one.
+        whose: `tenant <tenant>-<env>`, `profile <name>` or `defaults`, where the mistake is inside of one.
     """
 
     file: Path
@@ -35,6 +37,45 @@ class BadInputError(Exception):
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = _merged(problems)
         super().__init__(f"{len(self.problems)} problem{'s' if len(self.problems) > 1 else ''}")
+
+
+class Findings:
+    """The problems found so far.
+
+    Attributes:
+        problems: in the order of finding.
+    """
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+        self._misread: set[tuple[Path, int, str]] = set()
+
+    def add(self, problem: Problem) -> None:
+        """Notes a problem."""
+        self.problems.append(problem)
+
+    def add_misread(self, problem: Problem, name: str) -> None:
+        """Notes a value that YAML itself is at fault with, so that its type says nothing."""
+        self.add(problem)
+        self._misread.add((problem.file, problem.line, name))
+
+    def is_misread(self, file: Path, line: int, name: str) -> bool:
+        """Returns whether YAML was at fault with the value of that name at a place."""
+        return (file, line, name) in self._misread
+
+
+def dotted(path: Iterable[str | int]) -> str:
+    """Returns a path of keys and indices as messages show it: `tags.team`, `azs[0]`."""
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
+    return text
+
+
+def nearest(key: str, known: Iterable[str]) -> str:
+    """Returns the advice on a name that is not known."""
+    close = difflib.get_close_matches(key.lower(), list(known), n=1)
+    return f": did you mean {close[0]}?" if close else ": remove it"
 
 
 def _merged(problems: list[Problem]) -> list[Problem]:

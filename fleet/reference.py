@@ -19,6 +19,7 @@ from litellm_aws.inputs import CROSS_RULES, Input, declared_inputs, sensitive_in
 from litellm_aws.outputs import DESCRIPTIONS
 from litellm_aws.rules import Rule
 
+from .documents import DEFAULTS, SECTIONS
 from .tenant import AssumeRole, CloudBackend, LocalBackend, Provider, S3Backend, S3BackendEndpoints, TenantSettings
 
 INPUTS = Path("docs/inputs.md")
@@ -48,18 +49,23 @@ def tenants_schema() -> dict[str, Any]:
         del tenant["properties"][blocks]["default"]
     for secret in sensitive_inputs():
         del tenant["properties"][secret.name]
-    defaults = {key: value for key, value in tenant.items() if key != "required"}
-    defaults["description"] = "Inputs of every tenant that does not set them itself. Maps merge, lists do not."
-    tenant["description"] = "One tenant in one environment."
-    tenant["required"] = ["tenant"]
+    del tenant["required"]  # for all of it may come from defaults and profiles
+    tenant["description"] = "Inputs of a tenant, or of several."
+    inputs = {"$ref": "#/$defs/Inputs"}
+    shapes = {
+        "include": tenant["properties"]["profile"],
+        DEFAULTS: inputs,
+        "profiles": {"type": "object", "additionalProperties": inputs},
+        "tenants": {"type": "array", "items": inputs},
+    }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Tenants of LiteLLM on AWS",
         "type": "object",
         "additionalProperties": False,
-        "required": ["tenants"],
-        "properties": {"defaults": defaults, "tenants": {"type": "array", "items": tenant}},
-        "$defs": definitions,
+        "minProperties": 1,
+        "properties": {name: shapes[name] | {"description": text} for name, text in SECTIONS.items()},
+        "$defs": definitions | {"Inputs": tenant},
     }
 
 
@@ -75,8 +81,8 @@ def _reference_lines() -> Iterator[str]:
     yield ""
     yield "<!-- Written by `make docs` from the declarations. Do not edit. -->"
     yield ""
-    yield "The inputs are the variables of the module `cdktf.out/stacks/litellm`, and the keys of a tenant, or of"
-    yield "`defaults`, in the tenants file."
+    yield "The inputs are the variables of the module `cdktf.out/stacks/litellm`, and the keys of a tenant, of a"
+    yield "profile or of `defaults` in the tenants file."
     inputs = declared_inputs().values()
     for section in dict.fromkeys(each.section for each in inputs):
         yield from ("", f"## {section}", "")
@@ -87,6 +93,8 @@ def _reference_lines() -> Iterator[str]:
     yield from ("", "## Rules across inputs", "", "Refused at synth and at plan:", "")
     for rule in CROSS_RULES:
         yield f"- {_escaped(rule.summary())}."
+    yield from ("", "## The tenants file", "", "Of these, a file has at least one:", "")
+    yield from _table(("section", "description"), ((f"`{name}`", text) for name, text in SECTIONS.items()))
     yield from ("", "## Keys of the tenants file only", "")
     yield from _table(
         ("key", "type", "default", "description"),

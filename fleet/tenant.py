@@ -8,13 +8,14 @@ from inspect import signature
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from litellm_aws.inputs import Inputs, declared_inputs
 from litellm_aws.rules import RULE_BROKEN, Matches, NotEmpty
 
 _Text = Annotated[str, NotEmpty()]
+_ONE_OR_SEVERAL = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
 
 
 class _Options(BaseModel):
@@ -172,7 +173,9 @@ class TenantSettings(Inputs):
     backend: Backend = Backend(local=LocalBackend())
     """Where the tenant's state is. By default, a file beside the tenants file."""
     proxy_config_file: str = ""
-    """YAML file that holds the proxy_config. A path relative to the tenants file, in or below its folder."""
+    """YAML file that holds the proxy_config. A path from the folder of the file that names it, and inside of it."""
+    profile: Annotated[list[str], WithJsonSchema(_ONE_OR_SEVERAL)] = Field(default_factory=list)
+    """Profile, or list of profiles, whose inputs lie between the defaults and the tenant; a later one wins."""
 
     @property
     def label(self) -> str:

@@ -70,6 +70,21 @@ class Node:
                 break
         return node
 
+    def has(self, path: Sequence[str | int]) -> bool:
+        """Returns whether something stands at a path of keys and indices."""
+        node = self
+        for step in path:
+            try:
+                node = node.value[step]
+            except (KeyError, IndexError, TypeError):
+                return False
+        return True
+
+    @property
+    def place(self) -> str:
+        """`<file>:<line>`."""
+        return f"{self.file}:{self.line}"
+
     def problem(self, message: str, whose: str = "") -> Problem:
         """Returns a problem at this place."""
         return Problem(self.file, self.line, message, whose)

@@ -78,14 +78,12 @@ def test_the_schema_is_valid(schema: dict[str, Any]) -> None:
 
 def test_the_schema_knows_every_key_but_the_secrets(schema: dict[str, Any]) -> None:
     known = TenantSettings.model_fields.keys() - {secret.name for secret in sensitive_inputs()}
-    sections = schema["properties"]
-    assert sections["defaults"]["properties"].keys() == known
-    assert sections["tenants"]["items"]["properties"].keys() == known
+    assert schema["$defs"]["Inputs"]["properties"].keys() == known
 
 
 def test_an_editor_shows_what_every_key_means(schema: dict[str, Any]) -> None:
-    for block in (schema["properties"]["tenants"]["items"], *schema["$defs"].values()):
-        assert block["description"]
+    for block in (schema, *schema["$defs"].values()):
+        assert block.get("description") or block["title"]
         # A reference has the description of its definition.
         keys = block["properties"].items()
         assert [name for name, key in keys if not (key.get("description") or key.get("$ref"))] == []
@@ -99,8 +97,17 @@ def test_an_editor_shows_what_every_key_means(schema: dict[str, Any]) -> None:
         f"defaults: {{backend: {{s3: {{bucket: b, region: r}}}}}}\n{GOOD}    backend: {{s3: {{key: k}}}}",
         f"defaults: {{provider: {{assume_role: {{session_name: s}}}}}}\n{GOOD}"
         "    provider: {assume_role: {role_arn: a}}",
+        f"profiles: {{p: {{env: prod, profile: [q]}}, q: {{}}}}\n{GOOD.replace('env: prod', 'profile: p')}",
+        f"defaults: {{tenant: acme}}\n{GOOD.replace('tenant: acme', 'tags: {}')}",
     ],
-    ids=["empty fleet", "one environment", "state of the defaults", "role of the tenant"],
+    ids=[
+        "empty fleet",
+        "one environment",
+        "state of the defaults",
+        "role of the tenant",
+        "profiles",
+        "one tenant of several environments",
+    ],
 )
 def test_an_editor_objects_to_no_file_that_a_run_takes(schema: dict[str, Any], tmp_path: Path, document: str) -> None:
     file = tmp_path / "tenants.yaml"
@@ -140,6 +147,7 @@ def test_the_example_names_the_schema_and_keeps_it(schema: dict[str, Any]) -> No
         ("provider: []", "tenants[0].provider"),
         ("backend: {s3: {bucket: b, region: r}, local: {}}", "tenants[0].backend"),
         ("backend: {}", "tenants[0].backend"),
+        ("profile: {}", "tenants[0].profile"),
     ],
 )
 def test_an_editor_and_a_run_object_to_the_same_line(

@@ -24,7 +24,7 @@ DEFAULTS = "defaults: {region: us-west-2, azs: [us-west-2a, us-west-2b]}\n"
 
 SECRET = "arn:aws:secretsmanager:us-west-2:111122223333:secret:openai"
 API_KEY = "sk-proj-0123456789abcdefghij"
-SHAPE = "a tenants file has `defaults`, a map, and `tenants`, a list of maps"
+SHAPE = "a tenants file has `tenants`, a list of maps, and may have `defaults`, `profiles` and `include`"
 FARGATE = (
     "gateway_cpu and gateway_memory must be a pair that Fargate offers: 256 with 512, 1024, 2048; "
     "512 with 1024 to 4096 in steps of 1024; 1024 with 2048 to 8192 in steps of 1024; "
@@ -47,7 +47,7 @@ TO_BOOL = "in quotes, or true or false"
 TO_INT = "in quotes, or a decimal number without leading zeros"
 NO_VALUE = "has no value: give it one, or remove the line"
 MISSING = "is missing: set it here, or under defaults"
-OUTSIDE = "lies outside of the tenants file's folder: move it there, and give its path relative to the tenants file"
+OUTSIDE = "lies outside of the folder of tenants.yaml: move it there, and give its path from that folder"
 
 
 @pytest.fixture(autouse=True)
@@ -686,7 +686,7 @@ def test_two_tenants_of_one_name_are_refused(second: str, said: str) -> None:
 def test_two_tenants_of_one_state_are_refused(one: str, other: str) -> None:
     entries = f"  - {{tenant: a, env: e, backend: {one}}}\n  - {{tenant: b, env: f, backend: {other}}}\n"
     assert refusal(f"{DEFAULTS}tenants:\n{entries}") == [
-        "tenants.yaml:4: tenant b-f: would share its state with tenant a-e, line 3: "
+        "tenants.yaml:4: tenant b-f: would share its state with tenant a-e, on line 3: "
         "give each a state of its own, best by setting no key, path or workspace"
     ]
 

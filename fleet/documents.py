@@ -1,0 +1,219 @@
+"""The tenants file and the files that it includes: which maps of inputs stand in them, and where."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from litellm_aws.inputs import sensitive_inputs
+
+from .problems import BadInputError, Findings, Problem, dotted, nearest
+from .yaml_tree import Mistake, Node, read_yaml
+
+DEFAULTS = "defaults"
+SECTIONS = {
+    "include": "Further files of this kind: a path from this file's folder, or a list of paths. "
+    "A folder stands for the `.yaml` and `.yml` files in it. A file is read once.",
+    DEFAULTS: "Inputs beneath every tenant of this file and of the files that it includes. "
+    "Maps merge deeply, lists replace.",
+    "profiles": "Maps of inputs by a name, which any tenant of any file may give as its `profile`.",
+    "tenants": "One map of inputs for each tenant in each environment.",
+}
+"""What may stand in a tenants file, and what it means."""
+_SHAPE = "a tenants file has `tenants`, a list of maps, and may have `defaults`, `profiles` and `include`"
+_EMPTY = "has no value: give it one, or remove the line"
+_SUFFIXES = (".yaml", ".yml")
+_DEEPEST = 20
+"""Files that include one another in a row: more than any fleet has, and few enough for Python's stack."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """A map of inputs in a file.
+
+    Attributes:
+        name: as messages name it: `defaults`, `profile <name>` or `tenant <tenant>-<env>`.
+        node: the map.
+    """
+
+    name: str
+    node: Node
+
+
+@dataclass(frozen=True)
+class TenantEntry:
+    """A tenant as it stands in a file.
+
+    Attributes:
+        defaults: those of the files on the way to it, the tenants file's first.
+        own: what the entry itself says.
+    """
+
+    defaults: tuple[Section, ...]
+    own: Section
+
+
+@dataclass(frozen=True)
+class Documents:
+    """What stands in the tenants file and in all files that it includes.
+
+    Attributes:
+        defaults: of all files.
+        profiles: by their names.
+        tenants: in the order of the files.
+    """
+
+    defaults: list[Section] = field(default_factory=list)
+    profiles: dict[str, Section] = field(default_factory=dict)
+    tenants: list[TenantEntry] = field(default_factory=list)
+
+
+def read_documents(file: Path, findings: Findings) -> Documents:
+    """Reads a tenants file and what it includes.
+
+    Raises:
+        BadInputError: the tenants file itself cannot be read, or is no map.
+    """
+    reader = _Reader(findings)
+    reader.read(file, around=(), way=())
+    return reader.documents
+
+
+class _Reader:
+    def __init__(self, findings: Findings) -> None:
+        self.documents = Documents()
+        self._findings = findings
+        self._included: dict[str, Node] = {}
+        """Where a file was included first, by its real path."""
+
+    def read(self, file: Path, *, around: tuple[Section, ...], way: tuple[Path, ...]) -> None:
+        root, mistakes = read_yaml(file, file, refuse_ambiguous=True)
+        if not isinstance(root.value, dict):
+            what = "is empty" if root.value is None and not mistakes else "must be a map"
+            raise BadInputError([root.problem(f"{what}: {_SHAPE}")])
+        for key, value in root.value.items():
+            if key not in SECTIONS:
+                self._findings.add(value.problem(f"{key} is not known here{nearest(key, SECTIONS)}"))
+        entries = self._entries(root, is_main=not way)
+        owners = [_owner(entry, number) for number, entry in enumerate(entries, start=1)]
+        for mistake in mistakes:
+            self._add_misread(file, mistake, owners)
+
+        defaults = self._map(root.value.get(DEFAULTS), DEFAULTS)
+        if defaults is not None:
+            around = (*around, Section(DEFAULTS, defaults))
+            self.documents.defaults.append(around[-1])
+        self._read_profiles(root)
+        for own, whose in zip(entries, owners, strict=True):
+            if isinstance(own.value, dict):
+                self.documents.tenants.append(TenantEntry(around, Section(whose, own)))
+            else:
+                self._findings.add(own.problem("must be a map of inputs, with tenant and env", whose))
+        self._read_included(root, around, (*way, file))
+
+    def _entries(self, root: Node, *, is_main: bool) -> Sequence[Node]:
+        tenants = root.value.get("tenants")
+        if tenants is not None and isinstance(tenants.value, list):
+            return list(tenants.value)
+        if tenants is not None or (is_main and "include" not in root.value):
+            what = f"tenants must be a list, one map for each tenant: {_SHAPE}"
+            self._findings.add((tenants or root).problem(what))
+        return []
+
+    def _map(self, node: Node | None, name: str) -> Node | None:
+        if node is None or isinstance(node.value, dict):
+            return node
+        self._findings.add(node.problem(f"{name} {_EMPTY if node.value is None else 'must be a map of inputs'}"))
+        return None
+
+    def _read_profiles(self, root: Node) -> None:
+        profiles = root.value.get("profiles")
+        if profiles is None:
+            return
+        if not isinstance(profiles.value, dict):
+            what = _EMPTY if profiles.value is None else "must be a map, of names to maps of inputs"
+            self._findings.add(profiles.problem(f"profiles {what}"))
+            return
+        for name, node in profiles.value.items():
+            first = self.documents.profiles.get(name)
+            if first is not None:
+                self._findings.add(
+                    node.problem(f"profiles.{name} is there already, at {first.node.place}: rename or remove one")
+                )
+            elif self._map(node, f"profiles.{name}") is not None:
+                self.documents.profiles[name] = Section(f"profile {name}", node)
+
+    def _read_included(self, root: Node, around: tuple[Section, ...], way: tuple[Path, ...]) -> None:
+        include = root.value.get("include")
+        if include is None:
+            return
+        for named in include.value if isinstance(include.value, list) else [include]:
+            if not isinstance(named.value, str) or not named.value:
+                what = _EMPTY if named.value is None else "must be a path, or a list of paths"
+                self._findings.add(named.problem(f"include {what}"))
+            elif os.path.isabs(named.value):
+                self._findings.add(
+                    named.problem(f"include {named.value} is absolute: give the path from this file's folder")
+                )
+            else:
+                self._include(named, around, way)
+
+    def _include(self, named: Node, around: tuple[Section, ...], way: tuple[Path, ...]) -> None:
+        path = Path(os.path.normpath(named.file.parent / named.value))
+        try:
+            files = sorted(each for each in path.iterdir() if _is_document(each)) if path.is_dir() else [path]
+        except OSError as error:
+            self._findings.add(named.problem(f"include {named.value}: cannot be read: {error.strerror}"))
+            return
+        if len(way) > _DEEPEST:
+            self._findings.add(named.problem(f"include {named.value} is more than {_DEEPEST} files deep: include less"))
+            return
+        if not files:
+            what = f"include {named.value} is a folder without a .yaml or .yml file: check the path"
+            self._findings.add(named.problem(what))
+        for file in files:
+            real = os.path.realpath(file)
+            if real in (on_way := [os.path.realpath(each) for each in way]):
+                circle = " includes ".join(map(str, [*way[on_way.index(real) :], file]))
+                self._findings.add(named.problem(f"include {named.value} goes in a circle: {circle}: remove one"))
+                continue
+            first = self._included.setdefault(real, named)
+            if first is not named:
+                what = f"include {named.value} reads {file} again, first included at {first.place}: remove one"
+                self._findings.add(named.problem(what))
+                continue
+            try:
+                self.read(file, around=around, way=way)
+            except BadInputError as error:
+                for problem in error.problems:
+                    # What is no file can be mended only where it is named.
+                    missing = named.problem(f"include {named.value}: {problem.message}")
+                    self._findings.add(problem if file.is_file() else missing)
+
+    def _add_misread(self, file: Path, mistake: Mistake, owners: Sequence[str]) -> None:
+        match mistake.path:
+            case ("tenants", int(index), *rest):
+                whose, path = owners[index], tuple(rest)
+            case ("defaults", *rest):
+                whose, path = DEFAULTS, tuple(rest)
+            case ("profiles", str(profile), *rest) if rest:
+                whose, path = f"profile {profile}", tuple(rest)
+            case path:
+                whose = ""
+        if path and path[0] in {each.name for each in sensitive_inputs()}:
+            return  # refused as it is, and the message would show the value
+        name = dotted(path) or "the entry"
+        self._findings.add_misread(Problem(file, mistake.line, f"{name} {mistake.message}", whose), name)
+
+
+def _is_document(path: Path) -> bool:
+    return path.suffix in _SUFFIXES and not path.name.startswith(".")
+
+
+def _owner(entry: Node, number: int) -> str:
+    if not isinstance(entry.value, dict):
+        return f"tenant number {number}"
+    names = [entry.value[key].text for key in ("tenant", "env") if key in entry.value]
+    return f"tenant {'-'.join(names)}" if all(names) and names else f"tenant number {number}"

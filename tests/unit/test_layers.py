@@ -1,0 +1,395 @@
+"""Included files and profiles: what they mean, and what is said of every mistake in them."""
+
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from fleet.problems import BadInputError
+from fleet.tenants_file import Fleet, load_fleet
+
+DEFAULTS = "defaults: {region: us-west-2, azs: [us-west-2a, us-west-2b]}\n"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The tenants file's folder, which is the working directory too, so that messages name just the file."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def load(main: str, **others: str) -> Fleet:
+    """Reads a tenants file beside other files. Their names stand with `__` for a slash, and without `.yaml`."""
+    for name, document in {"tenants": main, **others}.items():
+        path = Path(f"{name.replace('__', '/')}.yaml")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(textwrap.dedent(document))
+    return load_fleet(Path("tenants.yaml"))
+
+
+def refusal(main: str, **others: str) -> list[str]:
+    """Returns what is said of bad files."""
+    with pytest.raises(BadInputError) as raised:
+        load(main, **others)
+    return [str(problem) for problem in raised.value.problems]
+
+
+def labels(fleet: Fleet) -> list[str]:
+    return [tenant.label for tenant in fleet.tenants]
+
+
+# Profiles
+
+
+def test_a_profile_lies_between_the_defaults_and_the_tenant() -> None:
+    [tenant] = load("""\
+        defaults: {region: us-west-2, azs: [a1, b1], gateway_cpu: 1024, gateway_memory: 4096, tags: {a: d, b: d, c: d}}
+        profiles:
+          small: {gateway_cpu: 512, gateway_memory: 1024, azs: [c1, d1], tags: {b: p, c: p}}
+        tenants:
+          - {tenant: acme, env: dev, profile: small, gateway_memory: 2048, tags: {c: t}}
+        """).tenants
+    assert (tenant.gateway_cpu, tenant.gateway_memory, tenant.azs) == (512, 2048, ["c1", "d1"])
+    assert tenant.tags == {"a": "d", "b": "p", "c": "t"}
+    assert "profile" not in tenant.inputs_set()
+
+
+def test_of_several_profiles_the_later_wins() -> None:
+    one, other = load(
+        DEFAULTS
+        + """\
+profiles:
+  small: {gateway_num_workers: 1, redis_num_replicas: 0}
+  busy: {gateway_num_workers: 3}
+tenants:
+  - {tenant: acme, env: dev, profile: [small, busy]}
+  - {tenant: acme, env: test, profile: [busy, small]}
+"""
+    ).tenants
+    assert (one.gateway_num_workers, one.redis_num_replicas) == (3, 0)
+    assert (other.gateway_num_workers, other.redis_num_replicas) == (1, 0)
+
+
+def test_a_tenants_profiles_replace_those_of_the_defaults() -> None:
+    inherits, own, none = load("""\
+        defaults: {region: us-west-2, azs: [us-west-2a, us-west-2b], profile: small}
+        profiles:
+          small: {gateway_num_workers: 1}
+          busy: {backend_max_capacity: 3}
+        tenants:
+          - {tenant: acme, env: dev}
+          - {tenant: acme, env: test, profile: busy}
+          - {tenant: acme, env: prod, profile: []}
+        """).tenants
+    set_by_profiles = {"gateway_num_workers", "backend_max_capacity"}
+    assert inherits.inputs_set().keys() & set_by_profiles == {"gateway_num_workers"}
+    assert own.inputs_set().keys() & set_by_profiles == {"backend_max_capacity"}
+    assert none.inputs_set().keys() & set_by_profiles == set()
+
+
+def test_a_profile_may_be_based_on_others_each_of_which_counts_once() -> None:
+    [tenant] = load(
+        DEFAULTS
+        + """\
+profiles:
+  common: {tags: {tier: common, common: yes it is}}
+  small: {profile: common, tags: {tier: small, small: yes it is}}
+  european: {profile: [common], tags: {where: Europe}}
+tenants:
+  - {tenant: acme, env: dev, profile: [small, european]}
+"""
+    ).tenants
+    # `european` brings `common` no second time, over `small`.
+    assert tenant.tags == {"tier": "small", "common": "yes it is", "small": "yes it is", "where": "Europe"}
+    assert tenant.profile == ["small", "european"]
+
+
+def test_a_backend_of_a_profile_replaces_another_kind() -> None:
+    [tenant] = load("""\
+        defaults:
+          region: us-west-2
+          azs: [us-west-2a, us-west-2b]
+          backend: {s3: {bucket: states, region: us-west-2}}
+        profiles: {trial: {backend: {local: {}}}}
+        tenants: [{tenant: acme, env: dev, profile: trial}]
+        """).tenants
+    assert tenant.backend.s3 is None
+
+
+PROFILES = {
+    "unknown": (
+        "profiles: {small: {}}\ntenants: [{tenant: a, env: b, profile: smal}]",
+        ["3: tenant a-b: profile smal is not there: did you mean small?"],
+    ),
+    "unknown, of none": (
+        "tenants: [{tenant: a, env: b, profile: small}]",
+        ["2: tenant a-b: profile small is not there: remove it"],
+    ),
+    "unknown in another": (
+        "profiles:\n  small: {profile: [tinny]}\n  tiny: {}\ntenants: []",
+        ["3: profile small: profile tinny is not there: did you mean tiny?"],
+    ),
+    "no name": (
+        "tenants:\n  - {tenant: a, env: b, profile: {small: {}}}\n  - {tenant: a, env: c, profile: [5]}",
+        [
+            "3: tenant a-b: profile must be a name, or a list of names",
+            "4: tenant a-c: profile must be a name, or a list of names",
+        ],
+    ),
+    "based on itself": (
+        "profiles:\n  small:\n    profile: small\ntenants: []",
+        ["4: profile small: profile small is based on itself, by small on small: remove one"],
+    ),
+    "a circle of three, and one that leads into it": (
+        "profiles:\n  a: {profile: b}\n  b: {profile: c}\n  c: {profile: b}\n  d: {profile: d}\n"
+        "tenants: [{tenant: a, env: b, profile: [a, d]}]",
+        [
+            "4: profile b: profile b is based on itself, by b on c on b: remove one",
+            "6: profile d: profile d is based on itself, by d on d: remove one",
+        ],
+    ),
+    "a bad value, which is said once": (
+        "profiles:\n  small: {gateway_cpus: 5}\ntenants:\n"
+        "  - {tenant: a, env: b, profile: small}\n  - {tenant: a, env: c, profile: small}",
+        ["3: tenant a-b and 1 more: gateway_cpus is not known here: did you mean gateway_cpu?"],
+    ),
+    "a bad value in one that nobody has": (
+        "profiles:\n  small: {gateway_cpu: many}\ntenants: [{tenant: a, env: b}]",
+        ['3: profile small: gateway_cpu must be a whole number, not the text "many"'],
+    ),
+    "a secret": (
+        "profiles:\n  small: {ui_password: hunter2}\ntenants: []",
+        [
+            "3: profile small: ui_password is a secret, and would stand in the synthesized JSON: "
+            "remove it, and export TF_VAR_ui_password when you run terraform"
+        ],
+    ),
+    "no map": (
+        "profiles:\n  small: [1]\n  big:\ntenants: []",
+        ["3: profiles.small must be a map of inputs", "4: profiles.big has no value: give it one, or remove the line"],
+    ),
+    "profiles no map": ("profiles: [small]\ntenants: []", ["2: profiles must be a map, of names to maps of inputs"]),
+    "set twice": (
+        "profiles:\n  small: {}\n  small: {gateway_cpu: 5, gateway_cpu: 6}\ntenants: []",
+        [
+            "4: profile small: gateway_cpu is set twice, first on line 4: remove one",
+            "4: profiles.small is set twice, first on line 3: remove one",
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize(("document", "said"), PROFILES.values(), ids=PROFILES)
+def test_a_mistake_with_a_profile_is_refused(document: str, said: list[str]) -> None:
+    assert refusal(DEFAULTS + document + "\n") == [f"tenants.yaml:{each}" for each in said]
+
+
+def test_a_profile_that_only_a_tenant_completes_is_no_mistake() -> None:
+    fleet = load(DEFAULTS + "profiles: {big: {gateway_cpu: 4096, backend: {s3: {region: us-west-2}}}}\ntenants: []\n")
+    assert fleet.tenants == []
+
+
+def test_a_rule_that_a_profile_breaks_is_said_in_the_profiles_line() -> None:
+    said = refusal(
+        DEFAULTS + "profiles:\n  p: {gateway_min_capacity: 50}\ntenants:\n  - {tenant: a, env: b, profile: p}\n"
+    )
+    assert said == [
+        "tenants.yaml:3: tenant a-b: gateway_min_capacity must not be above gateway_max_capacity: "
+        "lower the one or raise the other"
+    ]
+
+
+def test_a_long_row_of_profiles_is_no_problem() -> None:
+    row = "".join(f"  p{number}: {{profile: p{number - 1}}}\n" for number in range(1, 2000))
+    profiles = f"profiles:\n  p0: {{redis_num_replicas: 2}}\n{row}"
+    [tenant] = load(DEFAULTS + profiles + "tenants: [{tenant: a, env: b, profile: p1999}]\n").tenants
+    assert tenant.redis_num_replicas == 2
+
+
+# Included files
+
+
+def test_the_tenants_of_included_files_follow_in_their_order() -> None:
+    fleet = load(
+        DEFAULTS + "include: [globex.yaml, customers/acme.yaml]\ntenants: [{tenant: hooli, env: dev}]\n",
+        globex="tenants: [{tenant: globex, env: dev}]\n",
+        customers__acme="tenants: [{tenant: acme, env: prod}, {tenant: acme, env: dev}]\n",
+    )
+    assert labels(fleet) == ["hooli-dev", "globex-dev", "acme-prod", "acme-dev"]
+
+
+def test_a_folder_stands_for_the_yaml_files_in_it() -> None:
+    Path("customers/more").mkdir(parents=True)
+    Path("customers/globex.yml").write_text("tenants: [{tenant: globex, env: dev}]\n")
+    Path("customers/more/config.yaml").write_text("model_list: []\n")
+    Path("customers/.hidden.yaml").write_text("not: read\n")
+    Path("customers/README.md").write_text("# Customers\n")
+    fleet = load(DEFAULTS + "include: customers\n", customers__acme="tenants: [{tenant: acme, env: dev}]\n")
+    assert labels(fleet) == ["acme-dev", "globex-dev"]
+
+
+def test_defaults_of_a_file_are_beneath_its_tenants_and_those_of_the_files_it_includes() -> None:
+    fleet = load(
+        DEFAULTS.replace("}", ", tags: {owner: platform, tier: gold}}") + "include: customers/acme.yaml\n"
+        "tenants: [{tenant: hooli, env: dev}]\n",
+        customers__acme="""\
+            include: dev/acme.yaml
+            defaults: {tags: {owner: acme}}
+            tenants: [{tenant: acme, env: prod}]
+            """,
+        customers__dev__acme="""\
+            defaults: {tags: {tier: trial}}
+            tenants: [{tenant: acme, env: dev}]
+            """,
+    )
+    assert {tenant.label: tenant.tags for tenant in fleet.tenants} == {
+        "hooli-dev": {"owner": "platform", "tier": "gold"},
+        "acme-prod": {"owner": "acme", "tier": "gold"},
+        "acme-dev": {"owner": "acme", "tier": "trial"},
+    }
+
+
+def test_a_profile_of_any_file_is_there_for_all() -> None:
+    fleet = load(
+        DEFAULTS + "include: [profiles.yaml, acme.yaml]\n",
+        profiles="profiles: {small: {redis_num_replicas: 0}, tiny: {profile: own}}\n",
+        acme="""\
+            profiles: {own: {gateway_num_workers: 1}}
+            tenants: [{tenant: acme, env: dev, profile: [small, tiny]}]
+            """,
+    )
+    [tenant] = fleet.tenants
+    assert (tenant.redis_num_replicas, tenant.gateway_num_workers) == (0, 1)
+
+
+def test_paths_in_an_included_file_begin_at_its_folder_and_states_stay_beside_the_tenants_file() -> None:
+    Path("customers/config").mkdir(parents=True)
+    Path("customers/config/acme.yaml").write_text("general_settings: {master_key: os.environ/LITELLM_MASTER_KEY}\n")
+    [tenant] = load(
+        DEFAULTS + "include: customers\n",
+        customers__acme="tenants: [{tenant: acme, env: dev, proxy_config_file: config/acme.yaml}]\n",
+    ).tenants
+    assert tenant.proxy_config == {"general_settings": {"master_key": "os.environ/LITELLM_MASTER_KEY"}}
+    assert tenant.state_identity(Path("/fleet")) == ("local", "/fleet/terraform.acme-dev.tfstate")
+
+
+def test_files_above_may_be_included() -> None:
+    Path("accounts/one").mkdir(parents=True)
+    Path("profiles.yaml").write_text("profiles: {small: {redis_num_replicas: 0}}\n")
+    Path("accounts/one/tenants.yaml").write_text(
+        DEFAULTS + "include: ../../profiles.yaml\ntenants: [{tenant: a, env: b, profile: small}]\n"
+    )
+    [tenant] = load_fleet(Path("accounts/one/tenants.yaml")).tenants
+    assert tenant.redis_num_replicas == 0
+
+
+A = "tenants: [{tenant: a, env: b}]\n"
+INCLUDES: dict[str, tuple[str, dict[str, str], list[str]]] = {
+    "missing": (
+        "include:\n  - a.yaml\n  - b.yaml\n",
+        {"a": A},
+        ["tenants.yaml:4: include b.yaml: there is no such file: check the path"],
+    ),
+    "a pattern": (
+        "include: '*.yaml'\n",
+        {},
+        ["tenants.yaml:2: include *.yaml: there is no such file: check the path"],
+    ),
+    "not YAML": ("include: a.yaml\n", {"a": "tenants: ]\n"}, ["a.yaml:1: is not YAML: "]),
+    "empty": ("include: a.yaml\n", {"a": "# later\n"}, ["a.yaml:1: is empty: a tenants file has"]),
+    "a list": ("include: a.yaml\n", {"a": "- tenant: a\n"}, ["a.yaml:1: must be a map: a tenants file has"]),
+    "absolute": (
+        "include: /etc/tenants.yaml\n",
+        {},
+        ["tenants.yaml:2: include /etc/tenants.yaml is absolute: give the path from this file's folder"],
+    ),
+    "no path": (
+        "include: [5, '', null]\ntenants: []\n",
+        {},
+        [
+            "tenants.yaml:2: include has no value: give it one, or remove the line",
+            "tenants.yaml:2: include must be a path, or a list of paths",
+        ],
+    ),
+    "a folder of nothing": (
+        "include: customers\n",
+        {"customers__more__a": A},
+        ["tenants.yaml:2: include customers is a folder without a .yaml or .yml file: check the path"],
+    ),
+    "itself": (
+        "include: ./tenants.yaml\n",
+        {},
+        ["tenants.yaml:2: include ./tenants.yaml goes in a circle: tenants.yaml includes tenants.yaml: remove one"],
+    ),
+    "a loop": (
+        "include: x/a.yaml\n",
+        {"x__a": "include: ../b.yaml\n" + A, "b": "include: [x/a.yaml]\n"},
+        [
+            "b.yaml:1: include x/a.yaml goes in a circle: x/a.yaml includes b.yaml includes x/a.yaml: remove one",
+        ],
+    ),
+    "twice": (
+        "include: [a.yaml, b.yaml]\n",
+        {"a": A, "b": "include: ./a.yaml\n"},
+        ["b.yaml:1: include ./a.yaml reads a.yaml again, first included at tenants.yaml:2: remove one"],
+    ),
+    "a tenant that is there already": (
+        "include: a.yaml\n" + A,
+        {"a": "\n" + A},
+        ["a.yaml:2: tenant a-b: is the same tenant and env as the entry at tenants.yaml:3: rename or remove one"],
+    ),
+    "a profile that is there already": (
+        "include: a.yaml\nprofiles: {small: {}}\n",
+        {"a": "profiles:\n  small: {}\n"},
+        ["a.yaml:2: profiles.small is there already, at tenants.yaml:3: rename or remove one"],
+    ),
+    "mistakes in several files, all said at once": (
+        "include: [a.yaml, b.yaml]\ntenant: []\n",
+        {"a": "tenants:\n  - {tenant: a, env: b, gateway_cpus: 1}\n", "b": "defaults: {azs: 5}\ntenants: [5]\n"},
+        [
+            "a.yaml:2: tenant a-b: gateway_cpus is not known here: did you mean gateway_cpu?",
+            "b.yaml:1: defaults: azs must be a list, not 5",
+            "b.yaml:2: tenant number 1: must be a map of inputs, with tenant and env",
+            "tenants.yaml:3: tenant is not known here: did you mean tenants?",
+        ],
+    ),
+    "a misread value in an included file": (
+        "include: a.yaml\n",
+        {"a": "tenants:\n  - {tenant: a, env: b, gateway_cpu: 01024}\n"},
+        ["a.yaml:2: tenant a-b: gateway_cpu is 01024, which YAML does not read as this text: "],
+    ),
+    "nothing at all": ("", {}, ["tenants.yaml:1: tenants must be a list, one map for each tenant: "]),
+}
+
+
+@pytest.mark.parametrize(("main", "others", "said"), INCLUDES.values(), ids=INCLUDES)
+def test_a_mistake_with_an_included_file_is_refused(main: str, others: dict[str, str], said: list[str]) -> None:
+    found = refusal(DEFAULTS + main, **others)
+    assert len(found) == len(said)
+    assert [line[: len(expected)] for line, expected in zip(found, said, strict=True)] == said
+
+
+def test_a_long_row_of_files_is_refused() -> None:
+    others = {f"f{number}": f"include: f{number + 1}.yaml\n" for number in range(30)}
+    assert refusal(DEFAULTS + "include: f0.yaml\n", **others) == [
+        "f19.yaml:1: include f20.yaml is more than 20 files deep: include less"
+    ]
+
+
+def test_a_tenants_label_leads_to_where_its_values_came_from() -> None:
+    fleet = load(
+        DEFAULTS + "include: acme.yaml\nprofiles:\n  small: {tags: {a: b}}\n",
+        acme="tenants:\n  - {tenant: acme, env: dev, profile: small, tags: {c: d}}\n",
+    )
+    layers = fleet.layers["acme-dev"]
+    origins = {
+        path: (layers.origin(path).name, layers.node.at(path).place)
+        for path in [("region",), ("tags", "a"), ("tags", "c")]
+    }
+    assert origins == {
+        ("region",): ("defaults", "tenants.yaml:1"),
+        ("tags", "a"): ("profile small", "tenants.yaml:4"),
+        ("tags", "c"): ("tenant acme-dev", "acme.yaml:2"),
+    }
+    with pytest.raises(KeyError):
+        layers.origin(("gateway_cpu",))
