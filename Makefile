@@ -34,6 +34,10 @@ setup: $(developed) ## Make the virtual environment, and install what Pipfile.lo
 synth: $(installed) ## Write the module and the tenants' roots to cdktf.out (TENANTS=tenants.yaml)
 	@$(python) main.py
 
+.PHONY: explain
+explain: $(installed) ## Print a tenant's inputs and where each was set (TENANT=acme ENV=prod)
+	@$(python) -m fleet.explain '$(TENANT)' '$(ENV)'
+
 .PHONY: demo
 demo: $(developed) ## Apply an example tenant to a local AWS, without an account (PORT=a free one)
 	@$(python) -m demo up --port $(or $(PORT),0)

@@ -6,6 +6,7 @@ from pathlib import Path
 from .synthesis import Change, Synthesized
 from .tenant import TenantSettings
 from .tenants_file import Fleet
+from .text_table import text_table
 
 _MOST_ROWS = 40
 """Rows of a table that still fits on a screen; beyond that, unchanged stacks are only counted."""
@@ -24,8 +25,7 @@ def table(fleet: Fleet, synthesized: Synthesized, outdir: Path) -> str:
         tenant = tenants.get(stack)
         what = ("any", "", "none: the module") if tenant is None else _facts(tenant)
         rows.append((stack, str(synthesized.changes[stack]), *what))
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    lines = text_table(rows)
     left_out = len(synthesized.changes) - len(shown)
     if left_out:
         lines.append(f"and {left_out} unchanged")
@@ -48,10 +48,4 @@ def warnings(fleet: Fleet, synthesized: Synthesized) -> list[str]:
 
 
 def _facts(tenant: TenantSettings) -> tuple[str, str, str]:
-    if tenant.backend.s3 is not None:
-        state = f"s3://{tenant.backend.s3.bucket}/{tenant.state_key}"
-    elif tenant.backend.cloud is not None:
-        state = f"HCP Terraform workspace {tenant.workspace}"
-    else:
-        state = tenant.state_file
-    return tenant.region, "yes" if tenant.acm_certificate_arn else "no", state
+    return tenant.region, "yes" if tenant.acm_certificate_arn else "no", tenant.state_place

@@ -201,6 +201,15 @@ class TenantSettings(Inputs):
         return ("local", os.path.normpath(folder / self.state_file))
 
     @property
+    def state_place(self) -> str:
+        """Where the state is, as a reader says it."""
+        if self.backend.s3 is not None:
+            return f"s3://{self.backend.s3.bucket}/{self.state_key}"
+        if self.backend.cloud is not None:
+            return f"HCP Terraform workspace {self.workspace}"
+        return self.state_file
+
+    @property
     def state_file(self) -> str:
         """The local state's path, relative to the tenants file."""
         given = self.backend.local and self.backend.local.path

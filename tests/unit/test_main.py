@@ -143,7 +143,7 @@ def test_a_bad_file_ends_with_2_and_leaves_the_output_as_it_was(
     assert len(said) == count
     assert said[0].startswith(f"{tmp_path}/fleet.yaml:{line}: ")
     problems = "1 problem" if count == 1 else f"{count} problems"
-    assert last == f"{problems} in {tmp_path}/fleet.yaml; cdktf.out is left as it was."
+    assert last == f"{problems} in {tmp_path}/fleet.yaml; nothing was written."
 
 
 def test_ctrl_c_ends_with_130_and_leaves_the_output_as_it_was(synthesized: tuple[Path, Run], tmp_path: Path) -> None:
