@@ -5,6 +5,7 @@ CDKTF_OUTDIR the folder to write to, by default `cdktf.out`.
 """
 
 import sys
+import time
 from pathlib import Path
 
 sys.path.insert(1, str(Path(__file__).with_name("constructs")))
@@ -20,22 +21,29 @@ def main() -> int:
 
 def synth() -> None:
     """Reads the tenants file, writes what it says, and prints what was written."""
+    begun = time.monotonic()
     fleet = load_fleet(command_line.tenants_file())
     outdir = command_line.outdir()
-
-    # Only now, for it takes a second: CDKTF and the provider's bindings.
-    from fleet.report import table, warnings
-    from fleet.synthesis import synthesize
+    try:
+        # Only now, for it takes half a second and begins to use the temporary folder: CDKTF and the bindings.
+        from fleet.synthesis import ScratchError, synthesize
+    except OSError as error:
+        raise command_line.temporary_folder_error(error) from error
+    from fleet.report import Progress, table
+    from fleet.stale_roots import warnings
 
     try:
-        synthesized = synthesize(fleet, outdir)
+        with Progress(len(fleet.tenants)) as progress:
+            synthesized = synthesize(fleet, outdir, progress)
+    except ScratchError as error:
+        raise command_line.temporary_folder_error(error) from error
     except OSError as error:
         raise command_line.CommandError(f"{outdir} cannot be written: {error}", command_line.FAILURE) from error
-    print(table(fleet, synthesized, outdir))
-    for warning in warnings(fleet, synthesized):
+    print(table(fleet, synthesized, outdir, time.monotonic() - begun))
+    for warning in warnings(synthesized.stale, fleet.file):
         print(f"Warning: {warning}", file=sys.stderr)
 
 
 if __name__ == "__main__":
-    command_line.end_at_ctrl_c()
+    command_line.end_in_words()
     sys.exit(main())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
@@ -57,9 +58,19 @@ def run(command: Callable[[], None]) -> int:
     return 0
 
 
-def end_at_ctrl_c() -> None:
-    """Makes Ctrl-C end this process with its exit code, and without a traceback."""
+def temporary_folder_error(error: Exception) -> CommandError:
+    """Returns the refusal to go on without a temporary folder."""
+    return CommandError(
+        f"The temporary folder {tempfile.gettempdir()} cannot be written: {error}: make room there, or set TMPDIR "
+        "to another folder. Nothing was written.",
+        FAILURE,
+    )
+
+
+def end_in_words() -> None:
+    """Makes Ctrl-C end this process with its exit code, and without a traceback; nor does jsii complain at its end."""
     signal.signal(signal.SIGINT, _interrupted)
+    sys.unraisablehook = lambda _: None
 
 
 def _interrupted(_number: int, _frame: FrameType | None) -> None:

@@ -89,5 +89,5 @@ def _explain() -> None:
 
 
 if __name__ == "__main__":
-    command_line.end_at_ctrl_c()
+    command_line.end_in_words()
     sys.exit(command_line.run(_explain))

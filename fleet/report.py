@@ -1,7 +1,9 @@
 """What `make synth` prints."""
 
 import shlex
+import sys
 from pathlib import Path
+from typing import Self
 
 from .synthesis import Change, Synthesized
 from .tenant import TenantSettings
@@ -12,8 +14,36 @@ _MOST_ROWS = 40
 """Rows of a table that still fits on a screen; beyond that, unchanged stacks are only counted."""
 
 
-def table(fleet: Fleet, synthesized: Synthesized, outdir: Path) -> str:
-    """Returns the table of what was written, and what to do next."""
+class Progress:
+    """A line that counts the tenants which are done, where somebody is watching.
+
+    Args:
+        total: how many tenants there are.
+    """
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._shows = sys.stderr.isatty() and total > _MOST_ROWS
+
+    def __call__(self, done: int) -> None:
+        """Shows how many tenants are done."""
+        if self._shows and done % _MOST_ROWS == 0:
+            print(f"\r{done} of {self._total} tenants", end="", file=sys.stderr, flush=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._shows:
+            print("\r\033[K", end="", file=sys.stderr, flush=True)
+
+
+def table(fleet: Fleet, synthesized: Synthesized, outdir: Path, seconds: float) -> str:
+    """Returns the table of what was written, and what to do next.
+
+    Args:
+        seconds: how long it took.
+    """
     tenants = {tenant.label: tenant for tenant in fleet.tenants}
     shown = [
         stack
@@ -31,20 +61,11 @@ def table(fleet: Fleet, synthesized: Synthesized, outdir: Path) -> str:
         lines.append(f"and {left_out} unchanged")
     lines.append("")
     roots = "1 tenant root" if len(fleet.tenants) == 1 else f"{len(fleet.tenants)} tenant roots"
-    lines.append(f"The module and {roots} are in {outdir / 'stacks'}.")
+    lines.append(f"The module and {roots} are in {outdir / 'stacks'}. It took {seconds:.1f} s.")
     if fleet.tenants:
         root = shlex.quote(str(outdir / "stacks" / fleet.tenants[0].label))
         lines.append(f"Next: terraform -chdir={root} init && terraform -chdir={root} plan")
     return "\n".join(lines)
-
-
-def warnings(fleet: Fleet, synthesized: Synthesized) -> list[str]:
-    """Returns a sentence for each root that was left alone because its tenant is gone."""
-    return [
-        f"{folder} is of no tenant in {fleet.file} any more. It is left as it is: "
-        f"run `terraform -chdir={shlex.quote(str(folder))} destroy` if what it made is to go, and delete the folder."
-        for folder in synthesized.stale
-    ]
 
 
 def _facts(tenant: TenantSettings) -> tuple[str, str, str]:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import re
 import shutil
+import signal
 import tempfile
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -17,10 +22,12 @@ from cdktf import App
 from stacks.module import MODULE, ModuleStack
 from stacks.tenant_root import TenantRootStack
 
+from .stale_roots import StaleRoot, take_away
 from .tenants_file import Fleet
 
 _STACKS = "stacks"
 _CONFIGURATION = "cdk.tf.json"
+_STAGING = ".staging-"
 _BLOCKS = ("//", "terraform", "provider", "variable", "locals", "data", "module", "resource", "output")
 """The order in which a reader meets the blocks of a configuration."""
 
@@ -39,53 +46,66 @@ class Synthesized:
 
     Attributes:
         changes: by the name of the stack, the module first.
-        stale: folders of roots whose tenant is no longer in the file.
+        stale: the roots whose tenant is no longer in the file.
     """
 
     changes: dict[str, Change]
-    stale: list[Path]
+    stale: list[StaleRoot]
 
 
-def synthesize(fleet: Fleet, outdir: Path) -> Synthesized:
-    """Writes the module, and a root for each tenant.
+class ScratchError(Exception):
+    """The temporary folder, in which CDKTF works, cannot be written."""
+
+
+def synthesize(fleet: Fleet, outdir: Path, progress: Callable[[int], None] = lambda _: None) -> Synthesized:
+    """Writes the module, and a root for each tenant, and takes away the roots of tenants that are gone.
 
     A file is replaced only when its content differs, and no file is touched before all contents are on
-    the disk: a failure on the way leaves `outdir` as it was.
+    the disk: a failure on the way leaves `outdir` as it was. Of two runs at once, one waits.
 
     Args:
         fleet: the tenants.
         outdir: the folder to write to; it is made when it does not exist.
+        progress: called with the number of tenants that are done.
 
     Raises:
         OSError: `outdir` cannot be written.
+        ScratchError: CDKTF cannot write its files.
     """
-    with tempfile.TemporaryDirectory(prefix="litellm-aws-") as scratch:
-        _run_cdktf(fleet, Path(scratch), outdir)
-        contents = dict(_contents(Path(scratch)))
-    changes = _replace(outdir, contents)
+    try:
+        with tempfile.TemporaryDirectory(prefix="litellm-aws-") as scratch:
+            _run_cdktf(fleet, Path(scratch), outdir, progress)
+            contents = dict(_contents(Path(scratch)))
+    except OSError as error:
+        raise ScratchError(str(error)) from error
     stacks = [MODULE, *(tenant.label for tenant in fleet.tenants)]
-    return Synthesized(
-        changes={stack: changes[Path(_STACKS, stack, _CONFIGURATION)] for stack in stacks},
-        stale=sorted(
-            path.parent for path in (outdir / _STACKS).glob(f"*/{_CONFIGURATION}") if path.parent.name not in stacks
-        ),
-    )
+    outdir.mkdir(parents=True, exist_ok=True)
+    with _locked(outdir):
+        changes = _replace(outdir, contents)
+        stale = [
+            take_away(path.parent, _CONFIGURATION)
+            for path in sorted((outdir / _STACKS).glob(f"*/{_CONFIGURATION}"))
+            if path.parent.name not in changes
+        ]
+    return Synthesized({stack: changes[stack] for stack in stacks}, stale)
 
 
-def _run_cdktf(fleet: Fleet, scratch: Path, outdir: Path) -> None:
+def _run_cdktf(fleet: Fleet, scratch: Path, outdir: Path, progress: Callable[[int], None]) -> None:
     # The check for a provider in each stack is off: the module has none on purpose.
     app = App(outdir=str(scratch), skip_validation=True)
     ModuleStack(app)
     # Without links, for Terraform follows the relative path between the two from the real folder.
     tenants_folder = fleet.file.absolute().parent.resolve()
-    for tenant in fleet.tenants:
-        TenantRootStack(
-            app,
-            tenant,
-            tenants_folder=tenants_folder,
-            root_folder=outdir.resolve() / _STACKS / tenant.label,
-        )
-    app.synth()
+    stacks_folder = outdir.resolve() / _STACKS
+    for done, tenant in enumerate(fleet.tenants, start=1):
+        TenantRootStack(app, tenant, tenants_folder=tenants_folder, root_folder=stacks_folder / tenant.label)
+        progress(done)
+    try:
+        app.synth()
+    except RuntimeError as error:  # by which jsii tells of what Node throws
+        if re.match("Error: E[A-Z]+: ", str(error)):
+            raise OSError(str(error).removeprefix("Error: ")) from error
+        raise
 
 
 def _contents(scratch: Path) -> Iterator[tuple[Path, str]]:
@@ -119,22 +139,59 @@ def _is_note(value: Any) -> bool:
     return isinstance(value, dict) and "uniqueId" in value.get("metadata", {})
 
 
-def _replace(outdir: Path, contents: dict[Path, str]) -> dict[Path, Change]:
-    changes = {path: _change(outdir / path, content) for path, content in contents.items()}
-    outdir.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(prefix=".staging-", dir=outdir))
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Keeps other runs, and the signals that end a process, from a folder whose files are being replaced."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    came: list[int] = []
+    before: dict[signal.Signals, Any] = {}
     try:
-        pending = [path for path, change in changes.items() if change is not Change.UNCHANGED]
-        for path in pending:
-            (staging / path).parent.mkdir(parents=True, exist_ok=True)
-            (staging / path).write_text(contents[path], encoding="utf-8")
-        for path in pending:
-            (outdir / path).parent.mkdir(parents=True, exist_ok=True)
-        for path in pending:
-            os.replace(staging / path, outdir / path)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if threading.current_thread() is threading.main_thread():  # no other may
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                before[number] = signal.signal(number, lambda number, _: came.append(number))
+        yield
     finally:
-        shutil.rmtree(staging, ignore_errors=True)
-    return changes
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        os.close(descriptor)
+        for each in came:
+            signal.raise_signal(each)
+
+
+def _replace(outdir: Path, contents: dict[Path, str]) -> dict[str, Change]:
+    """Replaces the files that differ, and returns what became of each stack."""
+    for left_over in outdir.glob(f"{_STAGING}*"):  # by a run that was killed
+        shutil.rmtree(left_over, ignore_errors=True)
+    changes = {path: _change(outdir / path, content) for path, content in contents.items()}
+    pending = [path for path, change in changes.items() if change is not Change.UNCHANGED]
+    with tempfile.TemporaryDirectory(prefix=_STAGING, dir=outdir, ignore_cleanup_errors=True) as staging:
+        new, old = Path(staging, "new"), Path(staging, "old")
+        for path in pending:
+            (new / path).parent.mkdir(parents=True, exist_ok=True)
+            (new / path).write_text(contents[path], encoding="utf-8")
+            if changes[path] is Change.CHANGED:
+                (old / path).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(outdir / path, old / path)
+        made, replaced = [], []
+        try:
+            for folder in dict.fromkeys((outdir / path).parent for path in pending):
+                if not folder.is_dir():
+                    folder.mkdir(parents=True)
+                    made.append(folder)
+            for path in pending:
+                os.replace(new / path, outdir / path)
+                replaced.append(path)
+        except OSError:
+            for path in replaced:
+                if changes[path] is Change.CHANGED:
+                    os.replace(old / path, outdir / path)
+                else:
+                    (outdir / path).unlink()
+            for folder in made:
+                folder.rmdir()
+            raise
+    return {path.parent.name: change for path, change in changes.items()}
 
 
 def _change(path: Path, content: str) -> Change:

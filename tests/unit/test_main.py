@@ -1,5 +1,7 @@
 """What a run prints, how it ends, and what it leaves on the disk."""
 
+import errno
+import fcntl
 import json
 import os
 import re
@@ -7,7 +9,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,7 +61,12 @@ def begin(folder: Path, **environment: str) -> subprocess.Popen[str]:
 
 def ended(process: subprocess.Popen[str]) -> Run:
     out, errors = process.communicate(timeout=60)
-    return Run(process.returncode, out, errors)
+    return Run(process.returncode, untimed(out), errors)
+
+
+def untimed(out: str) -> str:
+    """Returns what was printed without the number of seconds, which is never the same."""
+    return re.sub(r"It took \d+\.\d s\.", "It took … s.", out)
 
 
 def files(folder: Path) -> dict[str, tuple[bytes, int]]:
@@ -90,7 +99,8 @@ def run(capsys: pytest.CaptureFixture[str], tenants: str) -> Run:
     """Runs in this process, where a start costs nothing."""
     Path("tenants.yaml").write_text(tenants)
     code = main.main()
-    return Run(code, *capsys.readouterr())
+    out, errors = capsys.readouterr()
+    return Run(code, untimed(out), errors)
 
 
 # A process
@@ -107,7 +117,7 @@ acme-prod   new   us-west-2  yes  s3://states/litellm/acme-prod/terraform.tfstat
 globex-dev  new   us-west-2  no   terraform.globex-dev.tfstate
 hooli-dev   new   eu-west-1  no   HCP Terraform workspace litellm-hooli-dev
 
-The module and 3 tenant roots are in cdktf.out/stacks.
+The module and 3 tenant roots are in cdktf.out/stacks. It took … s.
 Next: terraform -chdir=cdktf.out/stacks/acme-prod init && terraform -chdir=cdktf.out/stacks/acme-prod plan
 """,
         "",
@@ -214,20 +224,45 @@ def test_a_root_does_not_depend_on_the_other_tenants(project: Path) -> None:
             assert ("alone" / root).read_bytes() == ("among" / root).read_bytes()
 
 
-def test_the_root_of_a_tenant_that_is_gone_stays_and_is_mentioned(
+def test_the_root_of_a_tenant_that_is_gone_is_taken_away_and_mentioned(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run(capsys, FLEET)
-    root = Path("cdktf.out/stacks/hooli-dev")
-    (root / "terraform.tfstate").write_text("{}")
-    before = files(root)
-    second = run(capsys, DEFAULTS + ACME + GLOBEX)
-    assert second.errors == (
-        f"Warning: {root} is of no tenant in tenants.yaml any more. It is left as it is: "
-        f"run `terraform -chdir={root} destroy` if what it made is to go, and delete the folder.\n"
-    )
+    before = files(project / "cdktf.out")
+    second = run(capsys, DEFAULTS + GLOBEX + HOOLI)
     assert second.code == 0
-    assert files(root) == before
+    assert second.errors.startswith(
+        "Warning: cdktf.out/stacks/acme-prod is of no tenant in tenants.yaml any more, and was taken away. "
+        "Its state is s3://states/litellm/acme-prod/terraform.tfstate. "
+    )
+    after = files(project / "cdktf.out")
+    assert before.keys() - after.keys() == {"stacks/acme-prod/cdk.tf.json"}
+    assert not Path("cdktf.out/stacks/acme-prod").exists()
+    assert "acme-prod" not in json.loads(Path("cdktf.out/manifest.json").read_text())["stacks"]
+
+
+def test_the_root_of_a_tenant_whose_local_state_holds_resources_stays(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(capsys, FLEET)
+    state = {"resources": [{"mode": "managed", "type": "aws_vpc", "instances": [{}]}]}
+    Path("terraform.globex-dev.tfstate").write_text(json.dumps(state))
+    before = files(project / "cdktf.out/stacks/globex-dev")
+    for _ in range(2):
+        again = run(capsys, DEFAULTS + ACME + HOOLI)
+        assert again.code == 0
+        assert again.errors == (
+            "Warning: cdktf.out/stacks/globex-dev is of no tenant in tenants.yaml any more, and stays: "
+            "terraform.globex-dev.tfstate still holds 1 resource. "
+            "Run `terraform -chdir=cdktf.out/stacks/globex-dev destroy`, and the next synth takes it away; "
+            "or put the tenant back.\n"
+        )
+        assert files(project / "cdktf.out/stacks/globex-dev") == before
+    # What `terraform destroy` leaves.
+    Path("terraform.globex-dev.tfstate").write_text(json.dumps({"resources": []}))
+    run(capsys, DEFAULTS + ACME + HOOLI)
+    assert not Path("cdktf.out/stacks/globex-dev").exists()
+    assert Path("terraform.globex-dev.tfstate").exists()
 
 
 def test_what_else_lies_in_the_output_is_left_alone(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -283,6 +318,120 @@ def test_a_file_in_place_of_a_root_ends_with_1_and_leaves_the_output_as_it_was(
     assert files(project / "cdktf.out") == before
 
 
+def test_a_failure_between_two_files_puts_the_first_back(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(capsys, DEFAULTS + ACME + GLOBEX)
+    before = files(project / "cdktf.out")
+    replaced: list[object] = []
+
+    def replace(source: Path, target: Path) -> None:
+        if len(replaced) == 3:
+            replaced.clear()  # so that what was replaced may be put back
+            raise OSError(errno.EIO, "the disk is broken", str(target))
+        replaced.append(target)
+        os.rename(source, target)
+
+    monkeypatch.setattr(os, "replace", replace)
+    found = run(capsys, FLEET.replace("us-west-2", "us-east-1"))
+    assert found == Run(1, "", found.errors)
+    assert "cannot be written: [Errno 5] the disk is broken: " in found.errors
+    assert files(project / "cdktf.out") == before
+    assert not Path("cdktf.out/stacks/hooli-dev").exists()
+
+
+def test_ctrl_c_between_two_files_waits_for_the_others(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(capsys, FLEET)
+    before = files(project / "cdktf.out")
+
+    def replace(source: Path, target: Path) -> None:
+        signal.raise_signal(signal.SIGINT)
+        os.rename(source, target)
+
+    monkeypatch.setattr(os, "replace", replace)
+    with pytest.raises(KeyboardInterrupt):
+        run(capsys, FLEET.replace("region: us-west-2", "region: us-east-1"))
+    monkeypatch.undo()
+    monkeypatch.chdir(project)
+    after = files(project / "cdktf.out")
+    assert {name for name in after if after[name] != before[name]} == {
+        "stacks/acme-prod/cdk.tf.json",
+        "stacks/globex-dev/cdk.tf.json",
+    }
+
+
+@pytest.mark.parametrize("in_the_middle", [signal.SIGTERM, signal.SIGKILL])
+def test_a_run_that_is_killed_leaves_the_output_as_it_was(
+    synthesized: tuple[Path, Run], tmp_path: Path, in_the_middle: signal.Signals
+) -> None:
+    folder, _ = synthesized
+    (tmp_path / "tenants.yaml").write_text(FLEET.replace("us-west-2", "us-east-1"))
+    (tmp_path / "scratch").mkdir()
+    before = files(folder)
+    process = begin(folder, TENANTS_FILE=str(tmp_path / "tenants.yaml"), TMPDIR=str(tmp_path / "scratch"))
+    while not list(tmp_path.glob("scratch/litellm-aws-*/stacks")):
+        assert process.poll() is None, "ended before it could be killed"
+        time.sleep(0.01)
+    process.send_signal(in_the_middle)
+    assert ended(process).code == -in_the_middle
+    assert files(folder) == before
+
+
+def test_what_a_killed_run_left_over_goes_with_the_next(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("cdktf.out/.staging-1/new/stacks").mkdir(parents=True)
+    assert run(capsys, FLEET).code == 0
+    assert not list(Path("cdktf.out").glob(".*"))
+
+
+def test_of_two_runs_at_once_one_waits(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("cdktf.out").mkdir()
+    Path("tenants.yaml").write_text(FLEET)
+    holder = os.open("cdktf.out", os.O_RDONLY)
+    fcntl.flock(holder, fcntl.LOCK_EX)
+    process = begin(project)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(timeout=5)
+    assert list(Path("cdktf.out").iterdir()) == []
+    os.close(holder)
+    assert ended(process).code == 0
+
+
+def test_a_full_temporary_folder_ends_with_1(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(capsys, FLEET)
+    before = files(project / "cdktf.out")
+    # Node fails there as it does on a full disk: by a message of jsii's with the system's word for it.
+    (project / "scratch").mkdir()
+    (project / "scratch/stacks").write_text("")
+    monkeypatch.setattr(tempfile, "TemporaryDirectory", lambda **_: nullcontext(str(project / "scratch")))
+    monkeypatch.setattr(tempfile, "tempdir", "/full")
+    found = run(capsys, FLEET.replace("us-west-2", "us-east-1"))
+    assert (found.code, found.out) == (1, "")
+    assert re.fullmatch(
+        "The temporary folder /full cannot be written: E[A-Z]+: .*: make room there, or set TMPDIR to another folder. "
+        "Nothing was written.\n",
+        found.errors,
+    )
+    assert files(project / "cdktf.out") == before
+
+
+def test_a_temporary_folder_too_small_for_jsii_itself_ends_with_1(project: Path) -> None:
+    (project / "tenants.yaml").write_text(FLEET)
+    process = subprocess.run(
+        ["sh", "-c", f"ulimit -f 1; exec {sys.executable} {MAIN}"],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert process.returncode == 1
+    assert re.fullmatch("The temporary folder .* cannot be written: .*Nothing was written.\n", process.stderr)
+    assert not Path("cdktf.out").exists()
+
+
 @as_root
 def test_an_output_that_may_not_be_written_ends_with_1(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Path("cdktf.out").mkdir(mode=0o500)
@@ -301,7 +450,7 @@ def test_an_empty_fleet_is_the_module_alone(project: Path, capsys: pytest.Captur
 STACK    FILE  REGION  TLS  STATE
 litellm  new   any          none: the module
 
-The module and 0 tenant roots are in cdktf.out/stacks.
+The module and 0 tenant roots are in cdktf.out/stacks. It took … s.
 """,
         "",
     )
@@ -315,7 +464,7 @@ STACK       FILE  REGION     TLS  STATE
 litellm     new   any             none: the module
 globex-dev  new   us-west-2  no   terraform.globex-dev.tfstate
 
-The module and 1 tenant root are in cdktf.out/stacks.
+The module and 1 tenant root are in cdktf.out/stacks. It took … s.
 Next: terraform -chdir=cdktf.out/stacks/globex-dev init && terraform -chdir=cdktf.out/stacks/globex-dev plan
 """
     )
@@ -333,5 +482,5 @@ STACK    FILE     REGION     TLS  STATE
 t07-dev  changed  us-west-2  no   terraform.t07-dev.tfstate
 and 60 unchanged
 
-The module and 60 tenant roots are in cdktf.out/stacks.
+The module and 60 tenant roots are in cdktf.out/stacks. It took … s.
 """)

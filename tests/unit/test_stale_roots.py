@@ -1,0 +1,109 @@
+"""A root that no tenant has any more goes, unless a state in reach may still need it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fleet.stale_roots import StaleRoot, take_away, warnings
+
+CONFIGURATION = "cdk.tf.json"
+LOCAL = {"backend": {"local": {"path": "../../../terraform.acme-dev.tfstate"}}}
+HOLDS = json.dumps(
+    {
+        "resources": [
+            {"mode": "data", "instances": [{}]},
+            {"mode": "managed", "instances": [{}, {}]},
+            {"mode": "managed", "instances": [{}]},
+        ]
+    }
+)
+ONLY_DATA = json.dumps({"resources": [{"mode": "data", "instances": [{}]}]})
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An initialized root of a tenant with a local state."""
+    monkeypatch.chdir(tmp_path)
+    root = Path("cdktf.out/stacks/acme-dev")
+    (root / ".terraform/providers").mkdir(parents=True)
+    (root / ".terraform/terraform.tfstate").write_text(HOLDS.replace("resources", "backend"))
+    (root / ".terraform.lock.hcl").write_text("")
+    configure(root, LOCAL)
+    return root
+
+
+def configure(root: Path, terraform: dict[str, Any]) -> None:
+    (root / CONFIGURATION).write_text(json.dumps({"terraform": terraform}))
+
+
+@pytest.mark.parametrize("state", [None, "", "\n", '{"resources": []}', ONLY_DATA])
+def test_a_root_without_resources_goes_with_what_terraform_made_in_it(root: Path, state: str | None) -> None:
+    if state is not None:
+        Path("terraform.acme-dev.tfstate").write_text(state)
+    assert take_away(root, CONFIGURATION) == StaleRoot(root, "../../../terraform.acme-dev.tfstate")
+    assert not root.exists()
+    assert Path("terraform.acme-dev.tfstate").exists() == (state is not None)
+
+
+@pytest.mark.parametrize(
+    ("where", "terraform"),
+    [
+        ("terraform.acme-dev.tfstate", LOCAL),
+        ("cdktf.out/stacks/acme-dev/terraform.tfstate", {"backend": {"local": {}}}),
+        ("cdktf.out/stacks/acme-dev/terraform.tfstate.d/blue/terraform.tfstate", LOCAL),
+        # What Terraform could not write to its backend, and so put beside the configuration.
+        ("cdktf.out/stacks/acme-dev/errored.tfstate", {"backend": {"s3": {"bucket": "b", "key": "k"}}}),
+        ("cdktf.out/stacks/acme-dev/errored.tfstate", {"cloud": {"workspaces": {"name": "w"}}}),
+    ],
+)
+def test_a_root_with_resources_in_a_state_stays(root: Path, where: str, terraform: dict[str, Any]) -> None:
+    configure(root, terraform)
+    Path(where).parent.mkdir(parents=True, exist_ok=True)
+    Path(where).write_text(HOLDS)
+    before = sorted(Path().rglob("*"))
+    assert take_away(root, CONFIGURATION).held == f"{where} still holds 3 resources"
+    assert sorted(Path().rglob("*")) == before
+
+
+@pytest.mark.parametrize("state", ["{", "[]", '{"encrypted_data": "…"}', '{"resources": [5]}'])
+def test_a_state_that_cannot_be_read_may_hold_resources(root: Path, state: str) -> None:
+    Path("terraform.acme-dev.tfstate").write_text(state)
+    assert take_away(root, CONFIGURATION).held == (
+        "terraform.acme-dev.tfstate cannot be read as a state, and may hold resources"
+    )
+    assert (root / CONFIGURATION).exists()
+
+
+@pytest.mark.parametrize("configuration", ["", "{}", "[]", '{"terraform": {"backend": []}}'])
+def test_a_root_that_cannot_be_read_stays(root: Path, configuration: str) -> None:
+    (root / CONFIGURATION).write_text(configuration)
+    assert take_away(root, CONFIGURATION).held == "cdk.tf.json cannot be read, so that nobody knows its state"
+    assert (root / CONFIGURATION).exists()
+
+
+def test_files_of_the_users_own_stay(root: Path) -> None:
+    (root / "notes.md").write_text("mine")
+    (root / "terraform.tfstate.backup").write_text(HOLDS)
+    gone = take_away(root, CONFIGURATION)
+    assert gone.left == ("notes.md", "terraform.tfstate.backup")
+    assert sorted(path.name for path in root.iterdir()) == ["notes.md", "terraform.tfstate.backup"]
+
+
+@pytest.mark.parametrize(
+    ("terraform", "state"),
+    [
+        ({"backend": {"s3": {"bucket": "states", "key": "litellm/acme-dev"}}}, "s3://states/litellm/acme-dev"),
+        ({"cloud": {"workspaces": {"name": "litellm-acme-dev"}}}, "HCP Terraform workspace litellm-acme-dev"),
+    ],
+)
+def test_a_warning_says_what_to_do(root: Path, terraform: dict[str, Any], state: str) -> None:
+    configure(root, terraform)
+    (root / "mine.tf").write_text("")
+    assert list(warnings([take_away(root, CONFIGURATION)], Path("tenants.yaml"))) == [
+        "cdktf.out/stacks/acme-dev is of no tenant in tenants.yaml any more, and was taken away. "
+        f"Files of your own stay in it: mine.tf. Its state is {state}. If what it made is to go as well: put the "
+        "tenant back, synth, run `terraform -chdir=cdktf.out/stacks/acme-dev init` and `… destroy`, and take the "
+        "tenant out again."
+    ]
