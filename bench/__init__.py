@@ -1,0 +1,1 @@
+"""Benchmarks of the synthesis, and the baseline that it is compared with."""
