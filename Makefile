@@ -38,6 +38,10 @@ synth: $(installed) ## Write the module and the tenants' roots to cdktf.out (TEN
 explain: $(installed) ## Print a tenant's inputs and where each was set (TENANT=acme ENV=prod)
 	@$(python) -m fleet.explain '$(TENANT)' '$(ENV)'
 
+.PHONY: changed
+changed: $(installed) ## List the tenants that differ from a commit (BASE=HEAD, FORMAT=json for programs)
+	@$(python) -m fleet.changed '$(or $(BASE),HEAD)' '$(FORMAT)'
+
 .PHONY: demo
 demo: $(developed) ## Apply an example tenant to a local AWS, without an account (PORT=a free one)
 	@$(python) -m demo up --port $(or $(PORT),0)

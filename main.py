@@ -24,19 +24,14 @@ def synth() -> None:
     begun = time.monotonic()
     fleet = load_fleet(command_line.tenants_file())
     outdir = command_line.outdir()
-    try:
-        # Only now, for it takes half a second and begins to use the temporary folder: CDKTF and the bindings.
-        from fleet.synthesis import ScratchError, synthesize
-    except OSError as error:
-        raise command_line.temporary_folder_error(error) from error
-    from fleet.report import Progress, table
-    from fleet.stale_roots import warnings
+    with command_line.importing_cdktf():
+        from fleet.report import Progress, table
+        from fleet.stale_roots import warnings
+        from fleet.synthesis import synthesize
 
     try:
         with Progress(len(fleet.tenants)) as progress:
             synthesized = synthesize(fleet, outdir, progress)
-    except ScratchError as error:
-        raise command_line.temporary_folder_error(error) from error
     except OSError as error:
         raise command_line.CommandError(f"{outdir} cannot be written: {error}", command_line.FAILURE) from error
     print(table(fleet, synthesized, outdir, time.monotonic() - begun))

@@ -6,7 +6,8 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
@@ -28,6 +29,17 @@ class CommandError(Exception):
     def __init__(self, message: str, code: int = BAD_INPUT) -> None:
         self.code = code
         super().__init__(message)
+
+
+class TemporaryFolderError(CommandError):
+    """The temporary folder, in which CDKTF works, cannot be written."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(
+            f"The temporary folder {tempfile.gettempdir()} cannot be written: {error}: make room there, or set TMPDIR "
+            "to another folder. Nothing was written.",
+            FAILURE,
+        )
 
 
 def tenants_file() -> Path:
@@ -58,13 +70,17 @@ def run(command: Callable[[], None]) -> int:
     return 0
 
 
-def temporary_folder_error(error: Exception) -> CommandError:
-    """Returns the refusal to go on without a temporary folder."""
-    return CommandError(
-        f"The temporary folder {tempfile.gettempdir()} cannot be written: {error}: make room there, or set TMPDIR "
-        "to another folder. Nothing was written.",
-        FAILURE,
-    )
+@contextmanager
+def importing_cdktf() -> Iterator[None]:
+    """Goes around an import of CDKTF, which takes half a second and unpacks files: import it when it is needed.
+
+    Raises:
+        TemporaryFolderError: there is no room to unpack them.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise TemporaryFolderError(error) from error
 
 
 def end_in_words() -> None:

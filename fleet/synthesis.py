@@ -22,6 +22,7 @@ from cdktf import App
 from stacks.module import MODULE, ModuleStack
 from stacks.tenant_root import TenantRootStack
 
+from .command_line import TemporaryFolderError
 from .stale_roots import StaleRoot, take_away
 from .tenants_file import Fleet
 
@@ -53,10 +54,6 @@ class Synthesized:
     stale: list[StaleRoot]
 
 
-class ScratchError(Exception):
-    """The temporary folder, in which CDKTF works, cannot be written."""
-
-
 def synthesize(fleet: Fleet, outdir: Path, progress: Callable[[int], None] = lambda _: None) -> Synthesized:
     """Writes the module, and a root for each tenant, and takes away the roots of tenants that are gone.
 
@@ -70,14 +67,9 @@ def synthesize(fleet: Fleet, outdir: Path, progress: Callable[[int], None] = lam
 
     Raises:
         OSError: `outdir` cannot be written.
-        ScratchError: CDKTF cannot write its files.
+        TemporaryFolderError: CDKTF cannot write its files.
     """
-    try:
-        with tempfile.TemporaryDirectory(prefix="litellm-aws-") as scratch:
-            _run_cdktf(fleet, Path(scratch), outdir, progress)
-            contents = dict(_contents(Path(scratch)))
-    except OSError as error:
-        raise ScratchError(str(error)) from error
+    contents = configurations(fleet, outdir, progress)
     stacks = [MODULE, *(tenant.label for tenant in fleet.tenants)]
     outdir.mkdir(parents=True, exist_ok=True)
     with _locked(outdir):
@@ -88,6 +80,25 @@ def synthesize(fleet: Fleet, outdir: Path, progress: Callable[[int], None] = lam
             if path.parent.name not in changes
         ]
     return Synthesized({stack: changes[stack] for stack in stacks}, stale)
+
+
+def configurations(fleet: Fleet, outdir: Path, progress: Callable[[int], None] = lambda _: None) -> dict[Path, str]:
+    """Returns the content of every file that `synthesize` would write, by its path in `outdir`.
+
+    Raises:
+        TemporaryFolderError: CDKTF cannot write its files.
+    """
+    try:
+        with tempfile.TemporaryDirectory(prefix="litellm-aws-") as scratch:
+            _run_cdktf(fleet, Path(scratch), outdir, progress)
+            return dict(_contents(Path(scratch)))
+    except OSError as error:
+        raise TemporaryFolderError(error) from error
+
+
+def configuration_of(stack: str) -> Path:
+    """Returns the path in `outdir` of a stack's configuration."""
+    return Path(_STACKS, stack, _CONFIGURATION)
 
 
 def _run_cdktf(fleet: Fleet, scratch: Path, outdir: Path, progress: Callable[[int], None]) -> None:

@@ -1,0 +1,210 @@
+"""Which tenants a change touches: `make changed BASE=<git ref>`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from . import command_line
+from .repository import commit_of, export, repository_of
+from .tenants_file import Fleet, load_fleet
+from .text_table import text_table
+from .waves import Wave, wave_of
+
+_PROJECT = Path(__file__).parents[1]
+_PINS = "Pipfile.lock"
+_OUTDIR = "cdktf.out"
+"""Where both would write to, from the tenants file's folder: a root says how far its local state is from it."""
+
+
+class Touch(StrEnum):
+    """How a change touches a tenant."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    MODULE = "module only"
+    REMOVED = "removed"
+
+
+@dataclass(frozen=True)
+class TouchedTenant:
+    """A tenant that a change touches.
+
+    Attributes:
+        label: `<tenant>-<env>`, the name of its root.
+        wave: when the change reaches it.
+        touch: how.
+    """
+
+    label: str
+    wave: Wave
+    touch: Touch
+
+
+@dataclass(frozen=True)
+class Changed:
+    """What differs between a commit and the working tree.
+
+    Attributes:
+        base: the commit.
+        module: whether the module differs, which touches every tenant.
+        tenants: those that are touched, by wave and then in the order of the tenants file.
+        total: how many tenants the fleet has now.
+    """
+
+    base: str
+    module: bool
+    tenants: list[TouchedTenant]
+    total: int
+
+    def of(self, wave: Wave) -> list[TouchedTenant]:
+        """Returns the tenants of a wave that there are to apply: all but the removed."""
+        return [each for each in self.tenants if each.wave is wave and each.touch is not Touch.REMOVED]
+
+
+def changed_since(base: str, tenants_file: Path) -> Changed:
+    """Compares what the tenants file and the code say now with what they said in a commit.
+
+    Both are synthesized, so that neither has to keep its output in Git.
+
+    Args:
+        base: a commit, by any name that Git knows it by.
+        tenants_file: a file in a repository. The code is taken from the commit as well when it is in
+            the same repository.
+
+    Raises:
+        BadInputError: the tenants file has mistakes now.
+        CommandError: there is no such commit, or its tenants file had mistakes.
+    """
+    folder = tenants_file.absolute().parent.resolve()
+    repository = repository_of(folder) if folder.is_dir() else None
+    if repository is None:
+        raise command_line.CommandError(f"{tenants_file} is in no Git repository: there is nothing to compare it with")
+    commit = commit_of(repository, base)
+    fleet = load_fleet(tenants_file)
+    with tempfile.TemporaryDirectory(prefix="litellm-aws-base-") as scratch:
+        exported = Path(scratch).resolve()
+        export(repository, commit, exported)
+        before = _base_configurations(
+            base, repository, exported, exported / folder.relative_to(repository) / tenants_file.name
+        )
+    with command_line.importing_cdktf():
+        from .synthesis import configurations
+    now = {path.parent.name: content for path, content in configurations(fleet, folder / _OUTDIR).items()}
+    return _compared(commit, fleet, before, now)
+
+
+def _base_configurations(base: str, repository: Path, exported: Path, tenants_file: Path) -> dict[str, str]:
+    """Returns the configuration of each stack of an exported commit; none where it had no fleet."""
+    project = _PROJECT.resolve()
+    if repository == repository_of(project):
+        project = exported / project.relative_to(repository)
+    if not (tenants_file.exists() and (project / "main.py").exists()):
+        return {}
+    outdir = tenants_file.parent / _OUTDIR
+    done = subprocess.run(
+        _synth(project),
+        cwd=project,
+        env={
+            **{name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "MAKEFLAGS")},
+            "TENANTS_FILE": str(tenants_file),
+            "CDKTF_OUTDIR": str(outdir),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        said = done.stderr.replace(f"{exported}/", "").strip()
+        raise command_line.CommandError(
+            f"{said}\nThis is what {base} holds, which cannot be synthesized: compare with another commit.",
+            command_line.FAILURE,
+        )
+    return {path.parent.name: path.read_text(encoding="utf-8") for path in outdir.glob("stacks/*/cdk.tf.json")}
+
+
+def _synth(project: Path) -> list[str]:
+    if (project / _PINS).read_bytes() == (_PROJECT / _PINS).read_bytes():
+        return [sys.executable, "main.py"]
+    print(f"{_PINS} differs: installing what the other commit pins takes a minute.", file=sys.stderr)
+    return ["make", "--silent", "synth"]
+
+
+def _compared(commit: str, fleet: Fleet, before: Mapping[str, str], now: Mapping[str, str]) -> Changed:
+    from stacks.module import MODULE
+
+    module = before.get(MODULE) != now[MODULE]
+    touched = []
+    for tenant in fleet.tenants:
+        label = tenant.label
+        if label not in before:
+            touch = Touch.NEW
+        elif before[label] != now[label]:
+            touch = Touch.CHANGED
+        elif module:
+            touch = Touch.MODULE
+        else:
+            continue
+        touched.append(TouchedTenant(label, wave_of(tenant.env), touch))
+    for label in before.keys() - now.keys():
+        env = json.loads(before[label])["module"][MODULE]["env"]
+        touched.append(TouchedTenant(label, wave_of(env), Touch.REMOVED))
+    order = list(Wave)
+    return Changed(commit, module, sorted(touched, key=lambda each: order.index(each.wave)), len(fleet.tenants))
+
+
+def described(changed: Changed) -> str:
+    """Returns what `make changed` prints."""
+    touched = [each for each in changed.tenants if each.touch is not Touch.REMOVED]
+    lines = text_table(
+        [("TENANT", "WAVE", "CHANGE"), *((each.label, each.wave, each.touch) for each in changed.tenants)]
+    )
+    summary = f"{len(touched)} of {changed.total} tenants differ from {changed.base[:12]}."
+    if changed.module:
+        waves = ", then ".join(f"{wave} ({len(changed.of(wave))})" for wave in Wave if changed.of(wave))
+        summary = f"The module differs from {changed.base[:12]}: this touches every tenant. Apply it in waves: {waves}."
+    gone = [each.label for each in changed.tenants if each.touch is Touch.REMOVED]
+    return "\n".join(
+        [
+            *([*lines, ""] if changed.tenants else []),
+            summary,
+            *([f"Gone from the tenants file, not destroyed by that: {', '.join(gone)}."] if gone else []),
+        ]
+    )
+
+
+def as_json(changed: Changed) -> str:
+    """Returns the same for a program to read."""
+    return json.dumps(
+        {
+            "base": changed.base,
+            "module": changed.module,
+            "tenants": [
+                {"root": each.label, "wave": each.wave, "change": each.touch.replace(" only", "")}
+                for each in changed.tenants
+            ],
+        },
+        indent=2,
+    )
+
+
+def _changed() -> None:
+    parser = argparse.ArgumentParser(prog="make changed", usage="make changed BASE=<git ref> [FORMAT=json]")
+    parser.add_argument("base")
+    parser.add_argument("format", nargs="?", choices=("", "table", "json"), default="table")
+    arguments = parser.parse_args()
+    changed = changed_since(arguments.base, command_line.tenants_file())
+    print(as_json(changed) if arguments.format == "json" else described(changed))
+
+
+if __name__ == "__main__":
+    command_line.end_in_words()
+    sys.exit(command_line.run(_changed))

@@ -1,0 +1,249 @@
+"""`make changed` names the tenants that a change touches, and says when it is all of them."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fleet.changed import Changed, Touch, TouchedTenant, changed_since, described
+from fleet.command_line import FAILURE, CommandError
+from fleet.waves import Wave, wave_of
+
+PROJECT = Path(__file__).parents[2]
+DEFAULTS = "defaults: {region: us-west-2, azs: [us-west-2a, us-west-2b], allow_plaintext_alb: true}\n"
+FILE = Path("tenants.yaml")
+
+
+def git(*arguments: str) -> str:
+    identity = ("-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false")
+    return subprocess.run(["git", *identity, *arguments], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def commit(message: str = "A change") -> str:
+    """Commits everything, and returns the commit."""
+    git("add", "--all")
+    git("commit", "--quiet", "--allow-empty", "--message", message)
+    return git("rev-parse", "HEAD")
+
+
+def write(*tenants: str) -> None:
+    FILE.write_text(DEFAULTS + "tenants:\n" + "".join(f"  - {{{tenant}}}\n" for tenant in tenants))
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository with a tenants file alone: the code is elsewhere."""
+    monkeypatch.chdir(tmp_path)
+    git("init", "--quiet", "--initial-branch", "main")
+    write("tenant: acme, env: prod", "tenant: acme, env: dev", "tenant: globex, env: stage")
+    commit()
+    return tmp_path
+
+
+def touched(changed: Changed) -> list[tuple[str, str]]:
+    return [(each.label, each.touch) for each in changed.tenants]
+
+
+def test_nothing_differs_from_what_is_committed(repository: Path) -> None:
+    changed = changed_since("HEAD", FILE)
+    assert (changed.module, changed.tenants, changed.total) == (False, [], 3)
+    assert described(changed) == f"0 of 3 tenants differ from {git('rev-parse', 'HEAD')[:12]}."
+
+
+def test_of_a_thousand_tenants_the_one_that_differs_is_named(repository: Path) -> None:
+    fleet = [f"tenant: t{number:03}, env: dev" for number in range(1000)]
+    write(*fleet)
+    base = commit()
+    fleet[617] += ", gateway_cpu: 2048"
+    write(*fleet)
+    assert described(changed_since(base, FILE)) == (
+        f"TENANT    WAVE  CHANGE\nt617-dev  dev   changed\n\n1 of 1000 tenants differ from {base[:12]}."
+    )
+
+
+def test_new_and_removed_tenants_are_told_by_wave(repository: Path) -> None:
+    write("tenant: acme, env: prod, ui_desired_count: 2", "tenant: hooli, env: prod", "tenant: acme, env: dev")
+    changed = changed_since("main", FILE)
+    assert changed.tenants == [
+        TouchedTenant("globex-stage", Wave.STAGE, Touch.REMOVED),
+        TouchedTenant("acme-prod", Wave.PROD, Touch.CHANGED),
+        TouchedTenant("hooli-prod", Wave.PROD, Touch.NEW),
+    ]
+    assert [each.label for each in changed.of(Wave.STAGE)] == []
+    assert described(changed).splitlines()[-2:] == [
+        f"2 of 3 tenants differ from {changed.base[:12]}.",
+        "Gone from the tenants file, not destroyed by that: globex-stage.",
+    ]
+
+
+def test_a_comment_and_another_order_change_nothing(repository: Path) -> None:
+    FILE.write_text("# The fleet\n" + FILE.read_text())
+    assert changed_since("HEAD", FILE).tenants == []
+
+
+def test_what_a_tenant_includes_counts(repository: Path) -> None:
+    FILE.write_text("include: customers\nprofiles: {big: {ui_desired_count: 2}}\n" + FILE.read_text())
+    Path("customers").mkdir()
+    Path("customers/hooli.yaml").write_text("tenants: [{tenant: hooli, env: dev, profile: big}]\n")
+    commit()
+    FILE.write_text(FILE.read_text().replace("ui_desired_count: 2", "ui_desired_count: 3"))
+    assert touched(changed_since("HEAD", FILE)) == [("hooli-dev", "changed")]
+    assert touched(changed_since("HEAD~1", FILE)) == [("hooli-dev", "new")]
+
+
+def test_before_the_tenants_file_there_were_no_tenants(repository: Path) -> None:
+    git("mv", "tenants.yaml", "fleet.yaml")
+    assert touched(changed_since("HEAD", Path("fleet.yaml"))) == [
+        ("acme-dev", "new"),
+        ("globex-stage", "new"),
+        ("acme-prod", "new"),
+    ]
+
+
+def test_the_repository_and_the_output_are_left_as_they_were(repository: Path) -> None:
+    Path("cdktf.out").mkdir()
+    write("tenant: acme, env: prod")
+    git("add", "tenants.yaml")
+    write("tenant: acme, env: dev")
+    before = git("status", "--porcelain"), git("diff", "--cached"), sorted(repository.rglob("*"))
+    changed_since("HEAD", FILE)
+    assert (git("status", "--porcelain"), git("diff", "--cached"), sorted(repository.rglob("*"))) == before
+
+
+@pytest.mark.parametrize("ref", ["nope", "--all", "HEAD:tenants.yaml", "0" * 40])
+def test_a_base_that_is_not_there_is_refused(repository: Path, ref: str) -> None:
+    with pytest.raises(CommandError) as raised:
+        changed_since(ref, FILE)
+    assert str(raised.value) == (
+        f"{ref} names no commit in {repository.resolve()}: check its name, or fetch it first (a shallow clone has few)"
+    )
+
+
+def test_a_base_that_cannot_be_synthesized_is_refused_in_its_own_words(repository: Path) -> None:
+    FILE.write_text("tenants: [{tenant: acme}]\n")
+    commit()
+    write("tenant: acme, env: dev")
+    with pytest.raises(CommandError) as raised:
+        changed_since("main", FILE)
+    said = str(raised.value).splitlines()
+    assert said[0].startswith("tenants.yaml:1: tenant acme: ")
+    assert said[-1] == "This is what main holds, which cannot be synthesized: compare with another commit."
+    assert raised.value.code == FAILURE
+
+
+def test_a_tenants_file_outside_of_git_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    monkeypatch.chdir(tmp_path)
+    write("tenant: acme, env: dev")
+    with pytest.raises(CommandError, match="is in no Git repository: there is nothing to compare it with"):
+        changed_since("HEAD", FILE)
+
+
+def test_a_machine_without_git_is_told_so(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(CommandError, match="There is no git on the PATH: install it"):
+        changed_since("HEAD", FILE)
+
+
+@pytest.mark.parametrize(
+    ("env", "wave"),
+    [
+        *((env, Wave.DEV) for env in ("dev", "dev2", "test", "qa", "sandbox")),
+        *((env, Wave.STAGE) for env in ("stage", "staging", "uat", "preprod")),
+        # What is not known is taken for production.
+        *((env, Wave.PROD) for env in ("prod", "prod-eu", "production", "live", "p1")),
+    ],
+)
+def test_an_environment_belongs_to_a_wave_by_its_name(env: str, wave: Wave) -> None:
+    assert wave_of(env) is wave
+
+
+# The code in the same repository
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository that holds the code and, in a folder, a tenants file."""
+    for name in ("main.py", "fleet", "stacks", "constructs", "Pipfile.lock"):
+        copy = shutil.copytree if (PROJECT / name).is_dir() else shutil.copy
+        copy(PROJECT / name, tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    Path(".gitignore").write_text("__pycache__/\n")
+    git("init", "--quiet", "--initial-branch", "main")
+    Path("fleets").mkdir()
+    monkeypatch.setattr(sys.modules[__name__], "FILE", Path("fleets/tenants.yaml"))
+    write("tenant: acme, env: prod", "tenant: acme, env: dev", "tenant: globex, env: stage")
+    commit()
+    return tmp_path
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "fleet.changed", *arguments],
+        env=os.environ | {"PYTHONPATH": "constructs", "TENANTS_FILE": "fleets/tenants.yaml"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_change_of_the_module_touches_every_tenant_in_waves(checkout: Path) -> None:
+    outputs = Path("constructs/litellm_aws/outputs.py")
+    text = outputs.read_text()
+    outputs.write_text(text.replace("Id of the VPC.", "The VPC's id."))
+    assert outputs.read_text() != text
+    write("tenant: acme, env: prod, ui_desired_count: 2", "tenant: acme, env: dev", "tenant: globex, env: stage")
+    ended = run("HEAD")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout == (
+        "TENANT        WAVE   CHANGE\n"
+        "acme-dev      dev    module only\n"
+        "globex-stage  stage  module only\n"
+        "acme-prod     prod   changed\n"
+        "\n"
+        f"The module differs from {git('rev-parse', 'HEAD')[:12]}: this touches every tenant. "
+        "Apply it in waves: dev (1), then stage (1), then prod (1).\n"
+    )
+
+
+def test_a_program_reads_json(checkout: Path) -> None:
+    write("tenant: acme, env: prod", "tenant: acme, env: dev", "tenant: hooli, env: dev")
+    assert json.loads(run("main", "json").stdout) == {
+        "base": git("rev-parse", "HEAD"),
+        "module": False,
+        "tenants": [
+            {"root": "hooli-dev", "wave": "dev", "change": "new"},
+            {"root": "globex-stage", "wave": "stage", "change": "removed"},
+        ],
+    }
+
+
+def test_before_the_code_there_were_no_tenants(checkout: Path) -> None:
+    git("rm", "--quiet", "-r", "--cached", "main.py")
+    git("commit", "--quiet", "--message", "Without the code")
+    assert len(json.loads(run("HEAD", "json").stdout)["tenants"]) == 3
+
+
+def test_mistakes_and_bad_refs_end_with_2(checkout: Path) -> None:
+    assert run("nope").returncode == 2
+    Path("fleets/tenants.yaml").write_text("tenants: 5\n")
+    ended = run("HEAD")
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("fleets/tenants.yaml:1: tenants must be a list")
+
+
+def test_other_packages_are_installed_for_the_base(checkout: Path) -> None:
+    Path("Makefile").write_text("synth:\n\t@echo the other packages are installed here >&2; exit 1\n")
+    lock = Path("Pipfile.lock")
+    whole = lock.read_text()
+    lock.write_text(whole + "\n")
+    commit()
+    lock.write_text(whole)
+    ended = run("HEAD")
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("Pipfile.lock differs: installing what the other commit pins takes a minute.\n")
+    assert "the other packages are installed here" in ended.stderr
