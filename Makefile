@@ -39,8 +39,12 @@ explain: $(installed) ## Print a tenant's inputs and where each was set (TENANT=
 	@$(python) -m fleet.explain '$(TENANT)' '$(ENV)'
 
 .PHONY: changed
-changed: $(installed) ## List the tenants that differ from a commit (BASE=HEAD, FORMAT=json for programs)
+changed: $(installed) ## List the tenants that differ from a commit (BASE=HEAD FORMAT=json)
 	@$(python) -m fleet.changed '$(or $(BASE),HEAD)' '$(FORMAT)'
+
+.PHONY: engine
+engine: $(installed) ## Write what an engine runs the roots by (ENGINE=atlantis or github-actions, OUT=file)
+	@$(python) -m engines '$(ENGINE)' '$(OUT)'
 
 .PHONY: demo
 demo: $(developed) ## Apply an example tenant to a local AWS, without an account (PORT=a free one)
@@ -51,12 +55,17 @@ demo-down: $(developed) ## Destroy the demo, and stop the local AWS
 	@$(python) -m demo down
 
 .PHONY: docs
-docs: $(developed) ## Write docs/inputs.md and tenants.schema.json anew
+docs: $(developed) ## Write docs/inputs.md, tenants.schema.json and the engines' examples anew
 	@$(python) -m fleet.reference
+	@$(python) -m engines.examples
 
 .PHONY: test
 test: $(developed) ## Run the tests; what needs Terraform is skipped, with the reason, where it is missing
 	@$(python) -m pytest
+
+.PHONY: bench
+bench: $(developed) ## Measure against plain CDKTF, and write docs/benchmarks.md: ten minutes (ROUNDS=5)
+	@$(python) -m bench --rounds $(or $(ROUNDS),5)
 
 .PHONY: snapshots
 snapshots: $(developed) ## Take the snapshots under tests/snapshots anew

@@ -57,13 +57,13 @@ class Changed:
         base: the commit.
         module: whether the module differs, which touches every tenant.
         tenants: those that are touched, by wave and then in the order of the tenants file.
-        total: how many tenants the fleet has now.
+        fleet: all tenants, as they are now.
     """
 
     base: str
     module: bool
     tenants: list[TouchedTenant]
-    total: int
+    fleet: Fleet
 
     def of(self, wave: Wave) -> list[TouchedTenant]:
         """Returns the tenants of a wave that there are to apply: all but the removed."""
@@ -154,11 +154,12 @@ def _compared(commit: str, fleet: Fleet, before: Mapping[str, str], now: Mapping
         else:
             continue
         touched.append(TouchedTenant(label, wave_of(tenant.env), touch))
-    for label in before.keys() - now.keys():
-        env = json.loads(before[label])["module"][MODULE]["env"]
-        touched.append(TouchedTenant(label, wave_of(env), Touch.REMOVED))
+    for label in sorted(before.keys() - now.keys()):
+        called = json.loads(before[label]).get("module", {})
+        if MODULE in called:  # else it is no tenant's root
+            touched.append(TouchedTenant(label, wave_of(called[MODULE]["env"]), Touch.REMOVED))
     order = list(Wave)
-    return Changed(commit, module, sorted(touched, key=lambda each: order.index(each.wave)), len(fleet.tenants))
+    return Changed(commit, module, sorted(touched, key=lambda each: order.index(each.wave)), fleet)
 
 
 def described(changed: Changed) -> str:
@@ -167,7 +168,7 @@ def described(changed: Changed) -> str:
     lines = text_table(
         [("TENANT", "WAVE", "CHANGE"), *((each.label, each.wave, each.touch) for each in changed.tenants)]
     )
-    summary = f"{len(touched)} of {changed.total} tenants differ from {changed.base[:12]}."
+    summary = f"{len(touched)} of {len(changed.fleet.tenants)} tenants differ from {changed.base[:12]}."
     if changed.module:
         waves = ", then ".join(f"{wave} ({len(changed.of(wave))})" for wave in Wave if changed.of(wave))
         summary = f"The module differs from {changed.base[:12]}: this touches every tenant. Apply it in waves: {waves}."
@@ -197,12 +198,20 @@ def as_json(changed: Changed) -> str:
 
 
 def _changed() -> None:
-    parser = argparse.ArgumentParser(prog="make changed", usage="make changed BASE=<git ref> [FORMAT=json]")
+    parser = argparse.ArgumentParser(prog="make changed", usage="make changed BASE=<git ref> [FORMAT=json|github]")
     parser.add_argument("base")
-    parser.add_argument("format", nargs="?", choices=("", "table", "json"), default="table")
+    parser.add_argument("format", nargs="?", choices=("", "table", "json", "github"), default="")
     arguments = parser.parse_args()
     changed = changed_since(arguments.base, command_line.tenants_file())
-    print(as_json(changed) if arguments.format == "json" else described(changed))
+    match arguments.format:
+        case "json":
+            print(as_json(changed))
+        case "github":
+            from engines.github_actions import job_outputs
+
+            print(job_outputs(changed))
+        case _:
+            print(described(changed))
 
 
 if __name__ == "__main__":

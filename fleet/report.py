@@ -5,11 +5,14 @@ import sys
 from pathlib import Path
 from typing import Self
 
+from stacks.module import MODULE
+
 from .synthesis import Change, Synthesized
 from .tenant import TenantSettings
 from .tenants_file import Fleet
 from .text_table import text_table
 
+_WORKSPACES = ("", "", "HCP Terraform: the tenants' workspaces")
 _MOST_ROWS = 40
 """Rows of a table that still fits on a screen; beyond that, unchanged stacks are only counted."""
 
@@ -53,7 +56,7 @@ def table(fleet: Fleet, synthesized: Synthesized, outdir: Path, seconds: float) 
     rows = [("STACK", "FILE", "REGION", "TLS", "STATE")]
     for stack in shown:
         tenant = tenants.get(stack)
-        what = ("any", "", "none: the module") if tenant is None else _facts(tenant)
+        what = _facts(tenant) if tenant else ("any", "", "none: the module") if stack == MODULE else _WORKSPACES
         rows.append((stack, str(synthesized.changes[stack]), *what))
     lines = text_table(rows)
     left_out = len(synthesized.changes) - len(shown)

@@ -10,6 +10,15 @@ from pathlib import Path
 from .command_line import CommandError
 
 
+def top_of(folder: Path) -> Path:
+    """Returns the folder that paths in a repository begin at: that of `.git`, or the given one outside of any.
+
+    Git itself is not asked, so that nobody needs it who does not compare commits.
+    """
+    folder = folder.resolve()
+    return next((each for each in (folder, *folder.parents) if (each / ".git").exists()), folder)
+
+
 def repository_of(folder: Path) -> Path | None:
     """Returns the top folder of the repository that a folder is in, or None when it is in none.
 
@@ -37,6 +46,12 @@ def commit_of(repository: Path, ref: str) -> str:
             f"{ref} names no commit in {repository}: check its name, or fetch it first (a shallow clone has few)"
         )
     return done.stdout.decode().strip()
+
+
+def is_ignored(path: Path) -> bool:
+    """Returns whether Git leaves a path out of its repository."""
+    path = path.absolute()
+    return _git("check-ignore", "--quiet", path.name, folder=path.parent).returncode == 0
 
 
 def export(repository: Path, commit: str, folder: Path) -> None:

@@ -21,8 +21,10 @@ from cdktf import App
 
 from stacks.module import MODULE, ModuleStack
 from stacks.tenant_root import TenantRootStack
+from stacks.workspaces import WorkspacesStack, by_hostname
 
 from .command_line import TemporaryFolderError
+from .repository import top_of
 from .stale_roots import StaleRoot, take_away
 from .tenants_file import Fleet
 
@@ -70,7 +72,7 @@ def synthesize(fleet: Fleet, outdir: Path, progress: Callable[[int], None] = lam
         TemporaryFolderError: CDKTF cannot write its files.
     """
     contents = configurations(fleet, outdir, progress)
-    stacks = [MODULE, *(tenant.label for tenant in fleet.tenants)]
+    stacks = [MODULE, *(tenant.label for tenant in fleet.tenants), *by_hostname(fleet.tenants)]
     outdir.mkdir(parents=True, exist_ok=True)
     with _locked(outdir):
         changes = _replace(outdir, contents)
@@ -111,6 +113,8 @@ def _run_cdktf(fleet: Fleet, scratch: Path, outdir: Path, progress: Callable[[in
     for done, tenant in enumerate(fleet.tenants, start=1):
         TenantRootStack(app, tenant, tenants_folder=tenants_folder, root_folder=stacks_folder / tenant.label)
         progress(done)
+    for name, tenants in by_hostname(fleet.tenants).items():
+        WorkspacesStack(app, name, tenants, stacks_folder=Path(os.path.relpath(stacks_folder, top_of(tenants_folder))))
     try:
         app.synth()
     except RuntimeError as error:  # by which jsii tells of what Node throws

@@ -135,6 +135,16 @@ class S3Backend(_Options):
     """Whether the account's id is left unasked."""
 
 
+WORKSPACE_OF_WORKSPACES = "litellm-workspaces"
+"""The workspace of the stack that makes the tenants' workspaces."""
+
+
+def _of_a_tenant(workspace: str) -> str:
+    if workspace == WORKSPACE_OF_WORKSPACES:
+        raise PydanticCustomError(RULE_BROKEN, "must not be the workspace of the stack that makes the workspaces")
+    return workspace
+
+
 class CloudBackend(_Options):
     """State, and runs, in HCP Terraform or Terraform Enterprise."""
 
@@ -144,7 +154,7 @@ class CloudBackend(_Options):
     """Host of Terraform Enterprise."""
     project: _Text | None = None
     """Project of the workspace."""
-    workspace: _Text | None = None
+    workspace: Annotated[_Text, AfterValidator(_of_a_tenant)] | None = None
     """Name of the workspace. By default `litellm-<tenant>-<env>`."""
 
 

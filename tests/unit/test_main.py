@@ -116,13 +116,14 @@ litellm     new   any             none: the module
 acme-prod   new   us-west-2  yes  s3://states/litellm/acme-prod/terraform.tfstate
 globex-dev  new   us-west-2  no   terraform.globex-dev.tfstate
 hooli-dev   new   eu-west-1  no   HCP Terraform workspace litellm-hooli-dev
+workspaces  new                   HCP Terraform: the tenants' workspaces
 
 The module and 3 tenant roots are in cdktf.out/stacks. It took … s.
 Next: terraform -chdir=cdktf.out/stacks/acme-prod init && terraform -chdir=cdktf.out/stacks/acme-prod plan
 """,
         "",
     )
-    stacks = ("litellm", "acme-prod", "globex-dev", "hooli-dev")
+    stacks = ("litellm", "acme-prod", "globex-dev", "hooli-dev", "workspaces")
     assert files(folder).keys() == {
         "tenants.yaml",
         "cdktf.out/manifest.json",

@@ -338,6 +338,10 @@ MISTAKES: dict[str, tuple[str, str]] = {
         "provider: {assume_role: {role_arn: x, sesion_name: y}}",
         "provider.assume_role.sesion_name is not known here: did you mean session_name?",
     ),
+    "workspace of another stack": (
+        "backend: {cloud: {organization: o, workspace: litellm-workspaces}}",
+        "backend.cloud.workspace must not be the workspace of the stack that makes the workspaces",
+    ),
     "unknown S3 option": (
         "backend: {s3: {bucket: b, region: r, lock_file: true}}",
         "backend.s3.lock_file is not known here: did you mean use_lockfile?",

@@ -1,0 +1,1 @@
+"""What the engines that run Terraform need, made from the tenants file: Atlantis, GitHub Actions, HCP Terraform."""

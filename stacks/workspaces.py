@@ -1,0 +1,155 @@
+"""The workspaces of HCP Terraform in which the tenants' roots run: a small stack of its own."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from cdktf import CloudBackend, NamedCloudWorkspace, TerraformStack
+from constructs import Construct
+
+from fleet.tenant import WORKSPACE_OF_WORKSPACES, TenantSettings
+from fleet.waves import Wave, wave_of
+from litellm_aws.expressions import constant, template
+from litellm_aws.versions import TERRAFORM
+
+from .module import MODULE
+
+WORKSPACES = "workspaces"
+"""Name of the stack, in which no tenant's label can begin: those have a hyphen."""
+
+_PROVIDERS = {"tfe": {"source": "hashicorp/tfe", "version": ">= 0.71, < 1"}}
+_VARIABLES: dict[str, dict[str, Any]] = {
+    "repository": {
+        "type": "string",
+        "description": "Repository that holds the roots, such as <organization>/<repository>.",
+    },
+    "branch": {
+        "type": "string",
+        "description": "Branch whose changes are applied. Empty: the repository's default branch.",
+        "default": "",
+    },
+    "github_app_installation_id": {
+        "type": "string",
+        "description": "Installation of HCP Terraform's GitHub App that reads the repository. Empty: oauth_token_id.",
+        "default": "",
+        "validation": [
+            {
+                "condition": template('(var.github_app_installation_id == "") != (var.oauth_token_id == "")'),
+                "error_message": "Set one of github_app_installation_id and oauth_token_id: it reads the repository.",
+            }
+        ],
+    },
+    "oauth_token_id": {
+        "type": "string",
+        "description": "OAuth token of a VCS connection that reads the repository. Empty: github_app_installation_id.",
+        "default": "",
+    },
+    "agent_pool_id": {
+        "type": "string",
+        "description": "Pool of agents that run Terraform, with the AWS CLI in their image, which the one-shot tasks "
+        "need. Empty: HCP Terraform's own workers.",
+        "default": "",
+    },
+}
+
+
+def _or_null(variable: str) -> str:
+    return template(f'var.{variable} == "" ? null : var.{variable}')
+
+
+def by_hostname(tenants: Iterable[TenantSettings]) -> dict[str, list[TenantSettings]]:
+    """Returns the tenants whose state is in HCP Terraform or Terraform Enterprise, by the name of their stack."""
+    stacks: defaultdict[str, list[TenantSettings]] = defaultdict(list)
+    for tenant in tenants:
+        if tenant.backend.cloud is not None:
+            hostname = tenant.backend.cloud.hostname
+            stacks[f"{WORKSPACES}.{hostname}" if hostname else WORKSPACES].append(tenant)
+    return stacks
+
+
+class WorkspacesStack(TerraformStack):
+    """A workspace for each tenant, which runs when the tenant's root or the module changes in the repository."""
+
+    def __init__(self, scope: Construct, name: str, tenants: list[TenantSettings], *, stacks_folder: Path) -> None:
+        """Declares the workspaces.
+
+        Args:
+            name: a key of `by_hostname`.
+            tenants: its value.
+            stacks_folder: folder of the roots, from the repository's top.
+        """
+        super().__init__(scope, name)
+        first = tenants[0].backend.cloud
+        assert first is not None
+        self.add_override("terraform", {"required_version": TERRAFORM, "required_providers": _PROVIDERS})
+        CloudBackend(
+            self,
+            hostname=first.hostname and constant(first.hostname),
+            organization=constant(first.organization),
+            workspaces=NamedCloudWorkspace(WORKSPACE_OF_WORKSPACES, first.project and constant(first.project)),
+        )
+        self.add_override("provider.tfe", [{"hostname": constant(first.hostname)}] if first.hostname else [{}])
+        self.add_override("variable", _VARIABLES)
+        projects = {}
+        workspaces = {}
+        for tenant in tenants:
+            cloud = tenant.backend.cloud
+            assert cloud is not None
+            project = f"{cloud.organization}/{cloud.project}" if cloud.project else ""
+            if project:
+                projects[project] = {"organization": cloud.organization, "name": cloud.project}
+            workspaces[tenant.label] = {
+                "name": tenant.workspace,
+                "organization": cloud.organization,
+                "project": project,
+                "auto_apply": wave_of(tenant.env) is not Wave.PROD,
+                "tags": {"tenant": tenant.tenant, "env": tenant.env, "wave": wave_of(tenant.env).value},
+            }
+        self.add_override(
+            "locals",
+            {
+                "stacks": constant(str(stacks_folder)),
+                "module": MODULE,
+                "projects": constant(projects),
+                "workspaces": constant(workspaces),
+            },
+        )
+        self.add_override("data.tfe_project.this", _PROJECT)
+        self.add_override("resource.tfe_workspace.this", _WORKSPACE)
+        self.add_override("resource.tfe_workspace_settings.this", _SETTINGS)
+
+
+_PROJECT = {
+    "for_each": template("local.projects"),
+    "name": template("each.value.name"),
+    "organization": template("each.value.organization"),
+}
+_WORKSPACE = {
+    "for_each": template("local.workspaces"),
+    "name": template("each.value.name"),
+    "organization": template("each.value.organization"),
+    "description": "LiteLLM of the tenant ${each.value.tags.tenant} in ${each.value.tags.env}",
+    "project_id": template('each.value.project == "" ? null : data.tfe_project.this[each.value.project].id'),
+    "tags": template("each.value.tags"),
+    "working_directory": "${local.stacks}/${each.key}",
+    "trigger_patterns": ["${local.stacks}/${each.key}/**/*", "${local.stacks}/${local.module}/**/*"],
+    "file_triggers_enabled": True,
+    "auto_apply": template("each.value.auto_apply"),
+    # The first run is the user's, once the workspace has its credentials and the settings below.
+    "queue_all_runs": False,
+    "vcs_repo": [
+        {
+            "identifier": template("var.repository"),
+            "branch": _or_null("branch"),
+            "github_app_installation_id": _or_null("github_app_installation_id"),
+            "oauth_token_id": _or_null("oauth_token_id"),
+        }
+    ],
+}
+_SETTINGS = {
+    "for_each": template("local.workspaces"),
+    "workspace_id": template("tfe_workspace.this[each.key].id"),
+    "execution_mode": template('var.agent_pool_id == "" ? "remote" : "agent"'),
+    "agent_pool_id": _or_null("agent_pool_id"),
+}
