@@ -9,8 +9,8 @@ planned with its defaults and plain HTTP allowed: tests/plan/test_bench_baseline
 them. It is as fast as that style can be: JSON, names and subnets are computed in Python, not by calls into the
 Node process behind CDKTF, and nothing is declared that a plan of these tenants would not create.
 
-No module of ours is imported, because `litellm_aws` makes the import of the AWS bindings cheap, and the
-baseline has to pay for it. Node and the shell script that runs a one-shot task are the same.
+Of ours, nothing is imported but the list of tenants: `litellm_aws` makes the import of the AWS bindings cheap,
+and the baseline has to pay for it. Node and the shell script that runs a one-shot task are the same.
 """
 
 import hashlib
@@ -95,6 +95,8 @@ from cdktf_cdktf_provider_random.password import Password
 from cdktf_cdktf_provider_random.provider import RandomProvider
 from constructs import Construct
 
+from bench.tenants import Tenant, tenants
+
 ANYWHERE = "0.0.0.0/0"
 VPC_CIDR = "10.40.0.0/16"
 DB_NAME = "litellm"
@@ -140,22 +142,6 @@ GATEWAY_PATHS = (
     "/metrics", "/test*",
 )
 # fmt: on
-
-
-@dataclass(frozen=True)
-class Tenant:
-    """What differs between tenants."""
-
-    name: str
-    env: str
-    region: str
-    azs: Sequence[str]
-    gateway_extra_secrets: Mapping[str, str]
-
-    @property
-    def stack_name(self) -> str:
-        """The name that every resource's name starts with."""
-        return f"{self.name}-litellm-{self.env}"
 
 
 @dataclass(frozen=True)
@@ -212,14 +198,14 @@ class LitellmStack(TerraformStack):
     """LiteLLM on AWS for one tenant."""
 
     def __init__(self, scope: Construct, tenant: Tenant) -> None:
-        super().__init__(scope, f"{tenant.name}-{tenant.env}")
+        super().__init__(scope, tenant.label)
         self.tenant = tenant
         self.name = tenant.stack_name
         self.tags = {"litellm:stack": self.name, "managed-by": "terraform"}
 
         AwsProvider(self, "aws", region=tenant.region)
         RandomProvider(self, "random")
-        LocalBackend(self, path=f"../../../terraform.{tenant.name}-{tenant.env}.tfstate")
+        LocalBackend(self, path=f"../../../terraform.{tenant.label}.tfstate")
 
         self.add_network()
         self.add_security_groups()
@@ -958,16 +944,7 @@ def main() -> None:
     """Synthesizes as many tenants as the command line says."""
     count, outdir = int(sys.argv[1]), sys.argv[2]
     app = App(outdir=outdir)
-    for number in range(count):
-        tenant = Tenant(
-            name=f"t{number:04}",
-            env="dev",
-            region="us-west-2",
-            azs=("us-west-2a", "us-west-2b"),
-            gateway_extra_secrets={
-                "OPENAI_API_KEY": "arn:aws:secretsmanager:us-west-2:111122223333:secret:openai-api-key-AbCdEf"
-            },
-        )
+    for tenant in tenants(count):
         LitellmStack(app, tenant)
     app.synth()
 

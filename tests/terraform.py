@@ -277,7 +277,8 @@ class Terraform:
         self.relay: SchemaRelay | None = None
         self._program = program
         self._work = work
-        self._environment = environment
+        self.environment = environment
+        """What its commands run with."""
 
     def root(self, source: Path, *, provider: Mapping[str, Any] | None = None, attached: bool = True) -> Root:
         """Copies a root module into a folder of its own, initialises it, and returns it.
@@ -307,7 +308,7 @@ class Terraform:
         self, arguments: Sequence[str], directory: Path, types: frozenset[bytes] | None, attached: bool
     ) -> subprocess.CompletedProcess[str]:
         """Runs a command in a folder; with `types`, running providers tell of these types only."""
-        environment = dict(self._environment)
+        environment = dict(self.environment)
         if attached:
             environment["TF_REATTACH_PROVIDERS"] = json.dumps(self.reattach)
             if self.relay:
