@@ -123,9 +123,8 @@ def test_terraform_knows_every_argument_of_a_backend(root_of: RootOf, backend: d
 
 def test_of_a_thousand_tenants_any_ten_validate(terraform: Terraform, tmp_path: Path) -> None:
     tenants = "".join(f"  - {{tenant: t{number:03}, env: dev}}\n" for number in range(1000))
-    (tmp_path / "tenants.yaml").write_text(
-        f"defaults: {{region: us-west-2, azs: [us-west-2a, us-west-2b], allow_plaintext_alb: true}}\ntenants:\n{tenants}"
-    )
+    defaults = "defaults: {region: us-west-2, azs: [us-west-2a, us-west-2b], allow_plaintext_alb: true}\n"
+    (tmp_path / "tenants.yaml").write_text(f"{defaults}tenants:\n{tenants}")
     synthesized = synthesize(load_fleet(tmp_path / "tenants.yaml"), tmp_path / "cdktf.out")
     assert len(synthesized.changes) == 1001
     for label in random.sample(list(synthesized.changes), 10):
