@@ -22,6 +22,11 @@ ifdef TENANTS
 export TENANTS_FILE := $(TENANTS)
 endif
 
+# What a command is told, to the letter: neither make nor the shell looks into it.
+told := TENANT ENV BASE FORMAT ENGINE OUT
+$(foreach name,$(told),$(eval override $(name) := $$(value $(name))))
+export $(told)
+
 .PHONY: help
 help: ## List the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1:/p' $(firstword $(MAKEFILE_LIST)) | while IFS=: read -r name what; do \
@@ -36,15 +41,15 @@ synth: $(installed) ## Write the module and the tenants' roots to cdktf.out (TEN
 
 .PHONY: explain
 explain: $(installed) ## Print a tenant's inputs and where each was set (TENANT=acme ENV=prod)
-	@$(python) -m fleet.explain '$(TENANT)' '$(ENV)'
+	@$(python) -m fleet.explain "$$TENANT" "$$ENV"
 
 .PHONY: changed
 changed: $(installed) ## List the tenants that differ from a commit (BASE=HEAD FORMAT=json)
-	@$(python) -m fleet.changed '$(or $(BASE),HEAD)' '$(FORMAT)'
+	@$(python) -m fleet.changed "$${BASE:-HEAD}" "$$FORMAT"
 
 .PHONY: engine
 engine: $(installed) ## Write what an engine runs the roots by (ENGINE=atlantis or github-actions, OUT=file)
-	@$(python) -m engines '$(ENGINE)' '$(OUT)'
+	@$(python) -m engines "$$ENGINE" "$$OUT"
 
 .PHONY: demo
 demo: $(developed) ## Apply an example tenant to a local AWS, without an account (PORT=a free one)

@@ -10,7 +10,7 @@ import yaml
 
 from fleet.command_line import CommandError
 from fleet.tenants_file import Fleet
-from fleet.waves import Wave, wave_of
+from fleet.waves import Wave
 from stacks.module import MODULE
 
 from .places import Places
@@ -48,7 +48,7 @@ def content(fleet: Fleet, places: Places) -> str:
             {
                 "name": tenant.label,
                 "dir": str(places.stacks / tenant.label),
-                "execution_order_group": waves.index(wave_of(tenant.env)),
+                "execution_order_group": waves.index(tenant.effective_wave),
                 "autoplan": {
                     "enabled": True,
                     "when_modified": ["*.tf*", ".terraform.lock.hcl", f"../{MODULE}/*.tf*"],

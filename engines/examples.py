@@ -24,7 +24,7 @@ def generated(project: Path) -> dict[Path, str]:
         return {
             FLEET / atlantis.FILE: atlantis.content(fleet, _PLACES),
             FLEET / "github-actions.yml": github_actions.content(fleet, _PLACES),
-            FLEET / "hcp-terraform/cdk.tf.json": in_hcp[configuration_of(WORKSPACES)],
+            FLEET / "hcp-terraform/cdk.tf.json": in_hcp[configuration_of(f"{WORKSPACES}.example")],
         }
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fleet.changed import Changed
+from fleet.command_line import CommandError
 from fleet.tenants_file import Fleet
 from fleet.waves import Wave
 
@@ -34,13 +35,18 @@ def content(fleet: Fleet, places: Places) -> str:
 
     Raises:
         BadInputError: a tenant needs what a runner does not have.
+        CommandError: the project is outside of the repository.
     """
     check_remote_runs(fleet, _NAME, {tenant.label for tenant in fleet.tenants}, has_profiles=False)
+    if ".." in places.project.parts:
+        raise CommandError(
+            f"{fleet.file} and this project are in different repositories: {_NAME} runs `make` in the one that it is in"
+        )
     regions = Counter(tenant.region for tenant in fleet.tenants)
     values = {
         "region": regions.most_common(1)[0][0] if regions else "us-east-1",
-        "tenants-file": os.path.relpath(places.tenants_file, places.project),
-        "project": str(places.project),
+        "tenants-file": json.dumps(os.path.relpath(places.tenants_file, places.project)),
+        "project": json.dumps(str(places.project)),
     }
     before: list[str] = []
     jobs = []

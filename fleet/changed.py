@@ -21,6 +21,8 @@ from .waves import Wave, wave_of
 
 _PROJECT = Path(__file__).parents[1]
 _PINS = "Pipfile.lock"
+_OF_THIS_RUN = ("PYTHONPATH", "MAKEFLAGS", "TENANTS")
+"""Variables that would make the synthesis of another commit read what is of this one."""
 _OUTDIR = "cdktf.out"
 """Where both would write to, from the tenants file's folder: a root says how far its local state is from it."""
 
@@ -55,13 +57,14 @@ class Changed:
 
     Attributes:
         base: the commit.
-        module: whether the module differs, which touches every tenant.
+        module: whether the module differs, which touches every tenant. None: the code is in another repository than
+            the tenants file, so that nobody can tell.
         tenants: those that are touched, by wave and then in the order of the tenants file.
         fleet: all tenants, as they are now.
     """
 
     base: str
-    module: bool
+    module: bool | None
     tenants: list[TouchedTenant]
     fleet: Fleet
 
@@ -99,13 +102,13 @@ def changed_since(base: str, tenants_file: Path) -> Changed:
     with command_line.importing_cdktf():
         from .synthesis import configurations
     now = {path.parent.name: content for path, content in configurations(fleet, folder / _OUTDIR).items()}
-    return _compared(commit, fleet, before, now)
+    return _compared(commit, fleet, before, now, code_too=_holds_the_code(repository))
 
 
 def _base_configurations(base: str, repository: Path, exported: Path, tenants_file: Path) -> dict[str, str]:
     """Returns the configuration of each stack of an exported commit; none where it had no fleet."""
     project = _PROJECT.resolve()
-    if repository == repository_of(project):
+    if _holds_the_code(repository):
         project = exported / project.relative_to(repository)
     if not (tenants_file.exists() and (project / "main.py").exists()):
         return {}
@@ -114,7 +117,7 @@ def _base_configurations(base: str, repository: Path, exported: Path, tenants_fi
         _synth(project),
         cwd=project,
         env={
-            **{name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "MAKEFLAGS")},
+            **{name: value for name, value in os.environ.items() if name not in _OF_THIS_RUN},
             "TENANTS_FILE": str(tenants_file),
             "CDKTF_OUTDIR": str(outdir),
         },
@@ -131,35 +134,47 @@ def _base_configurations(base: str, repository: Path, exported: Path, tenants_fi
     return {path.parent.name: path.read_text(encoding="utf-8") for path in outdir.glob("stacks/*/cdk.tf.json")}
 
 
+def _holds_the_code(repository: Path) -> bool:
+    return repository == repository_of(_PROJECT.resolve())
+
+
 def _synth(project: Path) -> list[str]:
-    if (project / _PINS).read_bytes() == (_PROJECT / _PINS).read_bytes():
+    pins = project / _PINS
+    if not pins.exists() or pins.read_bytes() == (_PROJECT / _PINS).read_bytes():
         return [sys.executable, "main.py"]
     print(f"{_PINS} differs: installing what the other commit pins takes a minute.", file=sys.stderr)
     return ["make", "--silent", "synth"]
 
 
-def _compared(commit: str, fleet: Fleet, before: Mapping[str, str], now: Mapping[str, str]) -> Changed:
+def _compared(
+    commit: str, fleet: Fleet, before: Mapping[str, str], now: Mapping[str, str], *, code_too: bool
+) -> Changed:
     from stacks.module import MODULE
 
-    module = before.get(MODULE) != now[MODULE]
+    module = None if not code_too else MODULE in before and _differ(before[MODULE], now[MODULE])
     touched = []
     for tenant in fleet.tenants:
         label = tenant.label
         if label not in before:
             touch = Touch.NEW
-        elif before[label] != now[label]:
+        elif _differ(before[label], now[label]):
             touch = Touch.CHANGED
         elif module:
             touch = Touch.MODULE
         else:
             continue
-        touched.append(TouchedTenant(label, wave_of(tenant.env), touch))
+        touched.append(TouchedTenant(label, tenant.effective_wave, touch))
     for label in sorted(before.keys() - now.keys()):
         called = json.loads(before[label]).get("module", {})
         if MODULE in called:  # else it is no tenant's root
             touched.append(TouchedTenant(label, wave_of(called[MODULE]["env"]), Touch.REMOVED))
     order = list(Wave)
     return Changed(commit, module, sorted(touched, key=lambda each: order.index(each.wave)), fleet)
+
+
+def _differ(before: str, now: str) -> bool:
+    """Returns whether Terraform sees a difference between two configurations: it does not read the notes."""
+    return {**json.loads(before), "//": None} != {**json.loads(now), "//": None}
 
 
 def described(changed: Changed) -> str:
@@ -172,11 +187,13 @@ def described(changed: Changed) -> str:
     if changed.module:
         waves = ", then ".join(f"{wave} ({len(changed.of(wave))})" for wave in Wave if changed.of(wave))
         summary = f"The module differs from {changed.base[:12]}: this touches every tenant. Apply it in waves: {waves}."
+    unknown = changed.module is None
     gone = [each.label for each in changed.tenants if each.touch is Touch.REMOVED]
     return "\n".join(
         [
             *([*lines, ""] if changed.tenants else []),
             summary,
+            *(["The generator is in another repository: whether it changed the module is not known."] * unknown),
             *([f"Gone from the tenants file, not destroyed by that: {', '.join(gone)}."] if gone else []),
         ]
     )

@@ -150,7 +150,7 @@ class _Reader:
         if include is None:
             return
         for named in include.value if isinstance(include.value, list) else [include]:
-            if not isinstance(named.value, str) or not named.value:
+            if not isinstance(named.value, str) or not named.value or "\0" in named.value:
                 what = _EMPTY if named.value is None else "must be a path, or a list of paths"
                 self._findings.add(named.problem(f"include {what}"))
             elif os.path.isabs(named.value):
@@ -165,7 +165,8 @@ class _Reader:
         try:
             files = sorted(each for each in path.iterdir() if _is_document(each)) if path.is_dir() else [path]
         except OSError as error:
-            self._findings.add(named.problem(f"include {named.value}: cannot be read: {error.strerror}"))
+            what = f"include {named.value}: cannot be read: {error.strerror}: check the path"
+            self._findings.add(named.problem(what))
             return
         if len(way) > _DEEPEST:
             self._findings.add(named.problem(f"include {named.value} is more than {_DEEPEST} files deep: include less"))

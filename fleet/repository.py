@@ -49,9 +49,9 @@ def commit_of(repository: Path, ref: str) -> str:
 
 
 def is_ignored(path: Path) -> bool:
-    """Returns whether Git leaves a path out of its repository."""
+    """Returns whether Git leaves a folder, which need not be there, out of its repository."""
     path = path.absolute()
-    return _git("check-ignore", "--quiet", path.name, folder=path.parent).returncode == 0
+    return _git("check-ignore", "--quiet", f"{path.name}/", folder=path.parent).returncode == 0
 
 
 def export(repository: Path, commit: str, folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import shlex
@@ -10,6 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+TENANTS_FILE = "tenantsFile"
+"""Where a root's metadata says which tenants file it is of: a path from the root."""
 
 _WORKING_FILES = (".terraform", ".terraform.lock.hcl")
 """What Terraform makes in a root, and makes anew at any time."""
@@ -32,7 +36,19 @@ class StaleRoot:
     left: tuple[str, ...] = ()
 
 
-def take_away(folder: Path, configuration: str) -> StaleRoot:
+def is_root_of(configuration: Path, tenants_file: Path) -> bool:
+    """Returns whether a configuration was synthesized of a tenants file.
+
+    Whatever else lies in the output is somebody else's: a root that was written by hand, or of another tenants file.
+    """
+    try:
+        named = json.loads(configuration.read_bytes())["//"]["metadata"][TENANTS_FILE]
+        return bool((configuration.parent.resolve() / named).resolve() == tenants_file.resolve())
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def take_away(folder: Path, configuration: str, tenants_folder: Path) -> StaleRoot:
     """Deletes a root, unless a local state of it holds resources, or may hold some.
 
     No state is ever deleted, nor any file but those that synthesis and Terraform made.
@@ -40,18 +56,21 @@ def take_away(folder: Path, configuration: str) -> StaleRoot:
     Args:
         folder: the root.
         configuration: name of the synthesized file in it.
+        tenants_folder: the tenants file's.
 
     Raises:
         OSError: the root cannot be deleted.
     """
-    try:
-        terraform = json.loads((folder / configuration).read_bytes())["terraform"]
-        backends = terraform["backend"] if "cloud" not in terraform else {"cloud": terraform["cloud"]}
-        [(kind, backend)] = backends.items()
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return StaleRoot(folder, "unknown", held=f"{configuration} cannot be read, so that nobody knows its state")
-    states = dict.fromkeys(_local_states(folder, backend if kind == "local" else {}))
-    held = [why for path in states if (why := _holds(path))]
+    terraform = json.loads((folder / configuration).read_bytes())["terraform"]
+    backends = terraform["backend"] if "cloud" not in terraform else {"cloud": terraform["cloud"]}
+    [(kind, backend)] = backends.items()
+    # Where the state is now, and where it would be of a tenant whose backend was never migrated to.
+    paths = [
+        *_local_states(folder, backend if kind == "local" else {}),
+        *tenants_folder.glob(glob.escape(f"terraform.{folder.name}.tfstate")),
+    ]
+    states = dict.fromkeys(os.path.relpath(path.resolve()) for path in paths)
+    held = [why for path in states if (why := _holds(Path(path)))]
     state = _place(kind, backend)
     if held:
         return StaleRoot(folder, state, held=" and ".join(held))
@@ -86,7 +105,9 @@ def warnings(stale: Sequence[StaleRoot], tenants_file: Path) -> Iterator[str]:
 
 def _local_states(folder: Path, local: dict[str, Any]) -> Iterator[Path]:
     """Yields the state files of a root that are there: its backend's, those of workspaces, and what lies in it."""
-    path = Path(os.path.normpath(folder / local.get("path", "terraform.tfstate")))
+    # To the letter, as Terraform reads it, and from where the folder really is.
+    name = local.get("path", "terraform.tfstate").replace("$${", "${").replace("%%{", "%{")
+    path = folder.resolve() / name
     if path.exists():
         yield path
     for path in sorted(folder.rglob("*.tfstate")):

@@ -21,11 +21,11 @@ from cdktf import App
 
 from stacks.module import MODULE, ModuleStack
 from stacks.tenant_root import TenantRootStack
-from stacks.workspaces import WorkspacesStack, by_hostname
+from stacks.workspaces import WorkspacesStack, by_stack
 
 from .command_line import TemporaryFolderError
 from .repository import top_of
-from .stale_roots import StaleRoot, take_away
+from .stale_roots import TENANTS_FILE, StaleRoot, is_root_of, take_away
 from .tenants_file import Fleet
 
 _STACKS = "stacks"
@@ -72,14 +72,14 @@ def synthesize(fleet: Fleet, outdir: Path, progress: Callable[[int], None] = lam
         TemporaryFolderError: CDKTF cannot write its files.
     """
     contents = configurations(fleet, outdir, progress)
-    stacks = [MODULE, *(tenant.label for tenant in fleet.tenants), *by_hostname(fleet.tenants)]
+    stacks = [MODULE, *(tenant.label for tenant in fleet.tenants), *by_stack(fleet.tenants)]
     outdir.mkdir(parents=True, exist_ok=True)
     with _locked(outdir):
         changes = _replace(outdir, contents)
         stale = [
-            take_away(path.parent, _CONFIGURATION)
+            take_away(path.parent, _CONFIGURATION, fleet.file.absolute().parent)
             for path in sorted((outdir / _STACKS).glob(f"*/{_CONFIGURATION}"))
-            if path.parent.name not in changes
+            if path.parent.name not in changes and is_root_of(path, fleet.file)
         ]
     return Synthesized({stack: changes[stack] for stack in stacks}, stale)
 
@@ -93,7 +93,7 @@ def configurations(fleet: Fleet, outdir: Path, progress: Callable[[int], None] =
     try:
         with tempfile.TemporaryDirectory(prefix="litellm-aws-") as scratch:
             _run_cdktf(fleet, Path(scratch), outdir, progress)
-            return dict(_contents(Path(scratch)))
+            return dict(_contents(Path(scratch), fleet.file, outdir))
     except OSError as error:
         raise TemporaryFolderError(error) from error
 
@@ -113,7 +113,7 @@ def _run_cdktf(fleet: Fleet, scratch: Path, outdir: Path, progress: Callable[[in
     for done, tenant in enumerate(fleet.tenants, start=1):
         TenantRootStack(app, tenant, tenants_folder=tenants_folder, root_folder=stacks_folder / tenant.label)
         progress(done)
-    for name, tenants in by_hostname(fleet.tenants).items():
+    for name, tenants in by_stack(fleet.tenants).items():
         WorkspacesStack(app, name, tenants, stacks_folder=Path(os.path.relpath(stacks_folder, top_of(tenants_folder))))
     try:
         app.synth()
@@ -123,10 +123,13 @@ def _run_cdktf(fleet: Fleet, scratch: Path, outdir: Path, progress: Callable[[in
         raise
 
 
-def _contents(scratch: Path) -> Iterator[tuple[Path, str]]:
+def _contents(scratch: Path, tenants_file: Path, outdir: Path) -> Iterator[tuple[Path, str]]:
     yield Path("manifest.json"), (scratch / "manifest.json").read_text(encoding="utf-8")
     for path in sorted(scratch.glob(f"{_STACKS}/*/{_CONFIGURATION}")):
         configuration = json.loads(path.read_text(encoding="utf-8"))
+        if path.parent.name != MODULE:
+            root = outdir.resolve() / _STACKS / path.parent.name
+            configuration["//"]["metadata"][TENANTS_FILE] = os.path.relpath(tenants_file.resolve(), root)
         yield (
             path.relative_to(scratch),
             json.dumps(_readable(configuration), indent=2, ensure_ascii=False) + "\n",

@@ -12,7 +12,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchem
 from pydantic_core import PydanticCustomError
 
 from litellm_aws.inputs import Inputs, declared_inputs
-from litellm_aws.rules import RULE_BROKEN, Matches, NotEmpty
+from litellm_aws.rules import RULE_BROKEN, Matches, NotEmpty, OneOf
+
+from .waves import Wave, wave_of
 
 _Text = Annotated[str, NotEmpty()]
 _ONE_OR_SEVERAL = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
@@ -135,6 +137,7 @@ class S3Backend(_Options):
     """Whether the account's id is left unasked."""
 
 
+HCP_HOST = "app.terraform.io"
 WORKSPACE_OF_WORKSPACES = "litellm-workspaces"
 """The workspace of the stack that makes the tenants' workspaces."""
 
@@ -148,14 +151,19 @@ def _of_a_tenant(workspace: str) -> str:
 class CloudBackend(_Options):
     """State, and runs, in HCP Terraform or Terraform Enterprise."""
 
-    organization: _Text
+    organization: Annotated[str, Matches("[A-Za-z0-9_-]+", "a name of letters, digits, hyphens and underscores")]
     """Organization of the workspace."""
-    hostname: _Text | None = None
+    hostname: Annotated[str, Matches("[a-z0-9.-]+(?::[0-9]+)?", "a host, such as tfe.example.com")] | None = None
     """Host of Terraform Enterprise."""
     project: _Text | None = None
     """Project of the workspace."""
     workspace: Annotated[_Text, AfterValidator(_of_a_tenant)] | None = None
     """Name of the workspace. By default `litellm-<tenant>-<env>`."""
+
+    @property
+    def host(self) -> str:
+        """The host that is given, or HCP Terraform's."""
+        return self.hostname or HCP_HOST
 
 
 class Backend(_Options):
@@ -187,6 +195,14 @@ class TenantSettings(Inputs):
     profile: Annotated[list[str], WithJsonSchema(_ONE_OR_SEVERAL)] = Field(default_factory=list)
     """Profile, or list of profiles, whose inputs lie between the defaults and the tenant; a later one wins."""
 
+    wave: Annotated[str, OneOf(tuple(Wave))] | None = None
+    """When a change that touches every tenant reaches this one: dev, stage or prod. By default, `env` decides."""
+
+    @property
+    def effective_wave(self) -> Wave:
+        """The wave that is given, or that of the environment."""
+        return Wave(self.wave) if self.wave else wave_of(self.env)
+
     @property
     def label(self) -> str:
         """`<tenant>-<env>`: the name of the tenant's root."""
@@ -207,7 +223,7 @@ class TenantSettings(Inputs):
             endpoint = backend.s3.endpoints.s3 if backend.s3.endpoints else None
             return ("s3", endpoint, backend.s3.bucket, self.state_key)
         if backend.cloud is not None:
-            return ("cloud", backend.cloud.hostname or "app.terraform.io", backend.cloud.organization, self.workspace)
+            return ("cloud", backend.cloud.host, backend.cloud.organization, self.workspace)
         return ("local", os.path.normpath(folder / self.state_file))
 
     @property

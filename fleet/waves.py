@@ -1,5 +1,6 @@
 """In which order a change that touches every tenant reaches them."""
 
+import re
 from enum import StrEnum
 
 
@@ -11,16 +12,17 @@ class Wave(StrEnum):
     PROD = "prod"
 
 
-_BEGINNINGS = {
-    Wave.DEV: ("ci", "demo", "dev", "int", "lab", "play", "qa", "sandbox", "sbx", "test", "tmp", "trial", "tst"),
-    Wave.STAGE: ("acc", "beta", "canary", "pre", "stag", "stg", "uat"),
+_WORDS = {
+    **dict.fromkeys(
+        ("ci", "demo", "dev", "develop", "lab", "local", "qa", "sandbox", "sbx", "test", "trial"), Wave.DEV
+    ),
+    **dict.fromkeys(("beta", "canary", "pre", "preprod", "stage", "staging", "stg", "uat"), Wave.STAGE),
 }
-"""How the names of such environments begin."""
+"""What the names of such environments are made of, beside digits: `dev2`, `stage-eu`."""
 
 
 def wave_of(env: str) -> Wave:
-    """Returns the wave of an environment: that of production for every name that is not known."""
-    for wave, beginnings in _BEGINNINGS.items():
-        if env.startswith(beginnings):
-            return wave
-    return Wave.PROD
+    """Returns the wave of an environment: that of production for every name that is not known for sure."""
+    first, *others = re.findall("[a-z]+", env)
+    known = _WORDS.get(first, Wave.PROD)
+    return Wave.PROD if any(word.startswith(("prod", "prd", "live")) for word in others) else known

@@ -8,18 +8,22 @@ from typing import Any
 from cdktf import CloudBackend, NamedCloudWorkspace, TerraformStack
 from constructs import Construct
 
-from fleet.tenant import WORKSPACE_OF_WORKSPACES, TenantSettings
-from fleet.waves import Wave, wave_of
+from fleet.tenant import HCP_HOST, WORKSPACE_OF_WORKSPACES, TenantSettings
+from fleet.waves import Wave
 from litellm_aws.expressions import constant, template
 from litellm_aws.versions import TERRAFORM
 
 from .module import MODULE
 
 WORKSPACES = "workspaces"
-"""Name of the stack, in which no tenant's label can begin: those have a hyphen."""
+"""What the names of these stacks begin with, before a dot: no tenant's label has one."""
 
 _PROVIDERS = {"tfe": {"source": "hashicorp/tfe", "version": ">= 0.71, < 1"}}
 _VARIABLES: dict[str, dict[str, Any]] = {
+    "stacks_folder": {
+        "type": "string",
+        "description": "Folder of the roots, from the top of the repository.",
+    },
     "repository": {
         "type": "string",
         "description": "Repository that holds the roots, such as <organization>/<repository>.",
@@ -58,13 +62,17 @@ def _or_null(variable: str) -> str:
     return template(f'var.{variable} == "" ? null : var.{variable}')
 
 
-def by_hostname(tenants: Iterable[TenantSettings]) -> dict[str, list[TenantSettings]]:
-    """Returns the tenants whose state is in HCP Terraform or Terraform Enterprise, by the name of their stack."""
+def by_stack(tenants: Iterable[TenantSettings]) -> dict[str, list[TenantSettings]]:
+    """Returns the tenants whose state is in HCP Terraform or Terraform Enterprise, by the name of their stack.
+
+    Each organization has a stack of its own, whose name does not depend on the other tenants.
+    """
     stacks: defaultdict[str, list[TenantSettings]] = defaultdict(list)
     for tenant in tenants:
-        if tenant.backend.cloud is not None:
-            hostname = tenant.backend.cloud.hostname
-            stacks[f"{WORKSPACES}.{hostname}" if hostname else WORKSPACES].append(tenant)
+        cloud = tenant.backend.cloud
+        if cloud is not None:
+            host = "" if cloud.host == HCP_HOST else f".{cloud.host.replace(':', '.')}"
+            stacks[f"{WORKSPACES}{host}.{cloud.organization}"].append(tenant)
     return stacks
 
 
@@ -75,9 +83,9 @@ class WorkspacesStack(TerraformStack):
         """Declares the workspaces.
 
         Args:
-            name: a key of `by_hostname`.
+            name: a key of `by_stack`.
             tenants: its value.
-            stacks_folder: folder of the roots, from the repository's top.
+            stacks_folder: folder of the roots, from the repository's top; begins with `..` where it is elsewhere.
         """
         super().__init__(scope, name)
         first = tenants[0].backend.cloud
@@ -87,10 +95,12 @@ class WorkspacesStack(TerraformStack):
             self,
             hostname=first.hostname and constant(first.hostname),
             organization=constant(first.organization),
-            workspaces=NamedCloudWorkspace(WORKSPACE_OF_WORKSPACES, first.project and constant(first.project)),
+            workspaces=NamedCloudWorkspace(WORKSPACE_OF_WORKSPACES),
         )
         self.add_override("provider.tfe", [{"hostname": constant(first.hostname)}] if first.hostname else [{}])
         self.add_override("variable", _VARIABLES)
+        if ".." not in stacks_folder.parts:
+            self.add_override("variable.stacks_folder.default", constant(str(stacks_folder)))
         projects = {}
         workspaces = {}
         for tenant in tenants:
@@ -103,13 +113,12 @@ class WorkspacesStack(TerraformStack):
                 "name": tenant.workspace,
                 "organization": cloud.organization,
                 "project": project,
-                "auto_apply": wave_of(tenant.env) is not Wave.PROD,
-                "tags": {"tenant": tenant.tenant, "env": tenant.env, "wave": wave_of(tenant.env).value},
+                "auto_apply": tenant.effective_wave is not Wave.PROD,
+                "tags": {"tenant": tenant.tenant, "env": tenant.env, "wave": tenant.effective_wave.value},
             }
         self.add_override(
             "locals",
             {
-                "stacks": constant(str(stacks_folder)),
                 "module": MODULE,
                 "projects": constant(projects),
                 "workspaces": constant(workspaces),
@@ -132,8 +141,8 @@ _WORKSPACE = {
     "description": "LiteLLM of the tenant ${each.value.tags.tenant} in ${each.value.tags.env}",
     "project_id": template('each.value.project == "" ? null : data.tfe_project.this[each.value.project].id'),
     "tags": template("each.value.tags"),
-    "working_directory": "${local.stacks}/${each.key}",
-    "trigger_patterns": ["${local.stacks}/${each.key}/**/*", "${local.stacks}/${local.module}/**/*"],
+    "working_directory": "${var.stacks_folder}/${each.key}",
+    "trigger_patterns": ["${var.stacks_folder}/${each.key}/**/*", "${var.stacks_folder}/${local.module}/**/*"],
     "file_triggers_enabled": True,
     "auto_apply": template("each.value.auto_apply"),
     # The first run is the user's, once the workspace has its credentials and the settings below.

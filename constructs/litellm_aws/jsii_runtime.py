@@ -37,7 +37,7 @@ def _use_own_node() -> None:
 
 
 def _load_bindings_lazily() -> None:
-    preload = json.dumps(str(Path(__file__).with_name("lazy_bindings.cjs")))
+    preload = json.dumps(str(Path(__file__).with_name("lazy_bindings.cjs")), ensure_ascii=False)
     os.environ["NODE_OPTIONS"] = f"{os.environ.get('NODE_OPTIONS', '')} --require {preload}".strip()
 
 

@@ -51,6 +51,12 @@ def places(fleet: Fleet) -> Places:
     return Places.of(fleet.file, Path("cdktf.out"), Path())
 
 
+def test_a_workflow_in_another_repository_than_the_project_is_refused(tmp_path: Path) -> None:
+    fleet = load("tenant: acme, env: dev")
+    with pytest.raises(CommandError, match="are in different repositories"):
+        github_actions.content(fleet, Places.of(fleet.file, Path("cdktf.out"), tmp_path.parent))
+
+
 # The example fleet
 
 
@@ -260,13 +266,12 @@ def test_the_matrix_command_runs_as_in_the_workflow(workflow: dict[str, Any], tm
     for name in ("main.py", "fleet", "stacks", "constructs", "engines", "Pipfile.lock"):
         copy = shutil.copytree if (PROJECT / name).is_dir() else shutil.copy
         copy(PROJECT / name, clone / name)
-    # What `make` does, once everything is installed.
-    (clone / "Makefile").write_text(
-        "export PYTHONPATH := constructs\n"
-        f"synth:\n\t@{sys.executable} main.py\n"
-        f"changed:\n\t@{sys.executable} -m fleet.changed '$(BASE)' '$(FORMAT)'\n"
-    )
-    (clone / ".gitignore").write_text("__pycache__/\ncdktf.out/\n")
+    # What `make synth` does, once everything is installed.
+    (clone / "Makefile").write_text("synth:\n\t@.venv/bin/python main.py\n")
+    (clone / ".venv/bin").mkdir(parents=True)
+    (clone / ".venv/bin/python").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    (clone / ".venv/bin/python").chmod(0o755)
+    (clone / ".gitignore").write_text("__pycache__/\ncdktf.out/\n.venv/\n")
 
     def git(*arguments: str) -> str:
         identity = ("-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false")
@@ -289,7 +294,7 @@ def test_the_matrix_command_runs_as_in_the_workflow(workflow: dict[str, Any], tm
                 cwd=clone / job["defaults"]["run"]["working-directory"],
                 env=os.environ
                 | {
-                    "TENANTS_FILE": workflow["env"]["TENANTS_FILE"],
+                    **workflow["env"],
                     "CDKTF_OUTDIR": str(tmp_path / "cdktf.out"),
                     "BASE": "HEAD^1",
                     "GITHUB_STEP_SUMMARY": str(summary),
@@ -345,11 +350,10 @@ def test_only_tenants_that_are_touched_are_asked_for_their_state() -> None:
 def test_a_file_is_written_where_its_engine_looks_for_it(repository: Path) -> None:
     fleet = load("tenant: acme, env: dev")
     assert write("atlantis", fleet, Path("cdktf.out"), None) == Path("../atlantis.yaml")
-    assert write("github-actions", fleet, Path("cdktf.out"), None) == Path("../.github/workflows/litellm.yml")
     # A second time over our own.
     write("atlantis", load("tenant: acme, env: dev", "tenant: b, env: dev"), Path("cdktf.out"), None)
     assert len(yaml.safe_load((repository / "atlantis.yaml").read_text())["projects"]) == 2
-    assert sorted(path.name for path in repository.iterdir()) == [".git", ".github", "atlantis.yaml", "live"]
+    assert sorted(path.name for path in repository.iterdir()) == [".git", "atlantis.yaml", "live"]
 
 
 def test_a_file_of_somebody_elses_is_left_alone(repository: Path) -> None:
@@ -376,7 +380,6 @@ def test_the_command_warns_when_git_ignores_what_atlantis_reads(repository: Path
     load("tenant: acme, env: dev")
     assert run_command("atlantis").stderr == ""
     (repository / ".gitignore").write_text("cdktf.out/\n")
-    Path("cdktf.out").mkdir()
     assert run_command("atlantis").stderr == (
         "Warning: Git ignores cdktf.out, in which Atlantis looks for the roots: take it out of .gitignore, "
         "and commit it.\n"

@@ -58,7 +58,7 @@ def plan_of(with_tfe: Terraform, synthesized: Callable[..., Path]) -> PlanOf:
     """Plans the workspaces of tenants."""
 
     def plan(*tenants: str, **variables: str) -> Plan:
-        root = with_tfe.root(synthesized(*tenants) / "workspaces")
+        root = with_tfe.root(synthesized(*tenants) / "workspaces.example")
         assert root.validate() == []
         return root.plan({**CONNECTED, **variables})
 
@@ -110,17 +110,17 @@ def test_runs_are_an_agents_where_there_is_a_pool(plan_of: PlanOf) -> None:
     assert (of_agents["execution_mode"], of_agents["agent_pool_id"]) == ("agent", "apool-1")
 
 
-def test_a_workspace_is_in_its_tenants_project_and_organization(plan_of: PlanOf) -> None:
+def test_a_workspace_is_in_its_tenants_project(plan_of: PlanOf) -> None:
     plan = plan_of(
         "tenant: a, env: dev, backend: {cloud: {project: LiteLLM}}",
-        "tenant: b, env: dev, backend: {cloud: {project: LiteLLM, organization: other, workspace: bees}}",
+        "tenant: b, env: dev, backend: {cloud: {project: Other, workspace: bees}}",
         "tenant: c, env: dev",
     )
     found = {label: plan.values(f'tfe_workspace.this["{label}-dev"]') for label in ("a", "b", "c")}
-    assert {label: (each["name"], each["organization"], each["project_id"]) for label, each in found.items()} == {
-        "a": ("litellm-a-dev", "example", "prj-example-LiteLLM"),
-        "b": ("bees", "other", "prj-other-LiteLLM"),
-        "c": ("litellm-c-dev", "example", None),
+    assert {label: (each["name"], each["project_id"]) for label, each in found.items()} == {
+        "a": ("litellm-a-dev", "prj-example-LiteLLM"),
+        "b": ("bees", "prj-example-Other"),
+        "c": ("litellm-c-dev", None),
     }
 
 
@@ -128,7 +128,7 @@ def test_a_workspace_is_in_its_tenants_project_and_organization(plan_of: PlanOf)
 def test_a_repository_is_read_by_one_connection(
     with_tfe: Terraform, synthesized: Callable[..., Path], connection: dict[str, str]
 ) -> None:
-    root = with_tfe.root(synthesized("tenant: acme, env: dev") / "workspaces")
+    root = with_tfe.root(synthesized("tenant: acme, env: dev") / "workspaces.example")
     assert "Set one of github_app_installation_id and oauth_token_id: it reads the repository." in root.refusal(
         {"repository": "example/live", **connection}
     )
@@ -137,7 +137,7 @@ def test_a_repository_is_read_by_one_connection(
 def test_what_is_applied_does_not_differ_in_the_next_plan(
     with_tfe: Terraform, synthesized: Callable[..., Path]
 ) -> None:
-    root = with_tfe.root(synthesized("tenant: acme, env: dev", "tenant: acme, env: prod") / "workspaces")
+    root = with_tfe.root(synthesized("tenant: acme, env: dev", "tenant: acme, env: prod") / "workspaces.example")
     root.apply(CONNECTED)
     assert root.plan(CONNECTED, refresh=True).changes == {}
 
@@ -156,17 +156,39 @@ def configuration(stacks: Path, name: str) -> dict[str, Any]:
 
 
 def test_the_stack_keeps_its_state_in_a_workspace_of_its_own(synthesized: Callable[..., Path]) -> None:
-    found = configuration(synthesized("tenant: acme, env: dev"), "workspaces")
+    found = configuration(synthesized("tenant: acme, env: dev"), "workspaces.example")
     assert found["terraform"]["cloud"] == {"organization": "example", "workspaces": {"name": "litellm-workspaces"}}
     assert "token" not in json.dumps(found["provider"])
+
+
+def test_each_organization_has_a_stack_of_its_own(synthesized: Callable[..., Path]) -> None:
+    stacks = synthesized(
+        "tenant: a, env: dev, backend: {cloud: {organization: other}}",
+        "tenant: b, env: dev, backend: {cloud: {hostname: app.terraform.io}}",
+        "tenant: c, env: dev",
+    )
+    own = {path.name: configuration(stacks, path.name) for path in stacks.glob("workspaces*")}
+    assert {name: list(found["locals"]["workspaces"]) for name, found in own.items()} == {
+        "workspaces.other": ["a-dev"],
+        "workspaces.example": ["b-dev", "c-dev"],
+    }
+    assert own["workspaces.other"]["terraform"]["cloud"]["organization"] == "other"
+
+
+def test_a_stack_outside_of_the_repository_asks_where_the_roots_are(tmp_path: Path) -> None:
+    (tmp_path / "live/.git").mkdir(parents=True)
+    (tmp_path / "live/tenants.yaml").write_text(DEFAULTS + "  - {tenant: acme, env: dev}\n")
+    synthesize(load_fleet(tmp_path / "live/tenants.yaml"), tmp_path / "out")
+    found = configuration(tmp_path / "out/stacks", "workspaces.example")
+    assert "default" not in found["variable"]["stacks_folder"]
 
 
 def test_each_host_has_a_stack_of_its_own(synthesized: Callable[..., Path]) -> None:
     stacks = synthesized(
         "tenant: acme, env: dev", "tenant: acme, env: test, backend: {cloud: {hostname: tfe.example.com}}"
     )
-    assert configuration(stacks, "workspaces")["locals"]["workspaces"].keys() == {"acme-dev"}
-    own = configuration(stacks, "workspaces.tfe.example.com")
+    assert configuration(stacks, "workspaces.example")["locals"]["workspaces"].keys() == {"acme-dev"}
+    own = configuration(stacks, "workspaces.tfe.example.com.example")
     assert own["locals"]["workspaces"].keys() == {"acme-test"}
     assert own["provider"] == {"tfe": [{"hostname": "tfe.example.com"}]}
     assert own["terraform"]["cloud"]["hostname"] == "tfe.example.com"
@@ -174,6 +196,6 @@ def test_each_host_has_a_stack_of_its_own(synthesized: Callable[..., Path]) -> N
 
 def test_without_a_tenant_in_hcp_terraform_there_is_no_stack(synthesized: Callable[..., Path]) -> None:
     stacks = synthesized("tenant: acme, env: dev", "tenant: b, env: dev")
-    assert (stacks / "workspaces").exists()
+    assert (stacks / "workspaces.example").exists()
     stacks = synthesized("tenant: acme, env: dev, backend: {local: {}}")
-    assert not (stacks / "workspaces").exists()
+    assert not (stacks / "workspaces.example").exists()

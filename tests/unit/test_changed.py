@@ -50,8 +50,11 @@ def touched(changed: Changed) -> list[tuple[str, str]]:
 
 def test_nothing_differs_from_what_is_committed(repository: Path) -> None:
     changed = changed_since("HEAD", FILE)
-    assert (changed.module, changed.tenants) == (False, [])
-    assert described(changed) == f"0 of 3 tenants differ from {git('rev-parse', 'HEAD')[:12]}."
+    assert (changed.module, changed.tenants) == (None, [])
+    assert described(changed) == (
+        f"0 of 3 tenants differ from {git('rev-parse', 'HEAD')[:12]}.\n"
+        "The generator is in another repository: whether it changed the module is not known."
+    )
 
 
 def test_of_a_thousand_tenants_the_one_that_differs_is_named(repository: Path) -> None:
@@ -61,7 +64,8 @@ def test_of_a_thousand_tenants_the_one_that_differs_is_named(repository: Path) -
     fleet[617] += ", gateway_cpu: 2048"
     write(*fleet)
     assert described(changed_since(base, FILE)) == (
-        f"TENANT    WAVE  CHANGE\nt617-dev  dev   changed\n\n1 of 1000 tenants differ from {base[:12]}."
+        f"TENANT    WAVE  CHANGE\nt617-dev  dev   changed\n\n1 of 1000 tenants differ from {base[:12]}.\n"
+        "The generator is in another repository: whether it changed the module is not known."
     )
 
 
@@ -74,8 +78,9 @@ def test_new_and_removed_tenants_are_told_by_wave(repository: Path) -> None:
         TouchedTenant("hooli-prod", Wave.PROD, Touch.NEW),
     ]
     assert [each.label for each in changed.of(Wave.STAGE)] == []
-    assert described(changed).splitlines()[-2:] == [
+    assert described(changed).splitlines()[-3:] == [
         f"2 of 3 tenants differ from {changed.base[:12]}.",
+        "The generator is in another repository: whether it changed the module is not known.",
         "Gone from the tenants file, not destroyed by that: globex-stage.",
     ]
 
@@ -152,10 +157,13 @@ def test_a_machine_without_git_is_told_so(repository: Path, monkeypatch: pytest.
 @pytest.mark.parametrize(
     ("env", "wave"),
     [
-        *((env, Wave.DEV) for env in ("dev", "dev2", "test", "qa", "sandbox")),
-        *((env, Wave.STAGE) for env in ("stage", "staging", "uat", "preprod")),
+        *((env, Wave.DEV) for env in ("dev", "dev2", "dev-eu", "test", "qa", "sandbox")),
+        *((env, Wave.STAGE) for env in ("stage", "staging", "stage2", "uat", "preprod", "pre-eu")),
         # What is not known is taken for production.
-        *((env, Wave.PROD) for env in ("prod", "prod-eu", "production", "live", "p1")),
+        *(
+            (env, Wave.PROD)
+            for env in ("prod", "prod-eu", "live", "p1", "dev-prod", "qatar", "intl", "accounts", "prelive")
+        ),
     ],
 )
 def test_an_environment_belongs_to_a_wave_by_its_name(env: str, wave: Wave) -> None:
@@ -181,10 +189,10 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "fleet.changed", *arguments],
-        env=os.environ | {"PYTHONPATH": "constructs", "TENANTS_FILE": "fleets/tenants.yaml"},
+        env=os.environ | {"PYTHONPATH": "constructs", "TENANTS_FILE": "fleets/tenants.yaml", **environment},
         capture_output=True,
         text=True,
         check=False,
@@ -220,6 +228,34 @@ def test_a_program_reads_json(checkout: Path) -> None:
             {"root": "globex-stage", "wave": "stage", "change": "removed"},
         ],
     }
+
+
+def test_a_tenants_file_that_is_not_yet_committed_is_new_and_no_change_of_the_module(checkout: Path) -> None:
+    shutil.copy("fleets/tenants.yaml", "fleets/new.yaml")
+    found = json.loads(run("HEAD", "json", TENANTS_FILE="fleets/new.yaml").stdout)
+    assert (found["module"], {each["change"] for each in found["tenants"]}) == (False, {"new"})
+
+
+def test_notes_are_no_difference(checkout: Path) -> None:
+    synthesis = Path("fleet/synthesis.py")
+    text = synthesis.read_text()
+    synthesis.write_text(text.replace('metadata.pop("overrides", None)', 'metadata["version"] = "another"'))
+    assert synthesis.read_text() != text
+    assert json.loads(run("HEAD", "json").stdout)["tenants"] == []
+
+
+def test_the_other_commit_reads_its_own_tenants_file(checkout: Path) -> None:
+    """Even where `make` hands the name of this one's on."""
+    Path("Makefile").write_text(f"export TENANTS_FILE := $(TENANTS)\nsynth:\n\t@{sys.executable} main.py\n")
+    Path("Pipfile.lock").write_text(Path("Pipfile.lock").read_text() + "\n")
+    Path("Makefile").write_text(
+        f"ifdef TENANTS\nexport TENANTS_FILE := $(TENANTS)\nendif\nsynth:\n\t@{sys.executable} main.py\n"
+    )
+    commit()
+    shutil.copy(PROJECT / "Pipfile.lock", "Pipfile.lock")
+    write("tenant: acme, env: prod, ui_desired_count: 2", "tenant: acme, env: dev", "tenant: globex, env: stage")
+    found = json.loads(run("HEAD", "json", TENANTS=str(checkout / "fleets/tenants.yaml")).stdout)
+    assert [each["root"] for each in found["tenants"]] == ["acme-prod"]
 
 
 def test_before_the_code_there_were_no_tenants(checkout: Path) -> None:

@@ -41,7 +41,7 @@ def bindings(tmp_path: Path) -> Path:
     """The folder of the AWS bindings' JavaScript, of which there is nothing but the index."""
     [spec] = importlib.util.find_spec("cdktf_cdktf_provider_aws").submodule_search_locations  # type: ignore[union-attr,misc]
     [archive] = Path(spec, "_jsii").glob("*.tgz")
-    folder = tmp_path / "a folder/node_modules/@cdktf/provider-aws/lib"
+    folder = tmp_path / "é folder/node_modules/@cdktf/provider-aws/lib"
     folder.mkdir(parents=True)
     with tarfile.open(archive) as files:
         index = files.extractfile("package/lib/index.js")

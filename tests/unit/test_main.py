@@ -111,19 +111,19 @@ def test_a_run_writes_the_fleet_and_says_what_and_where(synthesized: tuple[Path,
     assert first == Run(
         0,
         """\
-STACK       FILE  REGION     TLS  STATE
-litellm     new   any             none: the module
-acme-prod   new   us-west-2  yes  s3://states/litellm/acme-prod/terraform.tfstate
-globex-dev  new   us-west-2  no   terraform.globex-dev.tfstate
-hooli-dev   new   eu-west-1  no   HCP Terraform workspace litellm-hooli-dev
-workspaces  new                   HCP Terraform: the tenants' workspaces
+STACK             FILE  REGION     TLS  STATE
+litellm           new   any             none: the module
+acme-prod         new   us-west-2  yes  s3://states/litellm/acme-prod/terraform.tfstate
+globex-dev        new   us-west-2  no   terraform.globex-dev.tfstate
+hooli-dev         new   eu-west-1  no   HCP Terraform workspace litellm-hooli-dev
+workspaces.hooli  new                   HCP Terraform: the tenants' workspaces
 
 The module and 3 tenant roots are in cdktf.out/stacks. It took … s.
 Next: terraform -chdir=cdktf.out/stacks/acme-prod init && terraform -chdir=cdktf.out/stacks/acme-prod plan
 """,
         "",
     )
-    stacks = ("litellm", "acme-prod", "globex-dev", "hooli-dev", "workspaces")
+    stacks = ("litellm", "acme-prod", "globex-dev", "hooli-dev", "workspaces.hooli")
     assert files(folder).keys() == {
         "tenants.yaml",
         "cdktf.out/manifest.json",
@@ -240,6 +240,18 @@ def test_the_root_of_a_tenant_that_is_gone_is_taken_away_and_mentioned(
     assert before.keys() - after.keys() == {"stacks/acme-prod/cdk.tf.json"}
     assert not Path("cdktf.out/stacks/acme-prod").exists()
     assert "acme-prod" not in json.loads(Path("cdktf.out/manifest.json").read_text())["stacks"]
+
+
+def test_roots_of_others_are_left_alone(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(capsys, FLEET)
+    network = Path("cdktf.out/stacks/network/cdk.tf.json")
+    network.parent.mkdir()
+    network.write_text('{"terraform": {"backend": {"s3": {}}}}')
+    Path("other.yaml").write_text(DEFAULTS + GLOBEX.replace("globex", "initech"))
+    synthesize(load_fleet(Path("other.yaml")), Path("cdktf.out"))
+    assert run(capsys, FLEET).errors == ""
+    stacks = {path.name for path in Path("cdktf.out/stacks").iterdir()}
+    assert stacks > {"network", "initech-dev", "acme-prod", "globex-dev", "hooli-dev"}
 
 
 def test_the_root_of_a_tenant_whose_local_state_holds_resources_stays(

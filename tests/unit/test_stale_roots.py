@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fleet.stale_roots import StaleRoot, take_away, warnings
+from fleet.stale_roots import StaleRoot, is_root_of, take_away, warnings
 
 CONFIGURATION = "cdk.tf.json"
 LOCAL = {"backend": {"local": {"path": "../../../terraform.acme-dev.tfstate"}}}
@@ -42,7 +42,7 @@ def configure(root: Path, terraform: dict[str, Any]) -> None:
 def test_a_root_without_resources_goes_with_what_terraform_made_in_it(root: Path, state: str | None) -> None:
     if state is not None:
         Path("terraform.acme-dev.tfstate").write_text(state)
-    assert take_away(root, CONFIGURATION) == StaleRoot(root, "../../../terraform.acme-dev.tfstate")
+    assert take_away(root, CONFIGURATION, Path()) == StaleRoot(root, "../../../terraform.acme-dev.tfstate")
     assert not root.exists()
     assert Path("terraform.acme-dev.tfstate").exists() == (state is not None)
 
@@ -63,30 +63,62 @@ def test_a_root_with_resources_in_a_state_stays(root: Path, where: str, terrafor
     Path(where).parent.mkdir(parents=True, exist_ok=True)
     Path(where).write_text(HOLDS)
     before = sorted(Path().rglob("*"))
-    assert take_away(root, CONFIGURATION).held == f"{where} still holds 3 resources"
+    assert take_away(root, CONFIGURATION, Path()).held == f"{where} still holds 3 resources"
     assert sorted(Path().rglob("*")) == before
 
 
 @pytest.mark.parametrize("state", ["{", "[]", '{"encrypted_data": "…"}', '{"resources": [5]}'])
 def test_a_state_that_cannot_be_read_may_hold_resources(root: Path, state: str) -> None:
     Path("terraform.acme-dev.tfstate").write_text(state)
-    assert take_away(root, CONFIGURATION).held == (
+    assert take_away(root, CONFIGURATION, Path()).held == (
         "terraform.acme-dev.tfstate cannot be read as a state, and may hold resources"
     )
     assert (root / CONFIGURATION).exists()
 
 
-@pytest.mark.parametrize("configuration", ["", "{}", "[]", '{"terraform": {"backend": []}}'])
-def test_a_root_that_cannot_be_read_stays(root: Path, configuration: str) -> None:
+@pytest.mark.parametrize("name", ["st${x}.tfstate", "%{y}.tfstate"])
+def test_a_state_is_found_by_the_name_that_terraform_reads(root: Path, name: str) -> None:
+    escaped = name.replace("${", "$${").replace("%{", "%%{")
+    configure(root, {"backend": {"local": {"path": f"../../../{escaped}"}}})
+    Path(name).write_text(HOLDS)
+    assert take_away(root, CONFIGURATION, Path()).held == f"{name} still holds 3 resources"
+
+
+def test_a_state_is_found_from_where_the_output_really_is(root: Path, tmp_path: Path) -> None:
+    Path("elsewhere/deep/down").mkdir(parents=True)
+    Path("cdktf.out").rename("elsewhere/deep/down/out")
+    Path("cdktf.out").symlink_to("elsewhere/deep/down/out")
+    configure(root, {"backend": {"local": {"path": "../../../../../../terraform.acme-dev.tfstate"}}})
+    Path("terraform.acme-dev.tfstate").write_text(HOLDS)
+    assert take_away(root, CONFIGURATION, Path()).held == "terraform.acme-dev.tfstate still holds 3 resources"
+
+
+def test_a_state_that_was_never_migrated_from_its_file_counts(root: Path) -> None:
+    configure(root, {"backend": {"s3": {"bucket": "states", "key": "k"}}})
+    Path("terraform.acme-dev.tfstate").write_text(HOLDS)
+    assert take_away(root, CONFIGURATION, Path()).held == "terraform.acme-dev.tfstate still holds 3 resources"
+
+
+@pytest.mark.parametrize(
+    ("configuration", "is_ours"),
+    [
+        ('{"//": {"metadata": {"tenantsFile": "../../../tenants.yaml"}}}', True),
+        ('{"//": {"metadata": {"tenantsFile": "../../../other.yaml"}}}', False),
+        *(
+            (text, False)
+            for text in ("", "{}", "[]", '{"//": {"metadata": {}}}', '{"//": {"metadata": {"tenantsFile": 5}}}')
+        ),
+    ],
+)
+def test_only_a_root_of_the_same_tenants_file_is_ours(root: Path, configuration: str, is_ours: bool) -> None:
     (root / CONFIGURATION).write_text(configuration)
-    assert take_away(root, CONFIGURATION).held == "cdk.tf.json cannot be read, so that nobody knows its state"
-    assert (root / CONFIGURATION).exists()
+    assert is_root_of(root / CONFIGURATION, Path("tenants.yaml")) is is_ours
 
 
 def test_files_of_the_users_own_stay(root: Path) -> None:
     (root / "notes.md").write_text("mine")
     (root / "terraform.tfstate.backup").write_text(HOLDS)
-    gone = take_away(root, CONFIGURATION)
+    gone = take_away(root, CONFIGURATION, Path())
     assert gone.left == ("notes.md", "terraform.tfstate.backup")
     assert sorted(path.name for path in root.iterdir()) == ["notes.md", "terraform.tfstate.backup"]
 
@@ -101,7 +133,7 @@ def test_files_of_the_users_own_stay(root: Path) -> None:
 def test_a_warning_says_what_to_do(root: Path, terraform: dict[str, Any], state: str) -> None:
     configure(root, terraform)
     (root / "mine.tf").write_text("")
-    assert list(warnings([take_away(root, CONFIGURATION)], Path("tenants.yaml"))) == [
+    assert list(warnings([take_away(root, CONFIGURATION, Path())], Path("tenants.yaml"))) == [
         "cdktf.out/stacks/acme-dev is of no tenant in tenants.yaml any more, and was taken away. "
         f"Files of your own stay in it: mine.tf. Its state is {state}. If what it made is to go as well: put the "
         "tenant back, synth, run `terraform -chdir=cdktf.out/stacks/acme-dev init` and `… destroy`, and take the "

@@ -130,8 +130,8 @@ def test_hcp_terraform_has_a_workspace_for_each_tenant(root_of: RootOf) -> None:
 def test_what_a_backend_is_given_is_no_template(root_of: RootOf) -> None:
     local = root_of(backend={"local": {"path": "${path}"}})["terraform"]["backend"]["local"]
     assert local["path"].endswith("/$${path}")
-    cloud = root_of(backend={"cloud": {"organization": "${o}", "workspace": "%{w}"}})["terraform"]["cloud"]
-    assert cloud == {"organization": "$${o}", "workspaces": {"name": "%%{w}"}}
+    cloud = root_of(backend={"cloud": {"organization": "o", "project": "${p}", "workspace": "%{w}"}})["terraform"]
+    assert cloud["cloud"]["workspaces"] == {"name": "%%{w}", "project": "$${p}"}
 
 
 def test_what_a_tenant_writes_is_no_template(root_of: RootOf) -> None:

@@ -338,6 +338,15 @@ MISTAKES: dict[str, tuple[str, str]] = {
         "provider: {assume_role: {role_arn: x, sesion_name: y}}",
         "provider.assume_role.sesion_name is not known here: did you mean session_name?",
     ),
+    "host with a scheme": (
+        "backend: {cloud: {organization: o, hostname: 'https://tfe.example.com/'}}",
+        "backend.cloud.hostname must be a host, such as tfe.example.com",
+    ),
+    "organization of two words": (
+        "backend: {cloud: {organization: a b}}",
+        "backend.cloud.organization must be a name of letters, digits, hyphens and underscores",
+    ),
+    "unknown wave": ("wave: canary", "wave must be one of dev, stage, prod"),
     "workspace of another stack": (
         "backend: {cloud: {organization: o, workspace: litellm-workspaces}}",
         "backend.cloud.workspace must not be the workspace of the stack that makes the workspaces",
