@@ -723,6 +723,7 @@ class LitellmStack(TerraformStack):
             "ONE_SHOT_CLUSTER": self.cluster.name,
             "ONE_SHOT_SUBNETS": self.subnet_list,
             "ONE_SHOT_SECURITY_GROUPS": self.tasks_group.id,
+            "ONE_SHOT_ASSUME_ROLE_ARN": "",
             "ONE_SHOT_TIMEOUT_MINUTES": str(ONE_SHOT_TIMEOUT_MINUTES),
         }
         bootstrap = DataResource(

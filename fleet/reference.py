@@ -51,6 +51,10 @@ def tenants_schema() -> dict[str, Any]:
         del tenant["properties"][secret.name]
     del tenant["required"]  # for all of it may come from defaults and profiles
     tenant["description"] = "Inputs of a tenant, or of several."
+    for properties in (tenant["properties"], *(each["properties"] for each in definitions.values())):
+        for field in properties.values():
+            if "description" in field:
+                field["description"] = " ".join(field["description"].split())
     inputs = {"$ref": "#/$defs/Inputs"}
     shapes = {
         "include": tenant["properties"]["profile"],

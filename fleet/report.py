@@ -72,4 +72,4 @@ def table(fleet: Fleet, synthesized: Synthesized, outdir: Path, seconds: float) 
 
 
 def _facts(tenant: TenantSettings) -> tuple[str, str, str]:
-    return tenant.region, "yes" if tenant.acm_certificate_arn else "no", tenant.state_place
+    return tenant.region, "yes" if tenant.acm_certificate_arn or tenant.domain_name else "no", tenant.state_place

@@ -19,6 +19,7 @@ from typing import Any
 
 from cdktf import App
 
+from litellm_aws.input_variables import NULL
 from stacks.module import MODULE, ModuleStack
 from stacks.tenant_root import TenantRootStack
 from stacks.workspaces import WorkspacesStack, by_stack
@@ -31,7 +32,7 @@ from .tenants_file import Fleet
 _STACKS = "stacks"
 _CONFIGURATION = "cdk.tf.json"
 _STAGING = ".staging-"
-_BLOCKS = ("//", "terraform", "provider", "variable", "locals", "data", "module", "resource", "output")
+_BLOCKS = ("//", "terraform", "provider", "variable", "locals", "data", "module", "resource", "check", "output")
 """The order in which a reader meets the blocks of a configuration."""
 
 
@@ -138,6 +139,9 @@ def _contents(scratch: Path, tenants_file: Path, outdir: Path) -> Iterator[tuple
 
 def _readable(configuration: dict[str, Any]) -> dict[str, Any]:
     """Returns a configuration in a reader's order, without CDKTF's notes on single blocks."""
+    for variable in configuration.get("variable", {}).values():
+        if variable.get("default") == NULL:
+            variable["default"] = None
     metadata = configuration["//"]["metadata"]
     metadata.pop("overrides", None)
     configuration["//"] = {"metadata": metadata}

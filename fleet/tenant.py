@@ -210,7 +210,8 @@ class TenantSettings(Inputs):
 
     def inputs_set(self) -> dict[str, Any]:
         """Returns the module inputs that this tenant sets, in the order of the declaration."""
-        return {name: getattr(self, name) for name in declared_inputs() if name in self.model_fields_set}
+        values = self.model_dump(include=set(declared_inputs()) & self.model_fields_set)
+        return {name: values[name] for name in declared_inputs() if name in values}
 
     def state_identity(self, folder: Path) -> tuple[str | None, ...]:
         """Returns what tells this tenant's state from every other.

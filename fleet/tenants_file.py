@@ -100,8 +100,10 @@ class _Validator:
 
     def _check_across(self, layers: Layers, values: dict[str, Any], wrong: set[str]) -> None:
         inputs = {name: values.get(name, declared.default) for name, declared in declared_inputs().items()}
+        # Of secrets nothing is known before the plan.
+        unknown = wrong | {secret.name for secret in sensitive_inputs()}
         for rule in CROSS_RULES:
-            message = None if wrong & set(rule.inputs) else rule.broken(inputs)
+            message = None if unknown & set(rule.inputs) else rule.broken(inputs)
             if message is not None:
                 # The tenant's own line rather than one of a profile or of the defaults.
                 nodes = [

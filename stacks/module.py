@@ -6,6 +6,7 @@ from constructs import Construct, Node
 
 from litellm_aws.autoscaling import Autoscaling
 from litellm_aws.cache import Cache
+from litellm_aws.checks import Checks
 from litellm_aws.cluster import Cluster
 from litellm_aws.database import Database
 from litellm_aws.environment import Environment
@@ -15,6 +16,7 @@ from litellm_aws.naming import Naming
 from litellm_aws.network import Network
 from litellm_aws.one_shot_tasks import OneShotTasks
 from litellm_aws.outputs import Outputs
+from litellm_aws.proxy_config import ProxyConfig
 from litellm_aws.roles import Roles
 from litellm_aws.secrets import Secrets
 from litellm_aws.services import Services
@@ -35,11 +37,12 @@ class ModuleStack(TerraformStack):
 
         inputs = InputVariables(self, "inputs")
         naming = Naming(self, "naming", inputs=inputs)
-        network = Network(self, "network", inputs=inputs, naming=naming)
+        proxy_config = ProxyConfig(self, "proxy_config", inputs=inputs)
+        network = Network(self, "network", inputs=inputs, naming=naming, reads_load_balancer_ranges=proxy_config.exists)
         load_balancer = LoadBalancer(self, "load_balancer", inputs=inputs, naming=naming, network=network)
         database = Database(self, "database", inputs=inputs, naming=naming, network=network)
         cache = Cache(self, "cache", inputs=inputs, naming=naming, network=network)
-        storage = Storage(self, "storage", inputs=inputs, naming=naming)
+        storage = Storage(self, "storage", inputs=inputs, naming=naming, network=network, proxy_config=proxy_config)
         secrets = Secrets(self, "secrets", inputs=inputs, naming=naming, database=database)
         environment = Environment(
             self,
@@ -49,10 +52,12 @@ class ModuleStack(TerraformStack):
             cache=cache,
             storage=storage,
             secrets=secrets,
+            proxy_config=proxy_config,
         )
         roles = Roles(
             self,
             "roles",
+            inputs=inputs,
             naming=naming,
             database=database,
             storage=storage,
@@ -80,13 +85,21 @@ class ModuleStack(TerraformStack):
             network=network,
             load_balancer=load_balancer,
             cluster=cluster,
-            storage=storage,
+            proxy_config=proxy_config,
             secrets=secrets,
             roles=roles,
             environment=environment,
             one_shot_tasks=one_shot_tasks,
         )
-        Autoscaling(self, "autoscaling", naming=naming, cluster=cluster, services=services)
+        Autoscaling(
+            self,
+            "autoscaling",
+            naming=naming,
+            cluster=cluster,
+            services=services,
+            gateway_resource_label=load_balancer.gateway_resource_label,
+        )
+        Checks(self, "checks")
         Outputs(
             self,
             "outputs",

@@ -45,7 +45,6 @@ class TenantRootStack(TerraformStack):
             {
                 secret.name: {
                     "type": secret.terraform_type,
-                    "description": secret.description,
                     "default": secret.default,
                     "sensitive": True,
                     "nullable": False,
@@ -57,7 +56,7 @@ class TenantRootStack(TerraformStack):
             f"module.{MODULE}",
             {
                 "source": f"../{MODULE}",
-                **constant(tenant.inputs_set()),
+                **constant(_inputs(tenant)),
                 **{secret.name: template(f"var.{secret.name}") for secret in secrets},
             },
         )
@@ -82,6 +81,13 @@ class TenantRootStack(TerraformStack):
             )
         else:
             LocalBackend(self, path=constant(state_file))
+
+
+def _inputs(tenant: TenantSettings) -> dict[str, Any]:
+    inputs = tenant.inputs_set()
+    role = tenant.provider.assume_role
+    # Terraform assumes that role for itself alone, and the one-shot tasks are started by the AWS CLI.
+    return inputs if role is None else {"one_shot_assume_role_arn": role.role_arn, **inputs}
 
 
 def _provider(tenant: TenantSettings) -> dict[str, Any]:

@@ -123,13 +123,19 @@ class Plan:
         return {name: output["value"] for name, output in outputs.items() if "value" in output}
 
     def values(self, address: str) -> dict[str, Any]:
-        """Returns the planned attributes of a resource; those that are not known yet are missing."""
-        return dict(self._resources[address]["values"])
+        """Returns the planned attributes of a resource; those that are not known yet are missing.
+
+        The index of a resource that there is at most one of may be left out.
+        """
+        return dict(self._resources[self._whole(address)]["values"])
 
     def unknown(self, address: str) -> dict[str, Any]:
         """Returns which attributes of a resource are known only after the apply: its `after_unknown`."""
         changes = {change["address"]: change["change"] for change in self.document["resource_changes"]}
-        return dict(changes[address]["after_unknown"])
+        return dict(changes[self._whole(address)]["after_unknown"])
+
+    def _whole(self, address: str) -> str:
+        return address if address in self._resources else f"{address}[0]"
 
     @cached_property
     def _resources(self) -> dict[str, dict[str, Any]]:

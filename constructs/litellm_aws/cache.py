@@ -5,7 +5,7 @@ from cdktf_cdktf_provider_aws.elasticache_replication_group import ElasticacheRe
 from cdktf_cdktf_provider_aws.elasticache_subnet_group import ElasticacheSubnetGroup
 from constructs import Construct
 
-from .expressions import template
+from .expressions import one, one_if, template
 from .input_variables import InputVariables
 from .naming import Naming
 from .network import REDIS_PORT, Network
@@ -15,18 +15,22 @@ _NAME_LIMIT = 40
 
 
 class Cache(Construct):
-    """A Redis primary with its replicas, encrypted at rest and in transit.
+    """A Redis primary with its replicas, encrypted at rest and in transit, unless it is brought along or left out.
 
     Attributes:
-        host, port: of the primary.
-        endpoint: both, as `host:port`.
+        created: a local, whether there is one.
+        host, port_text: of the primary; null where there is none.
+        endpoint: both, as `host:port`; null where there is none.
     """
 
     def __init__(self, scope: Construct, id_: str, *, inputs: InputVariables, naming: Naming, network: Network) -> None:
         super().__init__(scope, id_)
+        self.created = TerraformLocal(self, "local.creates_redis", inputs.create_redis.value)
+        count = one_if(self.created)
         subnets = ElasticacheSubnetGroup(
             self,
             "aws_elasticache_subnet_group.this",
+            count=count,
             name=naming.of("redis"),
             subnet_ids=network.private_subnet_ids,
             tags=naming.tags,
@@ -35,6 +39,7 @@ class Cache(Construct):
         group = ElasticacheReplicationGroup(
             self,
             "aws_elasticache_replication_group.this",
+            count=count,
             replication_group_id=naming.within(_NAME_LIMIT, "redis"),
             description=f"Redis of {naming.stack}",
             engine="redis",
@@ -49,10 +54,12 @@ class Cache(Construct):
             transit_encryption_enabled=True,
             # Otherwise a change waits for the maintenance window, and every plan until then shows it again.
             apply_immediately=True,
-            subnet_group_name=subnets.name,
+            subnet_group_name=one(subnets, "name"),
             security_group_ids=[network.cache_group_id],
             tags=naming.tags,
         )
-        self.host = group.primary_endpoint_address
-        self.port = group.port
-        self.endpoint = f"{group.primary_endpoint_address}:{Token.as_string(group.port)}"
+        self.host = one(group, "primary_endpoint_address")
+        self.port_text = template(f"tostring(one({group.node.id}[*].port))")
+        self.endpoint = template(
+            f'one([for group in {group.node.id} : "${{group.primary_endpoint_address}}:${{group.port}}"])'
+        )

@@ -1,8 +1,10 @@
 """The ECS cluster."""
 
 from cdktf_cdktf_provider_aws.ecs_cluster import EcsCluster, EcsClusterSetting
+from cdktf_cdktf_provider_aws.ecs_cluster_capacity_providers import EcsClusterCapacityProviders
 from constructs import Construct
 
+from .expressions import one_if
 from .naming import Naming
 
 
@@ -11,6 +13,7 @@ class Cluster(Construct):
 
     Attributes:
         arn, name: of the cluster.
+        capacity_providers: what must exist before a service can use Spot.
     """
 
     def __init__(self, scope: Construct, id_: str, *, naming: Naming) -> None:
@@ -21,6 +24,13 @@ class Cluster(Construct):
             name=naming.stack,
             setting=[EcsClusterSetting(name="containerInsights", value="enabled")],
             tags=naming.tags,
+        )
+        self.capacity_providers = EcsClusterCapacityProviders(
+            self,
+            "aws_ecs_cluster_capacity_providers.this",
+            count=one_if("var.gateway_spot_percentage > 0"),
+            cluster_name=cluster.name,
+            capacity_providers=["FARGATE", "FARGATE_SPOT"],
         )
         self.arn = cluster.arn
         self.name = cluster.name

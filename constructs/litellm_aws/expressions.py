@@ -44,11 +44,6 @@ def one(resource: TerraformElement, attribute: str) -> str:
     return template(f"one({address(resource)}[*].{attribute})")
 
 
-def each(resource: TerraformElement, attribute: str) -> str:
-    """The list of an attribute over all instances of a resource with `count`."""
-    return template(f"{address(resource)}[*].{attribute}")
-
-
 def shortened(name: str, limit: int) -> str:
     """A name cut to `limit` characters, if it is longer, and then with a hash of the whole name at its end.
 
@@ -82,3 +77,13 @@ def constant(value: Any) -> Any:
             return {constant(key): constant(item) for key, item in value.items()}
         case _:
             return value
+
+
+def only_if(condition: str, map_: str) -> str:
+    """The map of an expression where a condition holds, else an empty one. Not a template."""
+    return f"{{for name, value in {map_} : name => value if {condition}}}"
+
+
+def merged(*maps: str) -> str:
+    """The maps of some expressions in one; of a name that several have, the last counts. Not a template."""
+    return f"merge({', '.join(maps)})"

@@ -6,6 +6,9 @@ from constructs import Construct
 from .expressions import template
 from .inputs import CROSS_RULES, Input, declared_inputs
 
+NULL = template("null")
+"""Null as the default of a variable. jsii drops nulls, so this stands for it until the configuration is written."""
+
 
 class InputVariables(Construct):
     """One variable for each declared input; `inputs.vpc_cidr` is the variable `vpc_cidr`."""
@@ -17,10 +20,10 @@ class InputVariables(Construct):
                 self,
                 f"var.{declared.name}",
                 type=declared.terraform_type,
-                default=declared.default,
+                default=None if declared.required else NULL if declared.default is None else declared.default,
                 description=declared.description,
                 sensitive=declared.sensitive or None,
-                nullable=False,
+                nullable=declared.nullable,
                 validation=_validations(declared) or None,
             )
             for declared in declared_inputs().values()
@@ -37,7 +40,7 @@ def _validations(declared: Input) -> list[TerraformVariableValidationConfig]:
         *_no_nulls(declared),
         *(
             TerraformVariableValidationConfig(
-                condition=template(rule.condition(f"var.{declared.name}")),
+                condition=template(_unless_null(declared, rule.condition(f"var.{declared.name}"))),
                 error_message=f"{declared.name} {rule.says}.",
             )
             for rule in declared.rules
@@ -50,6 +53,10 @@ def _validations(declared: Input) -> list[TerraformVariableValidationConfig]:
             if rule.inputs[-1] == declared.name
         ),
     ]
+
+
+def _unless_null(declared: Input, condition: str) -> str:
+    return f"var.{declared.name} == null ? true : {condition}" if declared.nullable else condition
 
 
 def _no_nulls(declared: Input) -> list[TerraformVariableValidationConfig]:

@@ -10,31 +10,45 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.fields import FieldInfo
 
 from .rules import (
-    AtLeastDifferent,
+    AllDifferent,
+    Apart,
+    AtLeast,
     AtMostKeys,
     Between,
     CrossRule,
     Different,
+    EachElement,
     EachValue,
     EmptyOr,
     FargateSize,
+    Fewer,
+    Given,
     Ipv4Network,
+    Ipv4Range,
+    Is,
     IsMap,
+    Less,
     Matches,
+    NoOverlap,
     NoSharedKey,
+    Not,
     NotAbove,
     NotEmpty,
     NotReserved,
     OneOf,
+    Refused,
     Rule,
+    Some,
     Whole,
     certificate_arn,
+    kms_key_arn,
+    role_arn,
     secret_arn,
 )
 
@@ -61,12 +75,35 @@ _SqlIdentifier = Annotated[
     ),
 ]
 _NOT_POSTGRES_OWN = NotReserved("pg_.*", "a name that starts with pg_, which PostgreSQL keeps for itself")
+_SUBNET_ID = Matches("subnet-[0-9a-f]+", "the id of a subnet, subnet-…")
+_GROUP_ID = Matches("sg-[0-9a-f]+", "the id of a security group, sg-…")
+_DOMAIN = Matches(
+    "(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z]{2,63}",
+    "a domain name in lowercase letters, such as llm.example.com",
+)
+_PATH_PATTERN = Matches(
+    "/[A-Za-z0-9_.$/~\"'@:+&*?-]{0,127}",
+    "a path pattern of ELB: a slash, and at most 127 letters, digits and _-.$/~\"'@:+&*? behind it",
+)
 _RETENTION_DAYS = (
     *(0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180),
     *(365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )
 """Days that CloudWatch Logs takes (PutRetentionPolicy); Terraform's 0 is "never expire"."""
 _EnvironmentSecrets = Annotated[dict[str, str], EachValue(secret_arn(with_field=True))]
+
+
+class TokensMetric(BaseModel):
+    """A metric of CloudWatch."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True)
+
+    namespace: Annotated[str, NotEmpty()]
+    """Namespace of the metric."""
+    name: Annotated[str, NotEmpty()] = "litellm_total_tokens_metric_total"
+    """Name of the metric."""
+    dimensions: dict[str, str] = {}
+    """Dimensions of the metric, from name to value."""
 
 
 class _Section(BaseModel):
@@ -97,8 +134,9 @@ class Stack(_Section):
         _NO_STRAY_HYPHEN,
     ]
     """Environment's slug, such as prod, stage or dev. One that starts with `prod` is guarded against data loss."""
-    azs: Annotated[list[str], AtLeastDifferent(2)]
-    """Availability zones of the subnets, at least two. Add one at the end: another order makes all subnets anew."""
+    azs: Annotated[list[str], AllDifferent()] = []
+    """Availability zones of the stack's own subnets, at least two unless vpc_id is set. Add one at the end: another
+    order makes all subnets anew."""
     tags: Annotated[
         dict[str, str],
         AtMostKeys(8, "S3 takes ten tags on an object, and two are the stack's own; use default_tags for more"),
@@ -118,16 +156,55 @@ class Secrets(_Section):
 
 
 class Network(_Section):
-    """Network and TLS"""
+    """Network"""
 
     vpc_cidr: Annotated[str, Ipv4Network(16, 20, "its subnets are 8 bits narrower, and AWS has none below /28")] = (
         "10.40.0.0/16"
     )
-    """IPv4 range of the VPC. Each subnet takes a 256th of it. A change makes the whole stack anew."""
+    """IPv4 range of the stack's own VPC. Each subnet takes a 256th of it. A change makes the whole stack anew."""
+    vpc_id: Annotated[str, EmptyOr(Matches("vpc-[0-9a-f]+", "the id of a VPC, vpc-…"))] = ""
+    """VPC that is there already. No VPC, subnet, gateway, address or route is made then, and nothing in it is changed.
+    Empty: the stack has a VPC of its own."""
+    public_subnet_ids: Annotated[list[str], EachElement(_SUBNET_ID), AllDifferent()] = []
+    """Subnets of vpc_id for the load balancer, in two availability zones; not needed for an internal one."""
+    private_subnet_ids: Annotated[list[str], EachElement(_SUBNET_ID), AllDifferent()] = []
+    """Subnets of vpc_id for the tasks, Aurora and Redis, in two availability zones where one of those is the stack's
+    own. The tasks in them must reach the internet, or VPC endpoints for all that they need."""
+    additional_task_security_group_ids: Annotated[list[str], EachElement(_GROUP_ID), AllDifferent()] = []
+    """Security groups of all tasks, beside the stack's own."""
+    tasks_in_public_subnets: bool = False
+    """Whether the services' tasks have public addresses in the public subnets, so that no NAT gateway is made. For
+    stacks without a database, whose one-shot tasks need the private subnets."""
+    nat_gateway_per_az: bool = False
+    """Whether each availability zone has a NAT gateway of its own: a zone that fails takes no other with it."""
+
+
+class Ingress(_Section):
+    """Ingress and TLS"""
+
     acm_certificate_arn: Annotated[str, EmptyOr(certificate_arn())] = ""
-    """ACM certificate of the HTTPS listener, in the stack's region. Empty: HTTP only, see allow_plaintext_alb."""
+    """ACM certificate of the HTTPS listener, in the stack's region. Empty: see domain_name and allow_plaintext_alb."""
     allow_plaintext_alb: bool = False
     """Consent to a load balancer that speaks plain HTTP, where there is no certificate. For trials only."""
+    domain_name: Annotated[str, EmptyOr(_DOMAIN)] = ""
+    """Name of the stack in DNS. A certificate for it is made and validated, and records in route53_zone_id lead to the
+    load balancer. Empty: none of that."""
+    route53_zone_id: Annotated[str, EmptyOr(Matches("Z[A-Z0-9]+", "the id of a hosted zone of Route 53, Z…"))] = ""
+    """Hosted zone of Route 53, in the stack's account, for the records of domain_name."""
+    alb_internal: bool = False
+    """Whether the load balancer is reached from inside the network alone. It is in the private subnets then."""
+    alb_ingress_cidrs: Annotated[list[str], EachElement(Ipv4Range()), NoOverlap()] = ["0.0.0.0/0"]
+    """IPv4 ranges that may reach the load balancer's ports 80 and 443. Its default stands for the whole internet; for
+    the VPC's own range where the load balancer is internal; and for none where there are prefix lists."""
+    alb_ingress_prefix_list_ids: Annotated[
+        list[str], EachElement(Matches("pl-[0-9a-f]+", "the id of a managed prefix list, pl-…")), AllDifferent()
+    ] = []
+    """Managed prefix lists that may reach the load balancer's ports 80 and 443, such as CloudFront's."""
+    alb_idle_timeout_seconds: Annotated[int, Whole(1, 4000)] = 120
+    """Seconds after which the load balancer closes a connection on which nothing is said. Long streams need more."""
+    extra_gateway_paths: Annotated[list[str], EachElement(_PATH_PATTERN), AllDifferent()] = []
+    """Path patterns of the load balancer that lead to the gateway too, after the documented ones: a newer image may
+    serve more. Five of them take one of the load balancer's hundred rules."""
 
 
 class Images(_Section):
@@ -141,6 +218,12 @@ class Images(_Section):
     """Image of the UI."""
     migrations_image: _Image = "ghcr.io/berriai/litellm-migrations:v1.86.0-dev"
     """Image of the one-shot task that migrates the database's schema."""
+    bootstrap_image: _Image = "postgres:16-alpine"
+    """Image of the one-shot task that makes the database user; it needs psql. Docker Hub's, unless you name another."""
+    image_registry_secret_arn: Annotated[str, EmptyOr(secret_arn(with_field=False))] = ""
+    """Secret that holds username and password of a private registry, for all images. Empty: none; ECR needs none."""
+    image_registry_kms_key_arn: Annotated[str, EmptyOr(kms_key_arn())] = ""
+    """KMS key that encrypts image_registry_secret_arn. Empty: the account's own for Secrets Manager."""
 
 
 class Gateway(_Section):
@@ -164,10 +247,57 @@ class Gateway(_Section):
     """Average CPU utilization in percent that autoscaling of the gateway aims at."""
     gateway_memory_target: _Percentage = 80
     """Average memory utilization in percent that autoscaling of the gateway aims at; 0: memory is ignored."""
+    gateway_target_requests_per_second: Annotated[float, AtLeast(0)] = 0
+    """Requests per second and task that autoscaling of the gateway aims at; 0: requests are ignored."""
+    gateway_target_tokens_per_second: Annotated[float, AtLeast(0)] = 0
+    """Tokens per second and task that autoscaling of the gateway aims at, by gateway_tokens_metric; 0: tokens are
+    ignored."""
+    gateway_tokens_metric: TokensMetric | None = None
+    """CloudWatch metric that counts the tokens of all gateway tasks: its namespace, its name (by default
+    litellm_total_tokens_metric_total) and its dimensions. LiteLLM's own is in Prometheus; something has to bring it
+    to CloudWatch."""
+    gateway_spot_percentage: Annotated[int, Whole(0, 100)] = 0
+    """Share of the gateway's tasks in percent that run on Fargate Spot; one at least is on demand. To and from 0, the
+    service is made anew."""
+    gateway_drain_seconds: Annotated[int, Whole(1, 120)] = 30
+    """Seconds for which a running stream may go on when its task is replaced: the deregistration delay of the gateway's
+    target group, and the stop timeout of its container."""
+    gateway_connection_pool_enabled: bool = False
+    """Whether the gateway's workers share a pool of database connections. For a database_url only: a pool holds one
+    password, and IAM tokens expire."""
+    gateway_pool_max_db_connections: Annotated[int, Whole(1)] = 20
+    """Most connections that the pool of a gateway task holds to the database."""
+    gateway_pool_max_client_conn: Annotated[int, Whole(1)] = 1000
+    """Most connections that the pool of a gateway task takes from workers."""
+    gateway_metrics_port: Annotated[int, Whole(1, 65535), Not(4000, "the gateway's own port")] | None = None
+    """Port on which a sidecar of the gateway serves Prometheus metrics of all its workers. It is never behind the load
+    balancer. Null: no sidecar."""
+    gateway_metrics_scrape_cidrs: Annotated[list[str], EachElement(Ipv4Range()), NoOverlap()] = []
+    """IPv4 ranges that may reach gateway_metrics_port."""
     gateway_extra_env: dict[str, str] = {}
-    """Environment variables of the gateway, in plain text. One of them replaces a default of the same name."""
+    """Environment variables of the gateway, in plain text. One of them replaces a default of the same name. With
+    USE_DDTRACE = "true" it starts under ddtrace-run."""
     gateway_extra_secrets: _EnvironmentSecrets = {}
     """Environment variables of the gateway whose values ECS reads from Secrets Manager, by ARN."""
+
+
+class Collector(_Section):
+    """Collector"""
+
+    collector_enabled: bool = False
+    """Whether a sidecar of the gateway takes its spend logs and metrics off the workers' hands."""
+    collector_port: Annotated[int, Whole(1024, 65535), Not(4000, "the gateway's own port")] = 4010
+    """Port of loopback on which the collector listens."""
+    collector_cpu: Annotated[int, Whole(1)] = 512
+    """CPU units of the collector, out of gateway_cpu."""
+    collector_memory: Annotated[int, Whole(6)] = 2048
+    """Memory of the collector in MiB, out of gateway_memory."""
+    collector_buffer_size: Annotated[int, Whole(1)] = 1000
+    """Records that a worker holds back while the collector is busy."""
+    collector_drain_timeout_seconds: Annotated[int, Whole(0)] = 10
+    """Seconds that a task which stops gives the collector to write what it holds."""
+    collector_on_unavailable: Annotated[str, OneOf(("fallback", "drop"))] = "fallback"
+    """What a worker does while the collector is away: write by itself, or drop the record."""
 
 
 class Backend(_Section):
@@ -188,7 +318,8 @@ class Backend(_Section):
     backend_cpu_target: _Percentage = 70
     """Average CPU utilization in percent that autoscaling of the backend aims at."""
     backend_extra_env: dict[str, str] = {}
-    """Environment variables of the backend, in plain text. One of them replaces a default of the same name."""
+    """Environment variables of the backend, in plain text. One of them replaces a default of the same name. With
+    USE_DDTRACE = "true" it starts under ddtrace-run."""
     backend_extra_secrets: _EnvironmentSecrets = {}
     """Environment variables of the backend whose values ECS reads from Secrets Manager, by ARN."""
 
@@ -215,6 +346,16 @@ class Ui(_Section):
 class Stores(_Section):
     """Database, cache and storage"""
 
+    create_database: bool = True
+    """Whether the stack has an Aurora database of its own. Without one: database_url, or no database at all."""
+    database_url: Annotated[str, Sensitive()] = ""
+    """URL of a PostgreSQL database that is there already, login included, known at plan. It goes into a secret, and
+    from there into DATABASE_URL of the gateway, the backend and the migration, which runs as ever."""
+    create_redis: bool = True
+    """Whether the stack has a Redis of its own. Without one: redis_url, or no Redis at all."""
+    redis_url: Annotated[str, Sensitive()] = ""
+    """URL of a Redis that is there already, login included, known at plan. It goes into a secret, and from there into
+    REDIS_URL of the gateway and the backend."""
     db_instance_class: Annotated[str, NotEmpty()] = "db.r6g.large"
     """Class of Aurora's writer and reader instance."""
     db_engine_version: Annotated[
@@ -244,6 +385,12 @@ class Operations(_Section):
 
     proxy_config: Annotated[dict[str, Any], IsMap()] = {}
     """LiteLLM's configuration, as in its config.yaml. Keys and passwords in it are `os.environ/<NAME>` only."""
+    sse_keepalive_ping_interval_seconds: Annotated[int, Whole(1, 300)] | None = None
+    """Seconds between the pings that keep a silent stream open: LiteLLM's setting of this name. Null: its default."""
+    anthropic_sse_ping_interval_seconds: Annotated[int, Whole(1, 300)] | None = None
+    """The same for streams in Anthropic's format."""
+    enable_pre_call_checks: bool | None = None
+    """Whether the router checks a request, its length say, before it calls a model. Null: LiteLLM's default."""
     log_retention_days: Annotated[
         int,
         OneOf(_RETENTION_DAYS),
@@ -251,6 +398,51 @@ class Operations(_Section):
     """Days for which CloudWatch Logs keeps the log groups; 0: for ever."""
     one_shot_timeout_minutes: Annotated[int, Whole(1, 240)] = 30
     """Minutes for which an apply waits for the database bootstrap, and again for the schema migration."""
+    one_shot_assume_role_arn: Annotated[str, EmptyOr(role_arn())] = ""
+    """Role that starts the one-shot tasks: the role which the `aws` provider assumes is its own alone. In a tenants
+    file it is provider.assume_role's by default. Empty: the credentials of the machine that runs Terraform."""
+    cpu_architecture: Annotated[str, OneOf(("X86_64", "ARM64"))] = "X86_64"
+    """Architecture of all tasks, for which the images must be built."""
+    deployment_circuit_breaker: bool = False
+    """Whether a deployment of a service that cannot start its tasks is rolled back."""
+    enable_execute_command: bool = False
+    """Whether `aws ecs execute-command` opens a shell in the services' tasks. Who may use it is IAM's to say."""
+    health_check_grace_period_seconds: Annotated[int, Whole(0, 2147483647)] = 0
+    """Seconds for which a task that has just started may fail the load balancer's checks; 0: none."""
+
+
+class Bedrock(_Section):
+    """Bedrock"""
+
+    bedrock_model_arns: Annotated[
+        list[str],
+        EachElement(
+            Matches(
+                "arn:aws[a-z-]*:bedrock:[a-z0-9*-]*:[0-9*]*:[a-z][a-z-]*/.+",
+                "the ARN of a model or an inference profile of Bedrock, "
+                "arn:aws:bedrock:<region>:<account>:<resource type>/<id>",
+            )
+        ),
+        AllDifferent(),
+    ] = []
+    """Models and inference profiles of Bedrock that the tasks may invoke."""
+    enable_bedrock_mantle: bool = False
+    """Whether the tasks may create inferences by Bedrock's Mantle endpoint in the stack's region."""
+    enable_bedrock_custom_model_import: bool = False
+    """Whether there is a role with which Bedrock imports custom models from `models/` in the stack's bucket."""
+
+
+class Billing(_Section):
+    """Billing metrics"""
+
+    billing_metrics_endpoint: str = ""
+    """Endpoint to which the proxy reports what is billed. Empty: none."""
+    billing_metrics_client_cert_pem: Annotated[str, Sensitive()] = ""
+    """Client certificate for billing_metrics_endpoint in PEM, known at plan."""
+    billing_metrics_client_key_pem: Annotated[str, Sensitive()] = ""
+    """Key of the client certificate in PEM, known at plan."""
+    billing_metrics_ca_cert_pem: Annotated[str, Sensitive()] = ""
+    """Certificate of the authority that signed the endpoint's own, in PEM, known at plan. Empty: a public one."""
 
 
 class OpenTelemetry(_Section):
@@ -268,7 +460,22 @@ class OpenTelemetry(_Section):
     """Secret that holds the collector's headers, `key=value` joined by commas. Empty: none."""
 
 
-class Inputs(Stack, Secrets, Network, Images, Gateway, Backend, Ui, Stores, Operations, OpenTelemetry):
+class Inputs(
+    Stack,
+    Secrets,
+    Network,
+    Ingress,
+    Images,
+    Gateway,
+    Collector,
+    Backend,
+    Ui,
+    Stores,
+    Operations,
+    Bedrock,
+    Billing,
+    OpenTelemetry,
+):
     """All inputs of the module. What is not set has the default of its field."""
 
 
@@ -282,6 +489,162 @@ CROSS_RULES: tuple[CrossRule, ...] = (
     NoSharedKey("gateway_extra_env", "gateway_extra_secrets", "ECS takes a name once in a container"),
     NoSharedKey("backend_extra_env", "backend_extra_secrets", "ECS takes a name once in a container"),
     Different("db_master_username", "db_username", "the bootstrap would take the master user's password login away"),
+    Refused(
+        Is("vpc_id", ""),
+        Fewer("azs", 2),
+        says="azs must name at least two availability zones, for Aurora and the load balancer: set two, or vpc_id",
+    ),
+    Refused(
+        Given("vpc_id"),
+        Fewer("private_subnet_ids", 1),
+        says="private_subnet_ids must name subnets of vpc_id, in which the tasks run: set it",
+    ),
+    Refused(
+        Is("vpc_id", ""),
+        Some("private_subnet_ids"),
+        says="private_subnet_ids are of a VPC that is there already, which vpc_id must name: set it, or remove them",
+    ),
+    Refused(
+        Is("vpc_id", ""),
+        Some("public_subnet_ids"),
+        says="public_subnet_ids are of a VPC that is there already, which vpc_id must name: set it, or remove them",
+    ),
+    Refused(
+        Given("vpc_id"),
+        Is("alb_internal", False),
+        Fewer("public_subnet_ids", 2),
+        says="public_subnet_ids must name at least two subnets of vpc_id, as a load balancer needs two availability "
+        "zones: set them, or alb_internal",
+    ),
+    Refused(
+        Given("vpc_id"),
+        Is("alb_internal", True),
+        Some("private_subnet_ids"),
+        Fewer("private_subnet_ids", 2),
+        says="private_subnet_ids must name at least two subnets of vpc_id, as the internal load balancer needs two "
+        "availability zones: add one",
+    ),
+    Refused(
+        Given("vpc_id"),
+        Is("alb_internal", True),
+        Is("tasks_in_public_subnets", True),
+        Fewer("public_subnet_ids", 1),
+        says="public_subnet_ids must name the subnets of vpc_id for tasks_in_public_subnets: set it",
+    ),
+    Refused(
+        Given("vpc_id"),
+        Is("alb_internal", False),
+        Is("create_database", True),
+        Some("private_subnet_ids"),
+        Fewer("private_subnet_ids", 2),
+        says="private_subnet_ids must name at least two subnets of vpc_id, as the stack's own Aurora needs two "
+        "availability zones: add one",
+    ),
+    Refused(
+        Given("vpc_id"),
+        Is("alb_internal", False),
+        Is("create_database", False),
+        Is("create_redis", True),
+        Some("private_subnet_ids"),
+        Fewer("private_subnet_ids", 2),
+        says="private_subnet_ids must name at least two subnets of vpc_id, as the stack's own Redis needs two "
+        "availability zones: add one",
+    ),
+    Refused(
+        Is("tasks_in_public_subnets", True),
+        Is("create_database", True),
+        says="create_database and tasks_in_public_subnets exclude each other, as the one-shot tasks reach the database "
+        "from the private subnets by a NAT gateway: remove tasks_in_public_subnets, or set create_database = false",
+    ),
+    Refused(
+        Is("tasks_in_public_subnets", True),
+        Given("database_url"),
+        says="database_url and tasks_in_public_subnets exclude each other, as the migration reaches the database from "
+        "the private subnets by a NAT gateway: remove one of them",
+    ),
+    Refused(
+        Is("create_database", True),
+        Given("database_url"),
+        says="database_url is of a database that is there already, and create_database makes one: remove database_url, "
+        "or set create_database = false",
+    ),
+    Refused(
+        Is("create_redis", True),
+        Given("redis_url"),
+        says="redis_url is of a Redis that is there already, and create_redis makes one: remove redis_url, or set "
+        "create_redis = false",
+    ),
+    Refused(
+        Is("gateway_connection_pool_enabled", True),
+        Is("create_database", True),
+        says="gateway_connection_pool_enabled is for a database_url only, as a pool holds one password and the IAM "
+        "tokens of the stack's own database expire: remove it, or set create_database = false",
+    ),
+    Refused(
+        Is("gateway_connection_pool_enabled", True),
+        Is("create_database", False),
+        Is("database_url", ""),
+        says="gateway_connection_pool_enabled pools the connections of database_url: set that, or remove it",
+    ),
+    Refused(
+        Is("gateway_metrics_port", None),
+        Some("gateway_metrics_scrape_cidrs"),
+        says="gateway_metrics_scrape_cidrs may reach gateway_metrics_port: set that, or remove them",
+    ),
+    Refused(
+        Given("gateway_target_tokens_per_second", 0),
+        Is("gateway_tokens_metric", None),
+        says="gateway_target_tokens_per_second needs gateway_tokens_metric, which counts the tokens: set it",
+    ),
+    Less("collector_cpu", "gateway_cpu", when="collector_enabled"),
+    Less("collector_memory", "gateway_memory", when="collector_enabled"),
+    Apart("collector_port", "gateway_metrics_port", when="collector_enabled"),
+    Refused(
+        Given("image_registry_kms_key_arn"),
+        Is("image_registry_secret_arn", ""),
+        says="image_registry_kms_key_arn decrypts image_registry_secret_arn: set that, or remove it",
+    ),
+    *(
+        Refused(
+            Given("billing_metrics_endpoint"),
+            Is(f"billing_metrics_{part}_pem", ""),
+            says=f"billing_metrics_endpoint needs billing_metrics_{part}_pem: set it",
+        )
+        for part in ("client_cert", "client_key")
+    ),
+    Refused(
+        Given("vpc_id"),
+        Is("nat_gateway_per_az", True),
+        says="nat_gateway_per_az is of the stack's own VPC, and vpc_id names another: remove one of them",
+    ),
+    Refused(
+        Is("tasks_in_public_subnets", True),
+        Is("nat_gateway_per_az", True),
+        says="nat_gateway_per_az and tasks_in_public_subnets exclude each other, as such tasks need no NAT gateway: "
+        "remove one of them",
+    ),
+    Refused(
+        Given("domain_name"),
+        Is("route53_zone_id", ""),
+        says="domain_name needs route53_zone_id, the hosted zone of its records: set it, or bring a certificate along "
+        "by acm_certificate_arn",
+    ),
+    Refused(
+        Is("domain_name", ""),
+        Given("route53_zone_id"),
+        says="route53_zone_id is a zone without a name in it: set domain_name, or remove it",
+    ),
+    Refused(
+        Given("domain_name"),
+        Given("acm_certificate_arn"),
+        says="acm_certificate_arn and domain_name exclude each other, as domain_name makes a certificate: remove one",
+    ),
+    Refused(
+        Fewer("alb_ingress_cidrs", 1),
+        Fewer("alb_ingress_prefix_list_ids", 1),
+        says="alb_ingress_cidrs and alb_ingress_prefix_list_ids are both empty, so that nobody could reach the load "
+        "balancer: set one of them",
+    ),
 )
 """The rules that look at more than one input."""
 
@@ -292,7 +655,8 @@ class Input:
 
     Attributes:
         terraform_type: Terraform's type constraint, e.g. `list(string)`.
-        default: None where the input is required.
+        default: None where the input is required, or null.
+        nullable: whether null is a value.
         section: the heading under which the reference lists it.
     """
 
@@ -300,6 +664,7 @@ class Input:
     section: str
     terraform_type: str
     required: bool
+    nullable: bool
     default: Any
     description: str
     sensitive: bool
@@ -314,6 +679,8 @@ _TERRAFORM_TYPES: dict[Any, str] = {
     list[str]: "list(string)",
     dict[str, str]: "map(string)",
     dict[str, Any]: "any",
+    TokensMetric: 'object({ namespace = string, name = optional(string, "litellm_total_tokens_metric_total"), '
+    "dimensions = optional(map(string), {}) })",
 }
 
 
@@ -340,13 +707,20 @@ def _own_fields(section: type) -> Iterator[tuple[str, FieldInfo]]:
 def _declared(name: str, section: str, field: FieldInfo) -> Input:
     if not field.description:
         raise TypeError(f"input {name} has no docstring")
+    annotation, metadata = field.annotation, field.metadata
+    nullable = type(None) in get_args(annotation)
+    if nullable:
+        [annotation] = (each for each in get_args(annotation) if each is not type(None))
+        if get_origin(annotation) is Annotated:
+            annotation, *metadata = get_args(annotation)
     return Input(
         name=name,
         section=section,
-        terraform_type=_TERRAFORM_TYPES[field.annotation],
+        terraform_type=_TERRAFORM_TYPES[annotation],
         required=field.is_required(),
+        nullable=nullable,
         default=None if field.is_required() else field.default,
-        description=field.description,
-        sensitive=any(isinstance(each, Sensitive) for each in field.metadata),
-        rules=tuple(each for each in field.metadata if isinstance(each, Rule)),
+        description=" ".join(field.description.split()),
+        sensitive=any(isinstance(each, Sensitive) for each in metadata),
+        rules=tuple(each for each in metadata if isinstance(each, Rule)),
     )

@@ -18,7 +18,8 @@ from cdktf_cdktf_provider_aws.lb_listener_rule import (
 from cdktf_cdktf_provider_aws.lb_target_group import LbTargetGroup, LbTargetGroupHealthCheck
 from constructs import Construct
 
-from .expressions import one_if, template
+from .domain import Domain
+from .expressions import address, one_if, template
 from .input_variables import InputVariables
 from .naming import Naming
 from .network import HTTP_PORT, HTTPS_PORT, Network
@@ -36,13 +37,14 @@ _TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 
 
 class LoadBalancer(Construct):
-    """One public application load balancer in front of the three services.
+    """One application load balancer in front of the three services.
 
     Attributes:
         dns_name: the name that AWS gives it.
         url: https with a certificate, else http.
         gateway_target_group_arn, backend_target_group_arn, ui_target_group_arn: where a service
             registers its tasks.
+        gateway_resource_label: the gateway's target group as autoscaling names it.
         listeners: what must exist before a service can register at the target group of a default
             action.
         routes: the listeners' rules, which must exist before the gateway or the UI can register:
@@ -55,7 +57,7 @@ class LoadBalancer(Construct):
         has_certificate = TerraformLocal(
             self,
             "local.has_certificate",
-            template('var.allow_plaintext_alb ? var.acm_certificate_arn != "" : true'),
+            template('var.allow_plaintext_alb ? var.acm_certificate_arn != "" || var.domain_name != "" : true'),
         )
 
         balancer = Lb(
@@ -63,21 +65,25 @@ class LoadBalancer(Construct):
             "aws_lb.this",
             name=naming.within(_NAME_LIMIT),
             load_balancer_type="application",
-            internal=False,
+            internal=inputs.alb_internal.boolean_value,
             security_groups=[network.load_balancer_group_id],
-            subnets=network.public_subnet_ids,
-            idle_timeout=120,
+            subnets=network.load_balancer_subnet_ids,
+            idle_timeout=inputs.alb_idle_timeout_seconds.number_value,
             tags=naming.tags,
             depends_on=[network.internet_gateway],
         )
         scheme = template('local.has_certificate ? "https" : "http"')
+        domain = Domain(self, "domain", inputs=inputs, naming=naming, load_balancer=balancer)
         self.dns_name = balancer.dns_name
-        self.url = f"{scheme}://{balancer.dns_name}"
+        host = template(f"{address(domain.exists)} ? var.domain_name : {balancer.node.id}.dns_name")
+        self.url = f"{scheme}://{host}"
 
-        gateway = self._target_group("gateway", GATEWAY_PORT, "/health/readiness", 10, naming, network)
+        drain = template("tostring(var.gateway_drain_seconds)")
+        gateway = self._target_group("gateway", GATEWAY_PORT, "/health/readiness", 10, naming, network, drain=drain)
         backend = self._target_group("backend", BACKEND_PORT, "/health/readiness", 10, naming, network)
         ui = self._target_group("ui", UI_PORT, "/healthz", 5, naming, network)
         self.gateway_target_group_arn = gateway.arn
+        self.gateway_resource_label = f"{balancer.arn_suffix}/{gateway.arn_suffix}"
         self.backend_target_group_arn = backend.arn
         self.ui_target_group_arn = ui.arn
 
@@ -97,10 +103,12 @@ class LoadBalancer(Construct):
             lifecycle=TerraformResourceLifecycle(
                 precondition=[
                     Precondition(
-                        condition=template('var.acm_certificate_arn != "" || var.allow_plaintext_alb'),
+                        condition=template(
+                            'var.acm_certificate_arn != "" || var.domain_name != "" || var.allow_plaintext_alb'
+                        ),
                         error_message=(
                             "Without TLS, keys and prompts would travel in plain text: set acm_certificate_arn "
-                            "to an ACM certificate of the stack's region or, for a short-lived trial, "
+                            "to an ACM certificate of the stack's region, or domain_name, or, for a short-lived trial, "
                             "allow_plaintext_alb = true."
                         ),
                     )
@@ -122,7 +130,7 @@ class LoadBalancer(Construct):
             port=HTTPS_PORT,
             protocol="HTTPS",
             ssl_policy=_TLS_POLICY,
-            certificate_arn=inputs.acm_certificate_arn.string_value,
+            certificate_arn=domain.certificate_arn,
             default_action=[LbListenerDefaultAction(type="forward", target_group_arn=backend.arn)],
             tags=naming.tags,
         )
@@ -135,7 +143,8 @@ class LoadBalancer(Construct):
         )
         listener_arn = rules_listener.as_string
         gateway_paths = TerraformLocal(self, "local.gateway_paths", list(GATEWAY))
-        chunks = f"chunklist({gateway_paths.node.id}, {_PATTERNS_PER_RULE})"
+        all_paths = f"concat({gateway_paths.node.id}, var.extra_gateway_paths)"
+        chunks = f"chunklist({all_paths}, {_PATTERNS_PER_RULE})"
         gateway_rules = TerraformLocal(
             self,
             "local.gateway_rules",
@@ -156,7 +165,15 @@ class LoadBalancer(Construct):
         ]
 
     def _target_group(
-        self, service: str, port: int, health_path: str, timeout: int, naming: Naming, network: Network
+        self,
+        service: str,
+        port: int,
+        health_path: str,
+        timeout: int,
+        naming: Naming,
+        network: Network,
+        *,
+        drain: str = "30",
     ) -> LbTargetGroup:
         return LbTargetGroup(
             self,
@@ -166,7 +183,7 @@ class LoadBalancer(Construct):
             protocol="HTTP",
             target_type="ip",
             vpc_id=network.vpc_id,
-            deregistration_delay="30",
+            deregistration_delay=drain,
             health_check=LbTargetGroupHealthCheck(
                 path=health_path,
                 matcher="200-299",

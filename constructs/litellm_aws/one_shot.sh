@@ -14,19 +14,36 @@ set -eu
 : "${ONE_SHOT_LOG_GROUP:?}"
 : "${ONE_SHOT_LOG_STREAM_PREFIX:?}"
 : "${ONE_SHOT_TIMEOUT_MINUTES:?}"
+: "${ONE_SHOT_ASSUME_ROLE_ARN:=}"    # empty: the credentials at hand
 : "${ONE_SHOT_POLL_SECONDS:=5}"
 
 started_by=terraform-one-shot
 tolerated_failures=5   # of describe-tasks, in a row
-task_arn='' log_stream='' status=''
+session_seconds=2700   # a role that a role assumes is lent for an hour
+task_arn='' log_stream='' status='' session='' assumed=0
 started=$(date +%s)
 
 # No setting of the user's may open a pager or a prompt, or make the CLI retry a hanging call for long.
 export AWS_PAGER='' AWS_CLI_AUTO_PROMPT=off AWS_MAX_ATTEMPTS=3
 
+# The credentials of the role are this function's alone, so that the role can be assumed again.
 # Its stderr is left alone: the CLI's own words on a failure stand above ours.
-call() {
+call() (
+  if [ -n "$session" ]; then
+    AWS_ACCESS_KEY_ID=$(lines 1 "$session") AWS_SECRET_ACCESS_KEY=$(lines 2 "$session")
+    AWS_SESSION_TOKEN=$(lines 3 "$session")
+    export AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN
+    unset AWS_PROFILE AWS_DEFAULT_PROFILE
+  fi
   aws "$@" --region "$ONE_SHOT_REGION" --output text --cli-connect-timeout 10 --cli-read-timeout 20
+)
+
+assume_role() {
+  [ -n "$ONE_SHOT_ASSUME_ROLE_ARN" ] || return 0
+  [ -z "$session" ] || [ "$(($(date +%s) - assumed))" -ge "$session_seconds" ] || return 0
+  session='' assumed=$(date +%s)
+  session=$(call sts assume-role --role-arn "$ONE_SHOT_ASSUME_ROLE_ARN" --role-session-name "$started_by" \
+    --query '[[Credentials.AccessKeyId], [Credentials.SecretAccessKey], [Credentials.SessionToken]]')
 }
 
 say() { printf '%s: %s\n' "$ONE_SHOT_NAME" "$1"; }
@@ -147,7 +164,7 @@ fail_timed_out() {
 wait_until_stopped() {
   failures=0
   while :; do
-    if describe_task; then
+    if assume_role && describe_task; then
       failures=0
       [ "$status" != STOPPED ] || return 0
     else
@@ -178,6 +195,9 @@ judge() {
 trap 'interrupted 130' INT
 trap 'interrupted 143' TERM
 require_aws_cli
+assume_role ||
+  fail "the role $ONE_SHOT_ASSUME_ROLE_ARN could not be assumed; the AWS CLI says above why." \
+    'It is the input one_shot_assume_role_arn, in a tenants file by default provider.assume_role.'
 start_task
 wait_until_stopped
 judge

@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from cdktf import DataResource, Fn, ITerraformDependable, LocalExecProvisioner, TerraformLocal
+from cdktf import DataResource, Fn, ITerraformDependable, LocalExecProvisioner, TerraformCount, TerraformLocal
 from constructs import Construct
 
 from .cluster import Cluster
 from .database import Database
 from .environment import Environment
-from .expressions import address, constant
+from .expressions import address, constant, one, one_if, template
 from .input_variables import InputVariables
 from .naming import Naming
 from .network import Network
@@ -17,7 +17,6 @@ from .roles import Roles
 from .secrets import Secrets
 from .task_definition import TaskDefinition, TaskSize
 
-_BOOTSTRAP_IMAGE = "postgres:16-alpine"
 _BOOTSTRAP_SIZE = TaskSize(cpu="256", memory="512")
 _MIGRATION_SIZE = TaskSize(cpu="512", memory="4096")
 
@@ -44,8 +43,8 @@ class OneShotTasks(Construct):
 
     Attributes:
         migration: what must have run before the gateway and the backend may start.
-        bootstrap_sql: the bootstrap's statements; they may be run any number of times.
-        migration_command: the command line that runs the migration by hand.
+        bootstrap_sql: the bootstrap's statements, which may be run any number of times; null where there is none.
+        migration_command: the command line that runs the migration by hand; null where there is none.
     """
 
     def __init__(
@@ -69,7 +68,8 @@ class OneShotTasks(Construct):
             "local.db_bootstrap_sql",
             _BOOTSTRAP_SQL.format(user=database.username, database=database.name),
         )
-        self.bootstrap_sql = sql.as_string
+        self.bootstrap_sql = template(f"{address(database.created)} ? {address(sql)} : null")
+        per_database = one_if(environment.has_database)
         script = Path(__file__).with_name("one_shot.sh").read_text(encoding="utf-8")
         self._script = TerraformLocal(self, "local.one_shot_script", constant(script))
 
@@ -78,7 +78,7 @@ class OneShotTasks(Construct):
             "local.bootstrap_db_environment",
             {
                 "PGHOST": database.host,
-                "PGPORT": Fn.tostring(database.port),
+                "PGPORT": database.port_text,
                 "PGDATABASE": database.name,
                 "PGUSER": database.master_username,
                 "PGSSLMODE": "require",
@@ -86,9 +86,7 @@ class OneShotTasks(Construct):
             },
         )
         password = TerraformLocal(
-            self,
-            "local.bootstrap_db_secrets",
-            {"PGPASSWORD": f"{secrets.db_master_password_arn}:password::"},
+            self, "local.bootstrap_db_secrets", {"PGPASSWORD": secrets.db_master_password_field_arn}
         )
         bootstrap_task = TaskDefinition(
             self,
@@ -98,12 +96,13 @@ class OneShotTasks(Construct):
             inputs=inputs,
             naming=naming,
             size=_BOOTSTRAP_SIZE,
-            image=_BOOTSTRAP_IMAGE,
+            image=inputs.bootstrap_image.string_value,
             execution_role_arn=roles.task_execution_arn,
             task_role_arn=None,
             command=["psql", "--no-psqlrc", "--set=ON_ERROR_STOP=1", "--command", sql.as_string],
             values=address(login),
             secrets=address(password),
+            count=database.count,
         )
         migration_task = TaskDefinition(
             self,
@@ -116,12 +115,15 @@ class OneShotTasks(Construct):
             execution_role_arn=roles.task_execution_arn,
             task_role_arn=roles.task_arn,
             values=environment.stores,
+            count=per_database,
+            additions=environment.database_secrets,
         )
 
         bootstrap = self._run(
             "bootstrap_db",
             "database bootstrap",
             bootstrap_task,
+            database.count,
             replaced_with={"cluster": database.resource_id, "task_definition": bootstrap_task.arn},
             depends_on=[
                 database.writer,
@@ -134,30 +136,47 @@ class OneShotTasks(Construct):
             "migration",
             "schema migration",
             migration_task,
-            replaced_with={"task_definition": migration_task.arn, "bootstrap": bootstrap.id},
-            depends_on=roles.task_permissions,
+            per_database,
+            replaced_with={"task_definition": migration_task.arn, "bootstrap": one(bootstrap, "id")},
+            depends_on=[
+                secrets.database_url_version,
+                *roles.start_permissions,
+                *roles.task_permissions,
+                *network.internet_access,
+            ],
         )
-        self.migration_command = " ".join(
-            [
-                "aws ecs run-task",
-                f"--region {inputs.region.string_value}",
-                f"--cluster {cluster.name}",
-                f"--task-definition {migration_task.arn}",
-                "--launch-type FARGATE",
-                f"--network-configuration 'awsvpcConfiguration={{subnets=[{self._subnets}],"
-                f"securityGroups=[{network.tasks_group_id}],assignPublicIp=DISABLED}}'",
-            ]
+        definition = template(f'join("", {migration_task.address}[*].arn)')
+        command = TerraformLocal(
+            self,
+            "local.migration_run_command",
+            " ".join(
+                [
+                    "aws ecs run-task",
+                    f"--region {inputs.region.string_value}",
+                    f"--cluster {cluster.name}",
+                    f"--task-definition {definition}",
+                    "--launch-type FARGATE",
+                    f"--network-configuration 'awsvpcConfiguration={{subnets=[{self._subnets}],"
+                    f"securityGroups=[{self._groups}],assignPublicIp=DISABLED}}'",
+                ]
+            ),
         )
+        self.migration_command = template(f"{environment.has_database} ? {address(command)} : null")
 
     @property
     def _subnets(self) -> str:
         return Fn.join(",", self._network.private_subnet_ids)
+
+    @property
+    def _groups(self) -> str:
+        return Fn.join(",", self._network.task_group_ids)
 
     def _run(
         self,
         name: str,
         title: str,
         task: TaskDefinition,
+        count: TerraformCount,
         *,
         replaced_with: Mapping[str, str],
         depends_on: Sequence[ITerraformDependable],
@@ -165,6 +184,7 @@ class OneShotTasks(Construct):
         return DataResource(
             self,
             f"terraform_data.{name}",
+            count=count,
             triggers_replace=replaced_with,
             provisioners=[
                 LocalExecProvisioner(
@@ -180,9 +200,10 @@ class OneShotTasks(Construct):
                         "ONE_SHOT_TASK_DEFINITION": task.arn,
                         "ONE_SHOT_CONTAINER": task.container_name,
                         "ONE_SHOT_SUBNETS": self._subnets,
-                        "ONE_SHOT_SECURITY_GROUPS": self._network.tasks_group_id,
+                        "ONE_SHOT_SECURITY_GROUPS": self._groups,
                         "ONE_SHOT_LOG_GROUP": task.log_group_name,
                         "ONE_SHOT_LOG_STREAM_PREFIX": task.log_stream_prefix,
+                        "ONE_SHOT_ASSUME_ROLE_ARN": self._inputs.one_shot_assume_role_arn.string_value,
                         "ONE_SHOT_TIMEOUT_MINUTES": Fn.tostring(self._inputs.one_shot_timeout_minutes.number_value),
                     },
                 )

@@ -10,7 +10,7 @@ from cdktf import TerraformLocal
 from constructs import Construct
 
 from .expressions import address, template
-from .storage import Storage
+from .proxy_config import ProxyConfig
 
 FETCH_PROXY_CONFIG = """\
 import os, sys
@@ -42,12 +42,14 @@ class ProxyCommand(Construct):
         *,
         service: str,
         port: int,
-        storage: Storage,
+        proxy_config: ProxyConfig,
+        is_traced: str,
         options: Sequence[str] = (),
     ) -> None:
         """Declares the command.
 
         Args:
+            is_traced: expression, whether Datadog's tracer runs the service.
             options: further options of uvicorn; a template among them must yield a string.
         """
         super().__init__(scope, id_)
@@ -56,9 +58,9 @@ class ProxyCommand(Construct):
             f"local.{service}_uvicorn",
             ["uvicorn", f"{service}.main:app", "--host", "0.0.0.0", "--port", str(port), *options],
         )
-        words = address(uvicorn)
+        words = f'concat({is_traced} ? ["ddtrace-run"] : [], {address(uvicorn)})'
         run = template(f'join(" ", {words})')
         script = TerraformLocal(
             self, f"local.{service}_fetch_and_run", f"set -eu\npython -c '{FETCH_PROXY_CONFIG}'\nexec {run}\n"
         )
-        self.words = template(f'{address(storage.has_proxy_config)} ? ["sh", "-c", {address(script)}] : {words}')
+        self.words = template(f'{proxy_config.exists} ? ["sh", "-c", {address(script)}] : {words}')

@@ -1,8 +1,9 @@
 """The roles of the tasks and what they may do."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from cdktf import Fn, ITerraformDependable, TerraformLocal, TerraformResourceLifecycle
+from cdktf import Fn, ITerraformDependable, TerraformCount, TerraformLocal, TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.data_aws_partition import DataAwsPartition
 from cdktf_cdktf_provider_aws.iam_policy import IamPolicy
 from cdktf_cdktf_provider_aws.iam_role import IamRole
@@ -11,7 +12,8 @@ from constructs import Construct
 
 from .database import Database
 from .environment import Environment
-from .expressions import template
+from .expressions import one, one_if, template
+from .input_variables import InputVariables
 from .naming import Naming
 from .secrets import Secrets
 from .storage import Storage
@@ -32,6 +34,7 @@ class Roles(Construct):
         scope: Construct,
         id_: str,
         *,
+        inputs: InputVariables,
         naming: Naming,
         database: Database,
         storage: Storage,
@@ -66,7 +69,7 @@ class Roles(Construct):
         own = TerraformLocal(
             self,
             "local.stack_secret_arns",
-            [secrets.master_key_arn, secrets.license_arn, secrets.ui_password_arn],
+            secrets.arns,
         )
         readable = TerraformLocal(
             self,
@@ -84,12 +87,14 @@ class Roles(Construct):
             "bootstrap-secrets-access",
             [{"Action": ["secretsmanager:GetSecretValue"], "Resource": [secrets.db_master_password_arn]}],
             naming,
+            count=database.count,
         )
         log_in = self._policy(
             "rds_iam_connect",
             "rds-iam-connect",
-            [{"Action": ["rds-db:connect"], "Resource": [database.login_arn]}],
+            [{"Action": ["rds-db:connect"], "Resource": database.login_arns}],
             naming,
+            count=database.count,
         )
         use_bucket = self._policy(
             "s3_access",
@@ -112,18 +117,145 @@ class Roles(Construct):
             ],
             naming,
         )
+        can_pull = [
+            self._attachment(
+                f"task_execution_{name}",
+                task_execution,
+                self._policy(
+                    name,
+                    name.replace("_", "-"),
+                    [{"Action": [action], "Resource": [template(f"var.{name}_arn")]}],
+                    naming,
+                    count=one_if(f'var.{name}_arn != ""'),
+                ),
+                count=one_if(f'var.{name}_arn != ""'),
+            )
+            for name, action in (
+                ("image_registry_secret", "secretsmanager:GetSecretValue"),
+                ("image_registry_kms_key", "kms:Decrypt"),
+            )
+        ]
         self.start_permissions: list[ITerraformDependable] = [
             start,
+            *can_pull,
             self._attachment("task_execution_secrets", task_execution, read_secrets),
         ]
         self.bootstrap_permissions: list[ITerraformDependable] = [
             start,
-            self._attachment("task_execution_bootstrap_secrets", task_execution, read_master_password),
+            *can_pull,
+            self._attachment(
+                "task_execution_bootstrap_secrets", task_execution, read_master_password, count=database.count
+            ),
         ]
         self.task_permissions: list[ITerraformDependable] = [
-            self._attachment("task_rds_iam_connect", task, log_in),
+            self._attachment("task_rds_iam_connect", task, log_in, count=database.count),
             self._attachment("task_s3_access", task, use_bucket),
+            *self._bedrock(task, naming),
         ]
+        self._execute_command({"task": task, "ui_task": ui_task}, naming)
+        self._model_import(task, storage, inputs, naming)
+
+    def _bedrock(self, task: IamRole, naming: Naming) -> list[IamRolePolicyAttachment]:
+        invokes = one_if("length(var.bedrock_model_arns) > 0")
+        invoke = self._policy(
+            "bedrock_invoke",
+            "bedrock-invoke",
+            [
+                {
+                    "Action": ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"],
+                    "Resource": template("var.bedrock_model_arns"),
+                }
+            ],
+            naming,
+            count=invokes,
+        )
+        has_mantle = one_if("var.enable_bedrock_mantle")
+        mantle = self._policy(
+            "bedrock_mantle",
+            "bedrock-mantle",
+            [
+                {
+                    "Action": ["bedrock-mantle:CreateInference"],
+                    "Resource": ["*"],
+                    "Condition": {"StringEquals": {"aws:RequestedRegion": "${var.region}"}},
+                }
+            ],
+            naming,
+            count=has_mantle,
+        )
+        return [
+            self._attachment("task_bedrock_invoke", task, invoke, count=invokes),
+            self._attachment("task_bedrock_mantle", task, mantle, count=has_mantle),
+        ]
+
+    def _execute_command(self, roles: Mapping[str, IamRole], naming: Naming) -> None:
+        enabled = one_if("var.enable_execute_command")
+        policy = self._policy(
+            "execute_command",
+            "execute-command",
+            [
+                {
+                    # What the agent of ECS Exec calls; IAM knows no resources for them.
+                    "Action": [
+                        "ssmmessages:CreateControlChannel",
+                        "ssmmessages:CreateDataChannel",
+                        "ssmmessages:OpenControlChannel",
+                        "ssmmessages:OpenDataChannel",
+                    ],
+                    "Resource": ["*"],
+                }
+            ],
+            naming,
+            count=enabled,
+        )
+        for name, role in roles.items():
+            self._attachment(f"{name}_execute_command", role, policy, count=enabled)
+
+    def _model_import(self, task: IamRole, storage: Storage, inputs: InputVariables, naming: Naming) -> None:
+        enabled = one_if("var.enable_bedrock_custom_model_import")
+        # `arn:<partition>:iam::<account>:role/<name>` knows partition and account without asking STS.
+        partition, account = (template(f'split(":", {task.node.id}.arn)[{part}]') for part in (1, 4))
+        region = inputs.region.string_value
+        trust = self._document(
+            "bedrock_model_import_trust",
+            {
+                "Action": ["sts:AssumeRole"],
+                "Principal": {"Service": ["bedrock.amazonaws.com"]},
+                "Condition": {
+                    "StringEquals": {"aws:SourceAccount": account},
+                    "ArnEquals": {"aws:SourceArn": f"arn:{partition}:bedrock:{region}:{account}:model-import-job/*"},
+                },
+            },
+        )
+        role = IamRole(
+            self,
+            "aws_iam_role.bedrock_model_import",
+            count=enabled,
+            name=naming.of("bedrock-model-import"),
+            assume_role_policy=trust,
+            tags=naming.tags,
+        )
+        read = self._policy(
+            "bedrock_model_import",
+            "bedrock-model-import",
+            [
+                {
+                    "Action": ["s3:ListBucket"],
+                    "Resource": [storage.bucket_arn],
+                    "Condition": {"StringLike": {"s3:prefix": ["models/*"]}},
+                },
+                {"Action": ["s3:GetObject"], "Resource": [f"{storage.bucket_arn}/models/*"]},
+            ],
+            naming,
+            count=enabled,
+        )
+        IamRolePolicyAttachment(
+            self,
+            "aws_iam_role_policy_attachment.bedrock_model_import",
+            count=enabled,
+            role=one(role, "name"),
+            policy_arn=one(read, "arn"),
+        )
 
     def _role(self, name: str, suffix: str, trust: str, naming: Naming) -> IamRole:
         return IamRole(
@@ -134,10 +266,19 @@ class Roles(Construct):
             tags=naming.tags,
         )
 
-    def _policy(self, name: str, suffix: str, statements: list[dict[str, Any]], naming: Naming) -> IamPolicy:
+    def _policy(
+        self,
+        name: str,
+        suffix: str,
+        statements: list[dict[str, Any]],
+        naming: Naming,
+        *,
+        count: TerraformCount | None = None,
+    ) -> IamPolicy:
         return IamPolicy(
             self,
             f"aws_iam_policy.{name}",
+            count=count,
             name=naming.of(suffix),
             policy=self._document(name, *statements),
             tags=naming.tags,
@@ -155,7 +296,13 @@ class Roles(Construct):
         )
         return Fn.jsonencode(document.expression)
 
-    def _attachment(self, name: str, role: IamRole, policy: IamPolicy) -> IamRolePolicyAttachment:
+    def _attachment(
+        self, name: str, role: IamRole, policy: IamPolicy, *, count: TerraformCount | None = None
+    ) -> IamRolePolicyAttachment:
         return IamRolePolicyAttachment(
-            self, f"aws_iam_role_policy_attachment.{name}", role=role.name, policy_arn=policy.arn
+            self,
+            f"aws_iam_role_policy_attachment.{name}",
+            count=count,
+            role=role.name,
+            policy_arn=policy.arn if count is None else one(policy, "arn"),
         )

@@ -14,7 +14,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import Annotated, Any
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -202,6 +202,47 @@ class Whole(Rule):
 
 
 @dataclass(frozen=True)
+class AtLeast(Rule):
+    """A number, whole or not, that is not below a limit."""
+
+    least: int
+
+    @property
+    def says(self) -> str:
+        return f"must be a number of at least {self.least}"
+
+    def holds(self, value: float) -> bool:
+        return value >= self.least
+
+    def condition(self, reference: str) -> str:
+        return f"{reference} >= {self.least}"
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"minimum": self.least}
+
+
+@dataclass(frozen=True)
+class Not(Rule):
+    """A number other than one that has another use."""
+
+    value: int
+    use: str
+
+    @property
+    def says(self) -> str:
+        return f"must not be {self.value}, {self.use}"
+
+    def holds(self, value: int) -> bool:
+        return value != self.value
+
+    def condition(self, reference: str) -> str:
+        return f"{reference} != {self.value}"
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"not": {"const": self.value}}
+
+
+@dataclass(frozen=True)
 class Between(Rule):
     """A number, whole or not, within limits, both included."""
 
@@ -223,23 +264,70 @@ class Between(Rule):
 
 
 @dataclass(frozen=True)
-class AtLeastDifferent(Rule):
-    """A list with no value twice and at least so many values."""
-
-    least: int
+class AllDifferent(Rule):
+    """A list with no value twice."""
 
     @property
     def says(self) -> str:
-        return f"must name at least {self.least}, and none of them twice"
+        return "must not name anything twice"
 
     def holds(self, value: Sequence[str]) -> bool:
-        return len(set(value)) == len(value) >= self.least
+        return len(set(value)) == len(value)
 
     def condition(self, reference: str) -> str:
-        return f"length({reference}) >= {self.least} && length(distinct({reference})) == length({reference})"
+        return f"length(distinct({reference})) == length({reference})"
 
     def json_schema(self) -> dict[str, Any]:
-        return {"minItems": self.least, "uniqueItems": True}
+        return {"uniqueItems": True}
+
+
+@dataclass(frozen=True)
+class EachElement(Rule):
+    """A list of strings in which every element keeps a rule."""
+
+    rule: Rule
+
+    @property
+    def says(self) -> str:
+        return f"must hold elements each of which {self.rule.says}"
+
+    def holds(self, value: Sequence[str]) -> bool:
+        return all(self.rule.holds(each) for each in value)
+
+    def condition(self, reference: str) -> str:
+        return f"alltrue([for value in {reference} : {self.rule.condition('value')}])"
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return handler(list[Annotated[str, self.rule]])
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"items": {"type": "string", **self.rule.json_schema()}}
+
+
+@dataclass(frozen=True)
+class NoOverlap(Rule):
+    """A list of IPv4 CIDR blocks none of which holds an address of another."""
+
+    @property
+    def says(self) -> str:
+        return "must be ranges that do not overlap: remove the narrower one"
+
+    def holds(self, value: Sequence[str]) -> bool:
+        try:
+            networks = [ipaddress.IPv4Network(each) for each in value]
+        except ValueError:
+            return True  # which is another rule's concern
+        return not any(one.overlaps(other) for one, other in combinations(networks, 2))
+
+    def condition(self, reference: str) -> str:
+        # Two ranges overlap when they begin alike, as far as the shorter of their prefixes reaches.
+        prefix = 'min(tonumber(split("/", one)[1]), tonumber(split("/", other)[1]))'
+        begins = [f'cidrhost("${{split("/", {each})[0]}}/${{{prefix}}}", 0)' for each in ("one", "other")]
+        pairs = f"[for i, one in {reference} : [for j, other in {reference} : {begins[0]} != {begins[1]} if i < j]]"
+        return f"try(alltrue(flatten({pairs})), true)"
+
+    def json_schema(self) -> dict[str, Any]:
+        return {}
 
 
 @dataclass(frozen=True)
@@ -343,6 +431,28 @@ class Ipv4Network(Rule):
         return {"pattern": f"^([0-9]{{1,3}}\\.){{3}}[0-9]{{1,3}}/({prefixes})$"}
 
 
+@dataclass(frozen=True)
+class Ipv4Range(Rule):
+    """An IPv4 CIDR block of any width, written with its first address."""
+
+    @property
+    def says(self) -> str:
+        return "must be an IPv4 CIDR block such as 10.0.0.0/8, written with its first address"
+
+    def holds(self, value: str) -> bool:
+        try:
+            return str(ipaddress.IPv4Network(value)) == value
+        except ValueError:
+            return False
+
+    def condition(self, reference: str) -> str:
+        canonical = f'"${{cidrhost({reference}, 0)}}/${{tonumber(split("/", {reference})[1])}}" == {reference}'
+        return f'try({canonical} && !strcontains({reference}, ":"), false)'
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"pattern": "^([0-9]{1,3}\\.){3}[0-9]{1,3}/([0-9]|[12][0-9]|3[0-2])$"}
+
+
 _ARN_HEAD = "arn:aws[a-z-]*:{service}:[a-z0-9-]+:[0-9]{{12}}:{resource}"
 
 
@@ -371,6 +481,22 @@ def secret_arn(*, with_field: bool) -> Rule:
     )
 
 
+def kms_key_arn() -> Rule:
+    """The ARN of a KMS key."""
+    return Matches(
+        _ARN_HEAD.format(service="kms", resource="key/[A-Za-z0-9-]+"),
+        "the ARN of a KMS key, arn:aws:kms:<region>:<account>:key/<id>",
+    )
+
+
+def role_arn() -> Rule:
+    """The ARN of an IAM role."""
+    return Matches(
+        "arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+",
+        "the ARN of an IAM role, arn:aws:iam::<account>:role/<name>",
+    )
+
+
 class CrossRule(ABC):
     """A limit that two or more inputs share. It becomes a `validation` of the last input that it names."""
 
@@ -394,6 +520,124 @@ class CrossRule(ABC):
     def summary(self) -> str:
         """The words of `broken` for whatever values, as the reference shows them."""
         return self.error_message()
+
+
+class Fact(ABC):
+    """Something about one input that is so or not."""
+
+    @property
+    @abstractmethod
+    def inputs(self) -> tuple[str, ...]:
+        """The name of the input."""
+
+    @abstractmethod
+    def holds(self, values: Mapping[str, Any]) -> bool:
+        """Whether it is so of these values."""
+
+    @abstractmethod
+    def condition(self) -> str:
+        """The same as a Terraform expression over `var.…`."""
+
+
+@dataclass(frozen=True)
+class Given(Fact):
+    """An input has another value than the one which means "none": empty, false, 0 or null."""
+
+    name: str
+    none: str | int | bool | None = ""
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        return (self.name,)
+
+    def holds(self, values: Mapping[str, Any]) -> bool:
+        return bool(values[self.name] != self.none)
+
+    def condition(self) -> str:
+        return f"var.{self.name} != {literal(self.none)}"
+
+
+@dataclass(frozen=True)
+class Is(Fact):
+    """An input has a value."""
+
+    name: str
+    value: str | int | bool | None
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        return (self.name,)
+
+    def holds(self, values: Mapping[str, Any]) -> bool:
+        return bool(values[self.name] == self.value)
+
+    def condition(self) -> str:
+        return f"var.{self.name} == {literal(self.value)}"
+
+
+@dataclass(frozen=True)
+class Fewer(Fact):
+    """A list has fewer elements than so many."""
+
+    name: str
+    than: int
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        return (self.name,)
+
+    def holds(self, values: Mapping[str, Any]) -> bool:
+        return len(values[self.name]) < self.than
+
+    def condition(self) -> str:
+        return f"length(var.{self.name}) < {self.than}"
+
+
+@dataclass(frozen=True)
+class Some(Fact):
+    """A list, or a map, has elements."""
+
+    name: str
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        return (self.name,)
+
+    def holds(self, values: Mapping[str, Any]) -> bool:
+        return len(values[self.name]) > 0
+
+    def condition(self) -> str:
+        return f"length(var.{self.name}) > 0"
+
+
+@dataclass(frozen=True, init=False)
+class Refused(CrossRule):
+    """Some facts do not go together.
+
+    Args:
+        facts: what is refused when all of it is so. The message is shown at the last one's input.
+        says: why, a colon, and what to do.
+    """
+
+    facts: tuple[Fact, ...]
+    says: str
+
+    def __init__(self, *facts: Fact, says: str) -> None:
+        object.__setattr__(self, "facts", facts)
+        object.__setattr__(self, "says", says)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(name for fact in self.facts for name in fact.inputs))
+
+    def broken(self, values: Mapping[str, Any]) -> str | None:
+        return self.says if all(fact.holds(values) for fact in self.facts) else None
+
+    def condition(self) -> str:
+        return f"!({' && '.join(fact.condition() for fact in self.facts)})"
+
+    def error_message(self) -> str:
+        return self.says
 
 
 @dataclass(frozen=True)
@@ -512,3 +756,47 @@ class Different(CrossRule):
 
     def error_message(self) -> str:
         return f"{self.one} and {self.other} must be different: {self.reason}"
+
+
+@dataclass(frozen=True)
+class Less(CrossRule):
+    """One number is below another while a switch is on."""
+
+    part: str
+    whole: str
+    when: str
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        return (self.when, self.part, self.whole)
+
+    def broken(self, values: Mapping[str, Any]) -> str | None:
+        return self.error_message() if values[self.when] and values[self.part] >= values[self.whole] else None
+
+    def condition(self) -> str:
+        return f"!var.{self.when} || var.{self.part} < var.{self.whole}"
+
+    def error_message(self) -> str:
+        return f"{self.part} is a part of {self.whole}, and must be below it: lower the one or raise the other"
+
+
+@dataclass(frozen=True)
+class Apart(CrossRule):
+    """Two ports of one task are not the same while a switch is on."""
+
+    one: str
+    other: str
+    when: str
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        return (self.when, self.one, self.other)
+
+    def broken(self, values: Mapping[str, Any]) -> str | None:
+        return self.error_message() if values[self.when] and values[self.one] == values[self.other] else None
+
+    def condition(self) -> str:
+        return f"!(var.{self.when} && var.{self.one} == var.{self.other})"
+
+    def error_message(self) -> str:
+        return f"{self.one} and {self.other} are of one task, and must be different: change one of them"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from cdktf import ITerraformDependable, TerraformResourceLifecycle
+from cdktf import ITerraformDependable, TerraformLocal, TerraformResourceLifecycle, Token
 from cdktf_cdktf_provider_aws.ecs_service import (
     EcsService,
     EcsServiceLoadBalancer,
@@ -12,21 +12,22 @@ from constructs import Construct
 
 from .cluster import Cluster
 from .environment import Environment
-from .expressions import template
+from .expressions import address, template
+from .gateway_sidecars import GatewaySidecars
 from .input_variables import InputVariables
 from .load_balancer import BACKEND_PORT, GATEWAY_PORT, UI_PORT, LoadBalancer
 from .naming import Naming
 from .network import Network
 from .one_shot_tasks import OneShotTasks
 from .proxy_command import ProxyCommand
+from .proxy_config import ProxyConfig
 from .roles import Roles
 from .secrets import Secrets
-from .storage import Storage
 from .task_definition import TaskDefinition, TaskSize
 
 
 class Services(Construct):
-    """The services, each behind its target group, none with a public address.
+    """The services, each behind its target group.
 
     Attributes:
         gateway_name, backend_name, ui_name: of the ECS services.
@@ -42,22 +43,24 @@ class Services(Construct):
         network: Network,
         load_balancer: LoadBalancer,
         cluster: Cluster,
-        storage: Storage,
+        proxy_config: ProxyConfig,
         secrets: Secrets,
         roles: Roles,
         environment: Environment,
         one_shot_tasks: OneShotTasks,
     ) -> None:
         super().__init__(scope, id_)
-        self._naming, self._network, self._cluster = naming, network, cluster
+        self._inputs, self._naming, self._network, self._cluster = inputs, naming, network, cluster
         gateway_command = ProxyCommand(
             self,
             "gateway_command",
             service="gateway",
             port=GATEWAY_PORT,
-            storage=storage,
+            proxy_config=proxy_config,
+            is_traced=environment.gateway.is_traced,
             options=["--workers", template("tostring(var.gateway_num_workers)")],
         )
+        sidecars = GatewaySidecars(self, "gateway_sidecars", inputs=inputs, environment=environment.gateway)
         gateway = TaskDefinition(
             self,
             "gateway_task",
@@ -72,8 +75,18 @@ class Services(Construct):
             command=gateway_command.words,
             values=environment.gateway.values,
             secrets=environment.gateway.secrets,
+            additions=sidecars.gateway_additions,
+            sidecars=sidecars.containers,
+            volumes=sidecars.volumes,
         )
-        backend_command = ProxyCommand(self, "backend_command", service="backend", port=BACKEND_PORT, storage=storage)
+        backend_command = ProxyCommand(
+            self,
+            "backend_command",
+            service="backend",
+            port=BACKEND_PORT,
+            proxy_config=proxy_config,
+            is_traced=environment.backend.is_traced,
+        )
         backend = TaskDefinition(
             self,
             "backend_task",
@@ -102,13 +115,22 @@ class Services(Construct):
             port=UI_PORT,
         )
 
+        self._strategy = TerraformLocal(
+            self,
+            "local.gateway_capacity",
+            {
+                # One task on demand, whatever happens to Spot.
+                "FARGATE": {"base": 1, "weight": template("100 - var.gateway_spot_percentage")},
+                "FARGATE_SPOT": {"base": 0, "weight": template("var.gateway_spot_percentage")},
+            },
+        )
         can_start = [*load_balancer.listeners, *load_balancer.routes, *roles.start_permissions]
         can_work = [
             *can_start,
             *roles.task_permissions,
             one_shot_tasks.migration,
-            secrets.master_key_version,
-            secrets.license_version,
+            *secrets.versions,
+            *network.internet_access,
         ]
         self.gateway_name = self._service(
             "gateway",
@@ -116,7 +138,8 @@ class Services(Construct):
             GATEWAY_PORT,
             load_balancer.gateway_target_group_arn,
             inputs.gateway_desired_count.number_value,
-            depends_on=can_work,
+            depends_on=[*can_work, cluster.capacity_providers],
+            spot=True,
         )
         self.backend_name = self._service(
             "backend",
@@ -124,7 +147,7 @@ class Services(Construct):
             BACKEND_PORT,
             load_balancer.backend_target_group_arn,
             inputs.backend_desired_count.number_value,
-            depends_on=[*can_work, secrets.ui_password_version],
+            depends_on=can_work,
         )
         self.ui_name = self._service(
             "ui",
@@ -144,7 +167,13 @@ class Services(Construct):
         desired_count: float,
         *,
         depends_on: Sequence[ITerraformDependable],
+        spot: bool = False,
     ) -> str:
+        """Makes a service, and returns its name.
+
+        Args:
+            spot: whether gateway_spot_percentage is about it.
+        """
         service = EcsService(
             self,
             f"aws_ecs_service.{name}",
@@ -152,13 +181,17 @@ class Services(Construct):
             cluster=self._cluster.arn,
             task_definition=task.arn,
             desired_count=desired_count,
-            launch_type="FARGATE",
+            launch_type=template('var.gateway_spot_percentage > 0 ? null : "FARGATE"') if spot else "FARGATE",
+            enable_execute_command=self._inputs.enable_execute_command.boolean_value,
+            health_check_grace_period_seconds=Token.as_number(
+                template("var.health_check_grace_period_seconds > 0 ? var.health_check_grace_period_seconds : null")
+            ),
             deployment_minimum_healthy_percent=50,
             deployment_maximum_percent=200,
             network_configuration=EcsServiceNetworkConfiguration(
-                subnets=self._network.private_subnet_ids,
-                security_groups=[self._network.tasks_group_id],
-                assign_public_ip=False,
+                subnets=self._network.task_subnet_ids,
+                security_groups=self._network.task_group_ids,
+                assign_public_ip=self._inputs.tasks_in_public_subnets.boolean_value,
             ),
             load_balancer=[
                 EcsServiceLoadBalancer(
@@ -171,4 +204,23 @@ class Services(Construct):
             lifecycle=TerraformResourceLifecycle(ignore_changes=["desired_count"]),
             depends_on=depends_on,
         )
+        service.add_override(
+            "dynamic.deployment_circuit_breaker",
+            {
+                "for_each": template("var.deployment_circuit_breaker ? [true] : []"),
+                "content": {"enable": True, "rollback": True},
+            },
+        )
+        if spot:
+            service.add_override(
+                "dynamic.capacity_provider_strategy",
+                {
+                    "for_each": template(f"var.gateway_spot_percentage > 0 ? {address(self._strategy)} : {{}}"),
+                    "content": {
+                        "capacity_provider": template("capacity_provider_strategy.key"),
+                        "base": template("capacity_provider_strategy.value.base"),
+                        "weight": template("capacity_provider_strategy.value.weight"),
+                    },
+                },
+            )
         return str(service.name)

@@ -1,6 +1,6 @@
 """The stack's S3 bucket and the proxy's configuration in it."""
 
-from cdktf import Fn, TerraformLocal, TerraformResourceLifecycle
+from cdktf import Fn, TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.s3_bucket import S3Bucket
 from cdktf_cdktf_provider_aws.s3_bucket_public_access_block import S3BucketPublicAccessBlock
 from cdktf_cdktf_provider_aws.s3_bucket_server_side_encryption_configuration import (
@@ -20,9 +20,11 @@ from cdktf_cdktf_provider_aws.s3_object import (
 from cdktf_cdktf_provider_random.id import Id
 from constructs import Construct
 
-from .expressions import one, one_if, template
+from .expressions import one, one_if
 from .input_variables import InputVariables
 from .naming import Naming
+from .network import Network
+from .proxy_config import ProxyConfig
 from .retention import data_loss_precondition
 
 
@@ -31,14 +33,22 @@ class Storage(Construct):
 
     Attributes:
         bucket_name, bucket_arn: of the bucket.
-        has_proxy_config: a local, whether there is a configuration.
         proxy_config_key: key of the configuration's object.
         proxy_config_etag: changes with the configuration; null where there is none.
     """
 
     proxy_config_key = "config/litellm-config.yaml"
 
-    def __init__(self, scope: Construct, id_: str, *, inputs: InputVariables, naming: Naming) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        inputs: InputVariables,
+        naming: Naming,
+        network: Network,
+        proxy_config: ProxyConfig,
+    ) -> None:
         super().__init__(scope, id_)
         suffix = Id(self, "random_id.s3_suffix", byte_length=4)
         bucket = S3Bucket(
@@ -83,12 +93,11 @@ class Storage(Construct):
             restrict_public_buckets=True,
         )
 
-        self.has_proxy_config = TerraformLocal(self, "local.has_proxy_config", template("length(var.proxy_config) > 0"))
-        content = TerraformLocal(self, "local.proxy_config_yaml", template("yamlencode(var.proxy_config)"))
-        proxy_config = S3Object(
+        content = proxy_config.as_yaml(trusted_proxy_ranges=network.load_balancer_ranges)
+        uploaded = S3Object(
             self,
             "aws_s3_object.proxy_config",
-            count=one_if(self.has_proxy_config),
+            count=one_if(proxy_config.exists),
             bucket=bucket.id,
             key=self.proxy_config_key,
             content=content.as_string,
@@ -100,4 +109,4 @@ class Storage(Construct):
             override_provider=S3ObjectOverrideProvider(default_tags=S3ObjectOverrideProviderDefaultTags(tags={})),
             depends_on=[versioning, access_block],
         )
-        self.proxy_config_etag = one(proxy_config, "etag")
+        self.proxy_config_etag = one(uploaded, "etag")

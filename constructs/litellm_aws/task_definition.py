@@ -1,16 +1,19 @@
 """A Fargate task definition with its container and its log group, as every task of the stack has them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from cdktf import Fn, TerraformLocal
+from cdktf import TerraformCount, TerraformLocal
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
 from cdktf_cdktf_provider_aws.ecs_task_definition import EcsTaskDefinition
 from constructs import Construct
 
-from .expressions import template
+from .expressions import address, merged, one, only_if, template
 from .input_variables import InputVariables
 from .naming import Naming
+
+_REGISTRY_LOGIN = "{ repositoryCredentials = { credentialsParameter = var.image_registry_secret_arn } }"
 
 
 @dataclass(frozen=True)
@@ -26,12 +29,30 @@ class TaskSize:
     memory: str
 
 
+def container_log(group: str, inputs: InputVariables, prefix: str) -> dict[str, Any]:
+    """Returns how a container logs.
+
+    Args:
+        group: name of the log group.
+        prefix: of the streams, `<prefix>/<container>/<task id>`.
+    """
+    return {
+        "logDriver": "awslogs",
+        "options": {
+            "awslogs-group": group,
+            "awslogs-region": inputs.region.string_value,
+            "awslogs-stream-prefix": prefix,
+        },
+    }
+
+
 class TaskDefinition(Construct):
-    """A Fargate task definition of one container, and the log group that it writes to.
+    """A Fargate task definition, of one container or with others beside it, and the log group that it writes to.
 
     Attributes:
-        arn: with the revision.
-        log_group_name: of CloudWatch Logs.
+        address: of the resource.
+        arn: with the revision; null where there is none.
+        log_group_name: of CloudWatch Logs; null where there is none.
         log_stream_prefix: of the streams, `<prefix>/<container>/<task id>`.
         container_name: of the one container.
     """
@@ -53,6 +74,10 @@ class TaskDefinition(Construct):
         command: list[str] | str | None = None,
         values: str | None = None,
         secrets: str | None = None,
+        count: TerraformCount | None = None,
+        additions: str = "{}",
+        sidecars: Callable[[str], str] = lambda _: "[]",
+        volumes: str | None = None,
     ) -> None:
         """Declares the task definition.
 
@@ -62,6 +87,10 @@ class TaskDefinition(Construct):
             port: TCP port that the container listens on.
             command: words, or a template that yields a list of words; None leaves the image's own.
             values, secrets: expressions of maps, from name to value and from name to ARN.
+            count: of 0 or 1; None makes one.
+            additions: expression of a map that goes over the container's.
+            sidecars: returns the expression of a list of further containers, which log to the group that it is given.
+            volumes: template of a list of names of volumes; None makes none.
         """
         super().__init__(scope, id_)
         label = name.replace("-", "_")
@@ -70,23 +99,17 @@ class TaskDefinition(Construct):
         log_group = CloudwatchLogGroup(
             self,
             f"aws_cloudwatch_log_group.{label}",
+            count=count,
             name=f"/ecs/{naming.stack}/{name}",
             retention_in_days=inputs.log_retention_days.number_value,
             tags=naming.tags,
         )
-        self.log_group_name = log_group.name
+        self.log_group_name = log_group.name if count is None else one(log_group, "name")
         container: dict[str, Any] = {
             "name": self.container_name,
             "image": image,
             "essential": True,
-            "logConfiguration": {
-                "logDriver": "awslogs",
-                "options": {
-                    "awslogs-group": log_group.name,
-                    "awslogs-region": inputs.region.string_value,
-                    "awslogs-stream-prefix": self.log_stream_prefix,
-                },
-            },
+            "logConfiguration": container_log(self.log_group_name, inputs, self.log_stream_prefix),
         }
         if command is not None:
             container["command"] = command
@@ -97,9 +120,12 @@ class TaskDefinition(Construct):
         if secrets is not None:
             container["secrets"] = template(f"[for name, arn in {secrets} : {{ name = name, valueFrom = arn }}]")
         declared = TerraformLocal(self, f"local.{label}_container", container)
-        self.arn = EcsTaskDefinition(
+        registry = only_if('var.image_registry_secret_arn != ""', _REGISTRY_LOGIN)
+        containers = f"concat([{merged(address(declared), additions)}], {sidecars(self.log_group_name)})"
+        definition = EcsTaskDefinition(
             self,
             f"aws_ecs_task_definition.{label}",
+            count=count,
             family=naming.of(name),
             requires_compatibilities=["FARGATE"],
             network_mode="awsvpc",
@@ -107,6 +133,25 @@ class TaskDefinition(Construct):
             memory=size.memory,
             execution_role_arn=execution_role_arn,
             task_role_arn=task_role_arn,
-            container_definitions=Fn.jsonencode([declared.expression]),
+            container_definitions=template(
+                f"jsonencode([for container in {containers} : {merged('container', registry)}])"
+            ),
             tags=naming.tags,
-        ).arn
+        )
+        # Fargate's own architecture stays unsaid: to say it would make every task definition anew.
+        definition.add_override(
+            "dynamic.runtime_platform",
+            {
+                "for_each": template('var.cpu_architecture == "X86_64" ? [] : [var.cpu_architecture]'),
+                "content": {
+                    "operating_system_family": "LINUX",
+                    "cpu_architecture": template("runtime_platform.value"),
+                },
+            },
+        )
+        if volumes is not None:
+            definition.add_override(
+                "dynamic.volume", {"for_each": volumes, "content": {"name": template("volume.value")}}
+            )
+        self.address = address(definition)
+        self.arn = definition.arn if count is None else one(definition, "arn")

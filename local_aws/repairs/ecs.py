@@ -38,6 +38,7 @@ def report_all_of_a_service() -> None:
     """
     settings = {
         "availabilityZoneRebalancing": ("availability_zone_rebalancing", "ENABLED"),
+        "capacityProviderStrategy": ("capacity_provider_strategy", None),
         "deploymentConfiguration": ("deployment_configuration", None),
         "enableECSManagedTags": ("enable_ecs_managed_tags", False),
         "enableExecuteCommand": ("enable_execute_command", False),

@@ -13,8 +13,8 @@ from local_aws.images import Image
 from tests.local_aws.conftest import USER, Stack
 
 NAME = "globex-litellm-dev"
-BOOTSTRAP = "-replace=terraform_data.bootstrap_db"
-MIGRATION = "-replace=terraform_data.migration"
+BOOTSTRAP = "-replace=terraform_data.bootstrap_db[0]"
+MIGRATION = "-replace=terraform_data.migration[0]"
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +71,7 @@ class TestBootstrap:
 
     def test_the_role_may_not_read_the_secret(self, stack: Stack) -> None:
         secret = stack.root.outputs()["db_master_password_secret_arn"]
-        with stack.edited("bootstrap_secrets_document", "secret.db_master_password.arn", "secret.master_key.arn"):
+        with stack.edited("bootstrap_secrets_document", "secret.db_master_password[*].arn", "secret.master_key[*].arn"):
             failure = stack.failure(BOOTSTRAP)
         expect_failed(
             failure,

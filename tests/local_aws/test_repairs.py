@@ -377,6 +377,7 @@ def service(client: Client, name: str) -> dict[str, Any]:
         taskDefinition=name,
         desiredCount=1,
         availabilityZoneRebalancing="DISABLED",
+        capacityProviderStrategy=[{"capacityProvider": "FARGATE_SPOT", "base": 0, "weight": 1}],
         deploymentConfiguration={"maximumPercent": 150, "minimumHealthyPercent": 50},
         enableECSManagedTags=True,
         enableExecuteCommand=True,
@@ -412,6 +413,7 @@ class TestEcs:
 
     def test_a_service_reports_its_settings(self, service: dict[str, Any]) -> None:
         assert service["availabilityZoneRebalancing"] == "DISABLED"
+        assert service["capacityProviderStrategy"] == [{"capacityProvider": "FARGATE_SPOT", "base": 0, "weight": 1}]
         assert service["deploymentConfiguration"] == {"maximumPercent": 150, "minimumHealthyPercent": 50}
         assert service["enableECSManagedTags"] is True
         assert service["enableExecuteCommand"] is True

@@ -68,6 +68,7 @@ def evaluate(terraform: Terraform, module_root: Root, module: dict[str, Any]) ->
     if terraform.version < Version("1.11"):
         pytest.skip(f"terraform {terraform.version} cannot make up values during a plan, 1.11 can")
     addresses = set(re.findall(r"\b(aws_\w+\.\w+)(?:\[[^\]]*\])?\.arn\b", json.dumps(module)))
+    addresses |= {f"aws_secretsmanager_secret.{name}" for name in module["resource"]["aws_secretsmanager_secret"]}
     computed: dict[str, dict[str, Any]] = {
         address: {"arn": f"arn:aws:mock:{ACCOUNT}:mock:{address}"} for address in addresses
     }

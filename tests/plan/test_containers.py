@@ -198,14 +198,14 @@ def test_the_execution_role_reads_the_ui_password_too(evaluate: Evaluate) -> Non
 
 
 def test_the_bootstrap_reads_the_database_master_secret_and_nothing_else(default: Plan) -> None:
-    [statement] = json.loads(default.values("aws_iam_policy.bootstrap_secrets")["policy"])["Statement"]
+    [statement] = json.loads(default.values("aws_iam_policy.bootstrap_secrets[0]")["policy"])["Statement"]
     master_secret = arn("aws_secretsmanager_secret.db_master_password")
     assert statement["Resource"] == [master_secret]
     assert secrets(default, "bootstrap_db") == {"PGPASSWORD": f"{master_secret}:password::"}
 
 
 def test_the_task_logs_in_as_the_database_user_only(default: Plan) -> None:
-    [statement] = json.loads(default.values("aws_iam_policy.rds_iam_connect")["policy"])["Statement"]
+    [statement] = json.loads(default.values("aws_iam_policy.rds_iam_connect[0]")["policy"])["Statement"]
     assert statement == {
         "Effect": "Allow",
         "Action": ["rds-db:connect"],

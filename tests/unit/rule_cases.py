@@ -1,11 +1,11 @@
 """Values on both sides of every rule: what `test_rules.py` checks at synth, and `test_rules_at_plan.py` at plan."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from litellm_aws.inputs import CROSS_RULES, declared_inputs
-from litellm_aws.rules import CrossRule, Rule
+from litellm_aws.rules import CrossRule, Refused, Rule
 
 BASE: Mapping[str, Any] = {
     "region": "us-west-2",
@@ -26,6 +26,7 @@ class Cases:
         good: keep all rules, beside the defaults of the other inputs.
         bad: break this rule, and none that the input has before it.
         mistyped: break it at plan; before that, Python's stricter types refuse them in words of their own.
+        beside: other inputs, without which no value would keep the rules across inputs.
     """
 
     input: str
@@ -33,6 +34,7 @@ class Cases:
     good: Sequence[Any]
     bad: Sequence[Any]
     mistyped: Sequence[Any] = ()
+    beside: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def rule(self) -> Rule:
@@ -42,27 +44,43 @@ class Cases:
 
 @dataclass(frozen=True)
 class CrossCases:
-    """Values that keep, or break, one rule across two inputs, and each input's own rules."""
+    """Values that keep, or break, one rule across inputs, and each input's own rules."""
 
-    inputs: tuple[str, str]
-    good: Sequence[tuple[Any, Any]]
-    bad: Sequence[tuple[Any, Any]]
+    inputs: tuple[str, ...]
+    good: Sequence[tuple[Any, ...]]
+    bad: Sequence[tuple[Any, ...]]
     says: str
     """The beginning of the message."""
+    beside: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def rule(self) -> CrossRule:
-        [rule] = [rule for rule in CROSS_RULES if rule.inputs == self.inputs]
+        [rule] = [
+            rule
+            for rule in CROSS_RULES
+            if rule.inputs == self.inputs and (not isinstance(rule, Refused) or rule.says.startswith(self.says))
+        ]
         return rule
 
-    def values(self, pair: tuple[Any, Any]) -> dict[str, Any]:
-        return dict(zip(self.inputs, pair, strict=True))
+    def values(self, group: tuple[Any, ...]) -> dict[str, Any]:
+        return {**self.beside, **dict(zip(self.inputs, group, strict=True))}
 
 
 ACM = "arn:aws:acm:us-west-2:111122223333:certificate"
 SECRET = "arn:aws:secretsmanager:us-west-2:111122223333:secret:otel-AbCdEf"
 
-_NOT_EMPTY = ("region", "gateway_image", "backend_image", "ui_image", "migrations_image")
+VPC: Mapping[str, Any] = {
+    "vpc_id": "vpc-1",
+    "public_subnet_ids": ["subnet-1", "subnet-2"],
+    "private_subnet_ids": ["subnet-3", "subnet-4"],
+}
+"""A network that is brought along."""
+INSIDE: Mapping[str, Any] = {"alb_ingress_cidrs": ["10.0.0.0/8"]}
+"""So that AWS is not asked for the ranges of a VPC that is brought along."""
+_SUBNETS = ["subnet-1", "subnet-0a"]
+_NO_RANGE = ("10.0.0.0", "10.0.0.1/8", "10.0.0.0/33", "::/0", "x", "", "010.0.0.0/8")
+_BEDROCK = "arn:aws:bedrock:us-west-2::foundation-model/"
+_NOT_EMPTY = ("region", "gateway_image", "backend_image", "ui_image", "migrations_image", "bootstrap_image")
 _TASKS = tuple(
     f"{service}_{what}"
     for service in ("gateway", "backend", "ui")
@@ -94,7 +112,118 @@ _SECRETS = (
 
 CASES: tuple[Cases, ...] = (
     *(Cases(name, "must not be empty", good=["x"], bad=["", " ", "\n"]) for name in _NOT_EMPTY),
-    Cases("azs", "at least 2", good=[["a", "b"], ["a", "b", "c"]], bad=[[], ["a"], ["a", "a"], ["a", "b", "a"]]),
+    *(
+        Cases(name, "twice", good=good, bad=bad, beside=beside)
+        for name, good, bad, beside in (
+            ("azs", [["a", "b"], ["a", "b", "c"]], [["a", "a"], ["a", "b", "a"]], {}),
+            ("public_subnet_ids", [_SUBNETS], [[*_SUBNETS, "subnet-1"]], VPC),
+            ("private_subnet_ids", [_SUBNETS], [[*_SUBNETS, "subnet-1"]], VPC),
+            ("additional_task_security_group_ids", [["sg-1", "sg-2"]], [["sg-1", "sg-1"]], {}),
+            ("alb_ingress_prefix_list_ids", [["pl-1", "pl-2"]], [["pl-1", "pl-1"]], {}),
+            ("extra_gateway_paths", [["/a/*", "/b"]], [["/a/*", "/a/*"]], {}),
+            ("bedrock_model_arns", [[f"{_BEDROCK}*"]], [[f"{_BEDROCK}*", f"{_BEDROCK}*"]], {}),
+        )
+    ),
+    *(
+        Cases(name, "elements each of which", good=good, bad=bad, beside=beside)
+        for name, good, bad, beside in (
+            ("public_subnet_ids", [_SUBNETS], [["subnet", "subnet-1"], ["x", "subnet-1"]], VPC),
+            ("private_subnet_ids", [_SUBNETS], [["subnet-", "subnet-1"], ["subnet-x", "subnet-1"]], VPC),
+            ("additional_task_security_group_ids", [[], ["sg-1"]], [["x"], [""]], {}),
+            ("alb_ingress_prefix_list_ids", [[], ["pl-1"]], [["x"], [""]], {}),
+            ("alb_ingress_cidrs", [["10.0.0.0/8"], ["192.0.2.4/32", "0.0.0.0/1"]], [[each] for each in _NO_RANGE], {}),
+            (
+                "gateway_metrics_scrape_cidrs",
+                [["10.0.0.0/8"]],
+                [[each] for each in _NO_RANGE],
+                {"gateway_metrics_port": 9090},
+            ),
+            ("extra_gateway_paths", [["/"], ["/a2a/*", "/x?y"]], [["a"], ["/" + "a" * 128], ["/é"], [""]], {}),
+            (
+                "bedrock_model_arns",
+                [[f"{_BEDROCK}anthropic.claude-v2"], ["arn:aws-us-gov:bedrock:us-gov-west-1:111122223333:a-b/c"]],
+                [["*"], ["arn:aws:bedrock:us-west-2::*"], ["arn:aws:s3:::b/c"], [_BEDROCK]],
+                {},
+            ),
+        )
+    ),
+    *(
+        Cases(
+            name,
+            "do not overlap",
+            good=[["10.0.0.0/9", "10.128.0.0/9"]],
+            bad=[["10.0.0.0/8", "10.1.0.0/16"], ["10.1.0.0/16", "192.168.0.0/16", "0.0.0.0/0"], ["1.1.1.1/32"] * 2],
+            beside=beside,
+        )
+        for name, beside in (("alb_ingress_cidrs", {}), ("gateway_metrics_scrape_cidrs", {"gateway_metrics_port": 1}))
+    ),
+    Cases("vpc_id", "the id of a VPC", good=["vpc-0a1b"], bad=["vpc-", "vpc", "vpc-x", "VPC-1"], beside=VPC),
+    Cases(
+        "domain_name",
+        "a domain name",
+        good=["a.example.com", "a-b.c.io"],
+        bad=["example", "A.example.com", "a..com", "-a.com", "*.a.com", "https://a.com", "a.com."],
+        beside={"route53_zone_id": "Z1"},
+    ),
+    Cases(
+        "route53_zone_id",
+        "a hosted zone",
+        good=["Z0123ABC"],
+        bad=["z1", "/hostedzone/Z1", "Z"],
+        beside={"domain_name": "a.example.com"},
+    ),
+    *(
+        Cases(name, f"at least {least}{f' and at most {most}' if most else ''}", good=good, bad=bad, mistyped=[1.5])
+        for name, least, most, good, bad in (
+            ("alb_idle_timeout_seconds", 1, 4000, [1, 4000], [0, 4001]),
+            ("gateway_spot_percentage", 0, 100, [0, 1, 100], [-1, 101]),
+            ("gateway_drain_seconds", 1, 120, [1, 120], [0, 121]),
+            ("gateway_pool_max_db_connections", 1, None, [1, 5000], [0]),
+            ("gateway_pool_max_client_conn", 1, None, [1, 5000], [0]),
+            ("gateway_metrics_port", 1, 65535, [None, 1, 65535], [0, 65536]),
+            ("collector_port", 1024, 65535, [1024, 65535], [1023, 65536]),
+            ("collector_cpu", 1, None, [1, 1024], [0]),
+            ("collector_memory", 6, None, [6, 4096], [5]),
+            ("collector_buffer_size", 1, None, [1, 100000], [0]),
+            ("collector_drain_timeout_seconds", 0, None, [0, 60], [-1]),
+            ("sse_keepalive_ping_interval_seconds", 1, 300, [None, 1, 300], [0, 301]),
+            ("anthropic_sse_ping_interval_seconds", 1, 300, [None, 1, 300], [0, 301]),
+            ("health_check_grace_period_seconds", 0, 2147483647, [0, 600], [-1, 2147483648]),
+        )
+    ),
+    *(Cases(name, "must not be 4000", good=[4001], bad=[4000]) for name in ("gateway_metrics_port", "collector_port")),
+    *(
+        Cases(name, "a number of at least 0", good=[0, 0.5, 100], bad=[-1, -0.5])
+        for name in ("gateway_target_requests_per_second",)
+    ),
+    Cases(
+        "gateway_target_tokens_per_second",
+        "a number of at least 0",
+        good=[0, 0.5, 100],
+        bad=[-1],
+        beside={"gateway_tokens_metric": {"namespace": "LiteLLM"}},
+    ),
+    Cases("collector_on_unavailable", "one of fallback, drop", good=["fallback", "drop"], bad=["", "fail"]),
+    Cases("cpu_architecture", "one of X86_64, ARM64", good=["X86_64", "ARM64"], bad=["", "arm64"]),
+    Cases(
+        "one_shot_assume_role_arn",
+        "an IAM role",
+        good=["", "arn:aws:iam::111122223333:role/a/b-c", "arn:aws-cn:iam::111122223333:role/a"],
+        bad=["x", "arn:aws:iam::111122223333:user/a", "arn:aws:iam::1:role/a"],
+    ),
+    Cases(
+        "image_registry_secret_arn",
+        "Secrets Manager secret",
+        good=["", *_SECRETS],
+        bad=[*_NOT_A_SECRET, *_SECRET_FIELDS],
+    ),
+    Cases(
+        "image_registry_kms_key_arn",
+        "a KMS key",
+        good=["", "arn:aws:kms:us-west-2:111122223333:key/1234-ab"],
+        bad=["x", "alias/a", "arn:aws:kms:us-west-2:111122223333:alias/a"],
+        beside={"image_registry_secret_arn": SECRET},
+    ),
     Cases(
         "tenant",
         "1 to 21 lowercase letters",
@@ -275,5 +404,179 @@ CROSS_CASES: tuple[CrossCases, ...] = (
         good=[("postgres", "postgres_"), ("litellm_app", "postgres")],
         bad=[("postgres", "postgres"), ("a", "a")],
         says="db_master_username and db_username must be different: the bootstrap would take",
+    ),
+    CrossCases(
+        ("vpc_id", "azs"),
+        good=[("", ["a", "b"])],
+        bad=[("", []), ("", ["a"])],
+        says="azs must name at least two availability zones",
+    ),
+    CrossCases(
+        ("vpc_id", "private_subnet_ids"),
+        good=[("vpc-1", ["subnet-3", "subnet-4"])],
+        bad=[("vpc-1", [])],
+        says="private_subnet_ids must name subnets of vpc_id, in which",
+        beside={"public_subnet_ids": ["subnet-1", "subnet-2"]},
+    ),
+    *(
+        CrossCases(
+            ("vpc_id", name),
+            good=[("", [])],
+            bad=[("", ["subnet-3", "subnet-4"])],
+            says=f"{name} are of a VPC that is there already",
+        )
+        for name in ("private_subnet_ids", "public_subnet_ids")
+    ),
+    CrossCases(
+        ("vpc_id", "alb_internal", "public_subnet_ids"),
+        good=[("vpc-1", True, []), ("vpc-1", False, ["subnet-1", "subnet-2"])],
+        bad=[("vpc-1", False, []), ("vpc-1", False, ["subnet-1"])],
+        says="public_subnet_ids must name at least two subnets of vpc_id",
+        beside={"private_subnet_ids": ["subnet-3", "subnet-4"], **INSIDE},
+    ),
+    CrossCases(
+        ("vpc_id", "alb_internal", "private_subnet_ids"),
+        good=[("vpc-1", True, ["subnet-3", "subnet-4"])],
+        bad=[("vpc-1", True, ["subnet-3"])],
+        says="private_subnet_ids must name at least two subnets of vpc_id, as the internal",
+        beside=INSIDE,
+    ),
+    CrossCases(
+        ("vpc_id", "alb_internal", "tasks_in_public_subnets", "public_subnet_ids"),
+        good=[("vpc-1", True, True, ["subnet-1"]), ("vpc-1", True, False, [])],
+        bad=[("vpc-1", True, True, [])],
+        says="public_subnet_ids must name the subnets of vpc_id for tasks_in_public_subnets",
+        beside={"private_subnet_ids": ["subnet-3", "subnet-4"], "create_database": False, **INSIDE},
+    ),
+    CrossCases(
+        ("vpc_id", "alb_internal", "create_database", "private_subnet_ids"),
+        good=[("vpc-1", False, True, ["subnet-3", "subnet-4"]), ("vpc-1", False, False, ["subnet-3"])],
+        bad=[("vpc-1", False, True, ["subnet-3"])],
+        says="private_subnet_ids must name at least two subnets of vpc_id, as the stack's own Aurora",
+        beside={"public_subnet_ids": ["subnet-1", "subnet-2"], "create_redis": False},
+    ),
+    CrossCases(
+        ("vpc_id", "alb_internal", "create_database", "create_redis", "private_subnet_ids"),
+        good=[("vpc-1", False, False, False, ["subnet-3"])],
+        bad=[("vpc-1", False, False, True, ["subnet-3"])],
+        says="private_subnet_ids must name at least two subnets of vpc_id, as the stack's own Redis",
+        beside={"public_subnet_ids": ["subnet-1", "subnet-2"]},
+    ),
+    CrossCases(
+        ("tasks_in_public_subnets", "create_database"),
+        good=[(True, False), (False, True)],
+        bad=[(True, True)],
+        says="create_database and tasks_in_public_subnets exclude each other",
+    ),
+    CrossCases(
+        ("tasks_in_public_subnets", "database_url"),
+        good=[(True, ""), (False, "postgresql://h")],
+        bad=[(True, "postgresql://h")],
+        says="database_url and tasks_in_public_subnets exclude each other",
+        beside={"create_database": False},
+    ),
+    *(
+        CrossCases(
+            (f"create_{store}", f"{store}_url"),
+            good=[(True, ""), (False, ""), (False, "x://h")],
+            bad=[(True, "x://h")],
+            says=f"{store}_url is of a ",
+        )
+        for store in ("database", "redis")
+    ),
+    CrossCases(
+        ("gateway_connection_pool_enabled", "create_database"),
+        good=[(False, True)],
+        bad=[(True, True)],
+        says="gateway_connection_pool_enabled is for a database_url only",
+        beside={"database_url": ""},
+    ),
+    CrossCases(
+        ("gateway_connection_pool_enabled", "create_database", "database_url"),
+        good=[(True, False, "x://h"), (False, False, "")],
+        bad=[(True, False, "")],
+        says="gateway_connection_pool_enabled pools the connections of database_url",
+    ),
+    CrossCases(
+        ("gateway_metrics_port", "gateway_metrics_scrape_cidrs"),
+        good=[(None, []), (9090, ["10.0.0.0/8"])],
+        bad=[(None, ["10.0.0.0/8"])],
+        says="gateway_metrics_scrape_cidrs may reach gateway_metrics_port",
+    ),
+    CrossCases(
+        ("gateway_target_tokens_per_second", "gateway_tokens_metric"),
+        good=[(0, None), (5, {"namespace": "LiteLLM"})],
+        bad=[(5, None)],
+        says="gateway_target_tokens_per_second needs gateway_tokens_metric",
+    ),
+    *(
+        CrossCases(
+            ("collector_enabled", f"collector_{part}", f"gateway_{part}"),
+            good=[(True, size - 1, size), (False, size, size)],
+            bad=[(True, size, size), (True, size + 1, size)],
+            says=f"collector_{part} is a part of gateway_{part}",
+        )
+        for part, size in (("cpu", 1024), ("memory", 4096))
+    ),
+    CrossCases(
+        ("collector_enabled", "collector_port", "gateway_metrics_port"),
+        good=[(True, 4010, None), (True, 4010, 4011), (False, 4010, 4010)],
+        bad=[(True, 4010, 4010)],
+        says="collector_port and gateway_metrics_port are of one task",
+    ),
+    CrossCases(
+        ("image_registry_kms_key_arn", "image_registry_secret_arn"),
+        good=[("", ""), ("", SECRET), ("arn:aws:kms:us-west-2:111122223333:key/1", SECRET)],
+        bad=[("arn:aws:kms:us-west-2:111122223333:key/1", "")],
+        says="image_registry_kms_key_arn decrypts image_registry_secret_arn",
+    ),
+    *(
+        CrossCases(
+            ("billing_metrics_endpoint", f"billing_metrics_{part}_pem"),
+            good=[("", ""), ("https://b", "x")],
+            bad=[("https://b", "")],
+            says=f"billing_metrics_endpoint needs billing_metrics_{part}_pem",
+            beside={f"billing_metrics_{other}_pem": "x"},
+        )
+        for part, other in (("client_cert", "client_key"), ("client_key", "client_cert"))
+    ),
+    CrossCases(
+        ("vpc_id", "nat_gateway_per_az"),
+        good=[("vpc-1", False)],
+        bad=[("vpc-1", True)],
+        says="nat_gateway_per_az is of the stack's own VPC",
+        beside={name: subnets for name, subnets in VPC.items() if name != "vpc_id"},
+    ),
+    CrossCases(
+        ("tasks_in_public_subnets", "nat_gateway_per_az"),
+        good=[(True, False), (False, True)],
+        bad=[(True, True)],
+        says="nat_gateway_per_az and tasks_in_public_subnets exclude each other",
+        beside={"create_database": False},
+    ),
+    CrossCases(
+        ("domain_name", "route53_zone_id"),
+        good=[("", ""), ("a.example.com", "Z1")],
+        bad=[("a.example.com", "")],
+        says="domain_name needs route53_zone_id",
+    ),
+    CrossCases(
+        ("domain_name", "route53_zone_id"),
+        good=[("", "")],
+        bad=[("", "Z1")],
+        says="route53_zone_id is a zone without a name",
+    ),
+    CrossCases(
+        ("domain_name", "acm_certificate_arn"),
+        good=[("a.example.com", "")],
+        bad=[("a.example.com", f"{ACM}/1")],
+        says="acm_certificate_arn and domain_name exclude each other",
+        beside={"route53_zone_id": "Z1"},
+    ),
+    CrossCases(
+        ("alb_ingress_cidrs", "alb_ingress_prefix_list_ids"),
+        good=[([], ["pl-1"]), (["10.0.0.0/8"], [])],
+        bad=[([], [])],
+        says="alb_ingress_cidrs and alb_ingress_prefix_list_ids are both empty",
     ),
 )

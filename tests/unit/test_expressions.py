@@ -7,7 +7,7 @@ import cdktf
 import pytest
 from cdktf import App, DataResource, TerraformLocal, TerraformStack
 
-from litellm_aws.expressions import address, constant, each, is_set, one, one_if, shortened, template
+from litellm_aws.expressions import address, constant, is_set, merged, one, one_if, only_if, shortened, template
 from litellm_aws.rules import literal
 
 
@@ -21,7 +21,6 @@ def test_a_block_is_referred_to_by_its_address(block: TerraformLocal) -> None:
     assert address(block) == "aws_vpc.this"
     assert is_set(block) == '${aws_vpc.this != ""}'
     assert one(block, "arn") == "${one(aws_vpc.this[*].arn)}"
-    assert each(block, "arn") == "${aws_vpc.this[*].arn}"
 
 
 @pytest.mark.parametrize("condition", ["var.enabled", "var.enabled && var.target > 0"])
@@ -69,3 +68,11 @@ def test_a_constant_means_itself_to_terraform(value: Any, rendered: Any) -> None
 )
 def test_a_literal_means_itself_inside_of_an_expression(value: Any, rendered: str) -> None:
     assert literal(value) == rendered
+
+
+def test_a_map_may_depend_on_a_condition() -> None:
+    assert only_if("var.on", "local.map") == "{for name, value in local.map : name => value if var.on}"
+
+
+def test_of_several_maps_the_last_counts() -> None:
+    assert merged("local.one", "local.other") == "merge(local.one, local.other)"

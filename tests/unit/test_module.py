@@ -8,26 +8,61 @@ Module = dict[str, Any]
 
 TASKS = ("gateway", "backend", "ui", "migrations", "bootstrap_db")
 SERVICES = ("gateway", "backend", "ui")
+ECS_ROLES = ("task", "task_execution", "ui_task")
+SECRETS = (
+    "billing_metrics_ca_cert",
+    "billing_metrics_client_cert",
+    "billing_metrics_client_key",
+    "database_url",
+    "db_master_password",
+    "license",
+    "master_key",
+    "redis_url",
+    "ui_password",
+)
 
 BLOCKS = {
-    "aws_appautoscaling_policy": ("backend_cpu", "gateway_cpu", "gateway_memory", "ui_cpu"),
+    "aws_acm_certificate": ("this",),
+    "aws_acm_certificate_validation": ("this",),
+    "aws_appautoscaling_policy": (
+        *("backend_cpu", "gateway_cpu", "gateway_memory", "gateway_requests", "gateway_tokens", "ui_cpu"),
+    ),
     "aws_appautoscaling_target": SERVICES,
     "aws_cloudwatch_log_group": TASKS,
     "aws_db_subnet_group": ("this",),
     "aws_ecs_cluster": ("this",),
+    "aws_ecs_cluster_capacity_providers": ("this",),
     "aws_ecs_service": SERVICES,
     "aws_ecs_task_definition": TASKS,
     "aws_eip": ("nat",),
     "aws_elasticache_replication_group": ("this",),
     "aws_elasticache_subnet_group": ("this",),
-    "aws_iam_policy": ("bootstrap_secrets", "rds_iam_connect", "s3_access", "secrets_access"),
-    "aws_iam_role": ("task", "task_execution", "ui_task"),
+    "aws_iam_policy": (
+        "bedrock_invoke",
+        "bedrock_mantle",
+        "bedrock_model_import",
+        "bootstrap_secrets",
+        "execute_command",
+        "image_registry_kms_key",
+        "image_registry_secret",
+        "rds_iam_connect",
+        "s3_access",
+        "secrets_access",
+    ),
+    "aws_iam_role": ("bedrock_model_import", *ECS_ROLES),
     "aws_iam_role_policy_attachment": (
+        "bedrock_model_import",
+        "task_bedrock_invoke",
+        "task_bedrock_mantle",
+        "task_execute_command",
         "task_execution",
         "task_execution_bootstrap_secrets",
+        "task_execution_image_registry_kms_key",
+        "task_execution_image_registry_secret",
         "task_execution_secrets",
         "task_rds_iam_connect",
         "task_s3_access",
+        "ui_task_execute_command",
     ),
     "aws_internet_gateway": ("this",),
     "aws_lb": ("this",),
@@ -40,13 +75,14 @@ BLOCKS = {
     "aws_rds_cluster_parameter_group": ("this",),
     "aws_route_table": ("private", "public"),
     "aws_route_table_association": ("private", "public"),
+    "aws_route53_record": ("a", "aaaa", "certificate_validation"),
     "aws_s3_bucket": ("this",),
     "aws_s3_bucket_public_access_block": ("this",),
     "aws_s3_bucket_server_side_encryption_configuration": ("this",),
     "aws_s3_bucket_versioning": ("this",),
     "aws_s3_object": ("proxy_config",),
-    "aws_secretsmanager_secret": ("db_master_password", "license", "master_key", "ui_password"),
-    "aws_secretsmanager_secret_version": ("db_master_password", "license", "master_key", "ui_password"),
+    "aws_secretsmanager_secret": SECRETS,
+    "aws_secretsmanager_secret_version": SECRETS,
     "aws_security_group": ("alb", "rds", "redis", "tasks"),
     "aws_subnet": ("private", "public"),
     "aws_vpc": ("this",),
@@ -54,7 +90,7 @@ BLOCKS = {
     "random_password": ("db_master_password", "master_key"),
     "terraform_data": ("bootstrap_db", "migration"),
 }
-"""Every resource of module.md."""
+"""Every resource of module.md and extended.md."""
 
 
 def found(module: Module, address: str) -> Any:
@@ -93,25 +129,23 @@ VALUES = {
     "aws_vpc.this.cidr_block": "${var.vpc_cidr}",
     "aws_vpc.this.enable_dns_hostnames": True,
     "aws_vpc.this.enable_dns_support": True,
-    "aws_subnet.public.count": "${length(var.azs)}",
+    "aws_subnet.public.count": "${length(local.own_azs)}",
     "aws_subnet.public.cidr_block": "${cidrsubnet(var.vpc_cidr, 8, count.index)}",
     "aws_subnet.public.map_public_ip_on_launch": True,
-    "aws_subnet.private.count": "${length(var.azs)}",
+    "aws_subnet.private.count": "${length(local.own_azs)}",
     "aws_subnet.private.cidr_block": "${cidrsubnet(var.vpc_cidr, 8, count.index + 10)}",
     "aws_eip.nat.domain": "vpc",
     "aws_eip.nat.depends_on": ["aws_internet_gateway.this"],
-    "aws_nat_gateway.this.subnet_id": "${aws_subnet.public[0].id}",
+    "aws_nat_gateway.this.subnet_id": "${aws_subnet.public[count.index].id}",
     "aws_nat_gateway.this.depends_on": ["aws_internet_gateway.this"],
     "aws_route_table.public.route.0.cidr_block": "0.0.0.0/0",
-    "aws_route_table.public.route.0.gateway_id": "${aws_internet_gateway.this.id}",
-    "aws_route_table.private.route.0.cidr_block": "0.0.0.0/0",
-    "aws_route_table.private.route.0.nat_gateway_id": "${aws_nat_gateway.this.id}",
+    "aws_route_table.public.route.0.gateway_id": "${one(aws_internet_gateway.this[*].id)}",
     "aws_security_group.rds.ingress.0.from_port": 5432,
     "aws_security_group.redis.ingress.0.from_port": 6379,
     # load balancer
     "aws_lb.this.load_balancer_type": "application",
-    "aws_lb.this.internal": False,
-    "aws_lb.this.idle_timeout": 120,
+    "aws_lb.this.internal": "${var.alb_internal}",
+    "aws_lb.this.idle_timeout": "${var.alb_idle_timeout_seconds}",
     "aws_lb_target_group.gateway.port": 4000,
     "aws_lb_target_group.backend.port": 4001,
     "aws_lb_target_group.ui.port": 3000,
@@ -140,7 +174,7 @@ VALUES = {
     "aws_rds_cluster.this.apply_immediately": True,
     "aws_rds_cluster.this.backup_retention_period": 7,
     "aws_rds_cluster.this.preferred_backup_window": "07:00-09:00",
-    "aws_rds_cluster.this.master_password": "${random_password.db_master_password.result}",
+    "aws_rds_cluster.this.master_password": "${one(random_password.db_master_password[*].result)}",
     "aws_rds_cluster_instance.writer.identifier": "${local.name}-writer",
     "aws_rds_cluster_instance.writer.promotion_tier": 0,
     "aws_rds_cluster_instance.reader.identifier": "${local.name}-reader",
@@ -186,12 +220,12 @@ VALUES = {
     "aws_ecs_task_definition.bootstrap_db.cpu": "256",
     "aws_ecs_task_definition.bootstrap_db.memory": "512",
     "terraform_data.bootstrap_db.triggers_replace": {
-        "cluster": "${aws_rds_cluster.this.cluster_resource_id}",
-        "task_definition": "${aws_ecs_task_definition.bootstrap_db.arn}",
+        "cluster": "${one(aws_rds_cluster.this[*].cluster_resource_id)}",
+        "task_definition": "${one(aws_ecs_task_definition.bootstrap_db[*].arn)}",
     },
     "terraform_data.migration.triggers_replace": {
-        "bootstrap": "${terraform_data.bootstrap_db.id}",
-        "task_definition": "${aws_ecs_task_definition.migrations.arn}",
+        "bootstrap": "${one(terraform_data.bootstrap_db[*].id)}",
+        "task_definition": "${one(aws_ecs_task_definition.migrations[*].arn)}",
     },
 }
 
@@ -205,7 +239,8 @@ def test_a_resource_has_its_documented_value(module: Module, address: str) -> No
 def test_target_groups_agree_on_the_rest(module: Module, group: str) -> None:
     target_group = found(module, f"aws_lb_target_group.{group}")
     assert (target_group["protocol"], target_group["target_type"]) == ("HTTP", "ip")
-    assert target_group["deregistration_delay"] == "30"
+    drain = "${tostring(var.gateway_drain_seconds)}" if group == "gateway" else "30"
+    assert target_group["deregistration_delay"] == drain
     check = target_group["health_check"]
     assert (check["matcher"], check["interval"]) == ("200-299", 30)
     assert (check["healthy_threshold"], check["unhealthy_threshold"]) == (2, 3)
@@ -222,16 +257,18 @@ def test_a_password_has_letters_of_both_cases_and_digits(module: Module, passwor
     assert {generated[kind] for kind in ("min_lower", "min_upper", "min_numeric")} == {4}
 
 
-@pytest.mark.parametrize("role", BLOCKS["aws_iam_role"])
+@pytest.mark.parametrize("role", ECS_ROLES)
 def test_only_ecs_tasks_take_a_role(module: Module, role: str) -> None:
     assert found(module, f"aws_iam_role.{role}.assume_role_policy") == "${jsonencode(local.ecs_tasks_trust_document)}"
     [statement] = module["locals"]["ecs_tasks_trust_document"]["Statement"]
     assert statement["Principal"] == {"Service": ["ecs-tasks.amazonaws.com"]}
 
 
-def test_the_ui_role_has_no_policy(module: Module) -> None:
-    roles = {each["role"] for each in module["resource"]["aws_iam_role_policy_attachment"].values()}
-    assert roles == {"${aws_iam_role.task_execution.name}", "${aws_iam_role.task.name}"}
+def test_the_ui_role_has_no_policy_but_that_of_ecs_exec(module: Module) -> None:
+    attachments = module["resource"]["aws_iam_role_policy_attachment"]
+    of_ui = {name for name, each in attachments.items() if each["role"] == "${aws_iam_role.ui_task.name}"}
+    assert of_ui == {"ui_task_execute_command"}
+    assert attachments["ui_task_execute_command"]["count"] == "${var.enable_execute_command ? 1 : 0}"
 
 
 def test_the_task_works_with_its_own_bucket_only(module: Module) -> None:
@@ -261,15 +298,15 @@ def test_a_task_has_its_family_and_log_group(module: Module, task: str) -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_service_keeps_its_count_and_has_no_public_address(module: Module, service: str) -> None:
+def test_a_service_keeps_its_count_and_has_a_public_address_on_request_only(module: Module, service: str) -> None:
     declared = found(module, f"aws_ecs_service.{service}")
     assert declared["name"] == f"${{local.name}}-{service}"
     assert declared["lifecycle"] == {"ignore_changes": ["desired_count"]}
     assert (declared["deployment_minimum_healthy_percent"], declared["deployment_maximum_percent"]) == (50, 200)
     assert declared["network_configuration"] == {
-        "assign_public_ip": False,
-        "security_groups": ["${aws_security_group.tasks.id}"],
-        "subnets": "${local.private_subnet_ids}",
+        "assign_public_ip": "${var.tasks_in_public_subnets}",
+        "security_groups": "${local.task_security_group_ids}",
+        "subnets": "${var.tasks_in_public_subnets ? local.public_subnet_ids : local.private_subnet_ids}",
     }
 
 
@@ -318,7 +355,9 @@ def test_the_preconditions_stand_where_documented(module: Module) -> None:
     }
     consent = '!startswith(var.env, "prod") || var.allow_data_loss'
     assert guarded == {
-        "aws_lb_listener.http": ['${var.acm_certificate_arn != "" || var.allow_plaintext_alb}'],
+        "aws_lb_listener.http": [
+            '${var.acm_certificate_arn != "" || var.domain_name != "" || var.allow_plaintext_alb}'
+        ],
         "aws_rds_cluster.this": [f"${{!var.skip_final_snapshot || {consent}}}"],
         "aws_s3_bucket.this": [f"${{!var.s3_force_destroy || {consent}}}"],
         "aws_vpc.this": ["${length(distinct(var.azs)) >= 2}"],
@@ -405,20 +444,84 @@ INPUTS: dict[str, tuple[str, Any]] = {
 """Type and default of the inputs of module.md that are not required."""
 
 
+EXTENDED: dict[str, tuple[str, Any]] = {
+    "vpc_id": ("string", ""),
+    "public_subnet_ids": ("list(string)", []),
+    "private_subnet_ids": ("list(string)", []),
+    "additional_task_security_group_ids": ("list(string)", []),
+    "tasks_in_public_subnets": ("bool", False),
+    "alb_internal": ("bool", False),
+    "alb_ingress_cidrs": ("list(string)", ["0.0.0.0/0"]),
+    "alb_ingress_prefix_list_ids": ("list(string)", []),
+    "domain_name": ("string", ""),
+    "route53_zone_id": ("string", ""),
+    "alb_idle_timeout_seconds": ("number", 120),
+    "extra_gateway_paths": ("list(string)", []),
+    "create_database": ("bool", True),
+    "database_url": ("string", ""),
+    "create_redis": ("bool", True),
+    "redis_url": ("string", ""),
+    "gateway_connection_pool_enabled": ("bool", False),
+    "gateway_pool_max_db_connections": ("number", 20),
+    "gateway_pool_max_client_conn": ("number", 1000),
+    "gateway_metrics_port": ("number", None),
+    "gateway_metrics_scrape_cidrs": ("list(string)", []),
+    "gateway_target_requests_per_second": ("number", 0),
+    "gateway_target_tokens_per_second": ("number", 0),
+    "gateway_tokens_metric": (
+        'object({ namespace = string, name = optional(string, "litellm_total_tokens_metric_total"), '
+        "dimensions = optional(map(string), {}) })",
+        None,
+    ),
+    "collector_enabled": ("bool", False),
+    "collector_port": ("number", 4010),
+    "collector_cpu": ("number", 512),
+    "collector_memory": ("number", 2048),
+    "collector_buffer_size": ("number", 1000),
+    "collector_drain_timeout_seconds": ("number", 10),
+    "collector_on_unavailable": ("string", "fallback"),
+    "sse_keepalive_ping_interval_seconds": ("number", None),
+    "anthropic_sse_ping_interval_seconds": ("number", None),
+    "enable_pre_call_checks": ("bool", None),
+    "bedrock_model_arns": ("list(string)", []),
+    "enable_bedrock_mantle": ("bool", False),
+    "enable_bedrock_custom_model_import": ("bool", False),
+    "billing_metrics_endpoint": ("string", ""),
+    "billing_metrics_client_cert_pem": ("string", ""),
+    "billing_metrics_client_key_pem": ("string", ""),
+    "billing_metrics_ca_cert_pem": ("string", ""),
+    "image_registry_secret_arn": ("string", ""),
+    "image_registry_kms_key_arn": ("string", ""),
+    "one_shot_assume_role_arn": ("string", ""),
+    "bootstrap_image": ("string", "postgres:16-alpine"),
+    "nat_gateway_per_az": ("bool", False),
+    "cpu_architecture": ("string", "X86_64"),
+    "gateway_spot_percentage": ("number", 0),
+    "deployment_circuit_breaker": ("bool", False),
+    "enable_execute_command": ("bool", False),
+    "health_check_grace_period_seconds": ("number", 0),
+    "gateway_drain_seconds": ("number", 30),
+}
+"""Type and default of the inputs of extended.md."""
+
+
 def test_the_inputs_are_the_documented_ones(module: Module) -> None:
     variables = module["variable"]
-    required = {"region": "string", "tenant": "string", "env": "string", "azs": "list(string)"}
+    required = {"region": "string", "tenant": "string", "env": "string"}
     assert {name: each["type"] for name, each in variables.items() if "default" not in each} == required
     optional = {name: (each["type"], each["default"]) for name, each in variables.items() if "default" in each}
-    assert optional == INPUTS
+    assert optional == INPUTS | EXTENDED | {"azs": ("list(string)", [])}
 
 
-def test_an_input_is_described_and_never_null(module: Module) -> None:
+def test_an_input_is_described_and_null_only_by_default(module: Module) -> None:
     for variable in module["variable"].values():
         assert variable["description"]
-        assert variable["nullable"] is False
+        assert variable["nullable"] is ("default" in variable and variable["default"] is None)
 
 
-def test_three_inputs_are_sensitive(module: Module) -> None:
+def test_secrets_are_sensitive(module: Module) -> None:
     sensitive = {name for name, each in module["variable"].items() if each.get("sensitive")}
-    assert sensitive == {"litellm_master_key", "litellm_license", "ui_password"}
+    assert sensitive == {
+        *("litellm_master_key", "litellm_license", "ui_password", "database_url", "redis_url"),
+        *(f"billing_metrics_{part}_pem" for part in ("client_cert", "client_key", "ca_cert")),
+    }

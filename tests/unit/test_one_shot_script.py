@@ -217,6 +217,75 @@ def test_the_task_runs_in_the_private_subnets_of_its_own_cluster_and_region(terr
     assert {(call["--cluster"], call["--region"]) for call in (run, describe)} == {(CLUSTER, "us-west-2")}
 
 
+ROLE = "arn:aws:iam::123456789012:role/deployer"
+LENT: Answer = {
+    "response": {
+        "Credentials": {
+            "AccessKeyId": "of-the-role",
+            "SecretAccessKey": "secret/of+the role",
+            "SessionToken": "token",
+            "Expiration": "2026-01-01T00:00:00Z",
+        }
+    }
+}
+
+
+@both_generations
+def test_a_role_that_is_named_starts_and_watches_the_task(terraform: Terraform, generation: int) -> None:
+    outcome = terraform.run(
+        {**STARTED, "sts assume-role": [LENT], "ecs describe-tasks": [task("RUNNING"), stopped(0)]},
+        generation,
+        ONE_SHOT_ASSUME_ROLE_ARN=ROLE,
+        AWS_PROFILE="of-the-machine",
+    )
+    assert (outcome.code, outcome.err) == (0, "")
+    assume, *others = outcome.calls
+    assert outcome.options("sts assume-role")[0]["--role-arn"] == ROLE
+    assert assume["env"]["AWS_PROFILE"] == "of-the-machine"
+    lent = {
+        "AWS_ACCESS_KEY_ID": "of-the-role",
+        "AWS_SECRET_ACCESS_KEY": "secret/of+the role",
+        "AWS_SESSION_TOKEN": "token",
+    }
+    for call in others:
+        assert lent.items() <= call["env"].items()
+        assert "AWS_PROFILE" not in call["env"]
+    assert "secret/of" not in outcome.out
+
+
+def test_without_a_role_the_credentials_at_hand_are_used(terraform: Terraform) -> None:
+    outcome = terraform.run({**STARTED, "ecs describe-tasks": [stopped(0)]}, ONE_SHOT_ASSUME_ROLE_ARN="")
+    assert outcome.code == 0
+    assert not outcome.options("sts assume-role")
+
+
+def test_a_role_that_cannot_be_assumed_fails_with_the_words_of_the_cli(terraform: Terraform) -> None:
+    refusal = {"error": ["AccessDenied", "is not authorized to perform: sts:AssumeRole"]}
+    outcome = terraform.run({"sts assume-role": [refusal]}, ONE_SHOT_ASSUME_ROLE_ARN=ROLE)
+    assert outcome.code == 1
+    assert "is not authorized to perform: sts:AssumeRole" in outcome.err
+    assert f"database bootstrap failed: the role {ROLE} could not be assumed" in outcome.err
+    assert len(outcome.calls) == 1
+
+
+def test_a_role_is_assumed_again_before_its_session_ends(terraform: Terraform) -> None:
+    """The clock on the wall jumps by an hour between two looks."""
+    (terraform.directory / "bin").mkdir()
+    clock = terraform.directory / "bin/date"
+    clock.write_text('#!/bin/sh\necho "$(($(cat now) + 1))" > now\nexpr "$(cat now)" \\* 600\n')
+    clock.chmod(0o755)
+    (terraform.directory / "now").write_text("0\n")
+    looks = [task("RUNNING")] * 6
+    outcome = terraform.run(
+        {**STARTED, "sts assume-role": [LENT], "ecs describe-tasks": [*looks, stopped(0)]},
+        ONE_SHOT_ASSUME_ROLE_ARN=ROLE,
+        ONE_SHOT_TIMEOUT_MINUTES="2400",
+        PATH=os.pathsep.join([str(clock.parent), str(STAND_INS), str(Path(sys.executable).parent), os.environ["PATH"]]),
+    )
+    assert outcome.code == 0, outcome.err
+    assert len(outcome.options("sts assume-role")) > 1
+
+
 def test_a_task_that_ecs_cannot_place_fails_with_its_reason(terraform: Terraform) -> None:
     outcome = terraform.run({"ecs run-task": [no_task("RESOURCE:MEMORY", detail="0 of 4096 MiB are left")]})
     assert outcome.code == 1

@@ -78,7 +78,7 @@ def test_bad_values_are_refused_together_only(cases: CrossCases, values: dict[st
 
 def test_the_defaults_keep_the_rules() -> None:
     defaults = {each.name: each.default for each in declared_inputs().values() if not each.required}
-    inputs = Inputs.model_validate({**BASE, **defaults}).model_dump()
+    inputs = Inputs.model_validate({**defaults, **BASE}).model_dump()
     assert [rule.broken(inputs) for rule in CROSS_RULES] == [None] * len(CROSS_RULES)
 
 

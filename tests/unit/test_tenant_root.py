@@ -11,6 +11,7 @@ import yaml
 
 from fleet.synthesis import synthesize
 from fleet.tenants_file import load_fleet
+from litellm_aws.inputs import sensitive_inputs
 
 Configuration = dict[str, Any]
 RootOf = Callable[..., Configuration]
@@ -38,18 +39,22 @@ def test_a_root_passes_on_what_the_tenant_sets_and_the_secrets(root_of: RootOf) 
         **ACME,
         "gateway_cpu": 2048,
         "source": "../litellm",
-        "litellm_master_key": "${var.litellm_master_key}",
-        "litellm_license": "${var.litellm_license}",
-        "ui_password": "${var.ui_password}",
+        **{secret.name: f"${{var.{secret.name}}}" for secret in sensitive_inputs()},
     }
+
+
+def test_the_one_shot_tasks_are_started_by_the_role_that_terraform_assumes(root_of: RootOf) -> None:
+    role = "arn:aws:iam::111122223333:role/deployer"
+    provider = {"assume_role": {"role_arn": role}}
+    assert root_of(provider=provider)["module"]["litellm"]["one_shot_assume_role_arn"] == role
+    other = root_of(provider=provider, one_shot_assume_role_arn="")["module"]["litellm"]
+    assert other["one_shot_assume_role_arn"] == ""
 
 
 def test_the_secrets_are_sensitive_variables_and_empty_by_default(root_of: RootOf) -> None:
     variables = root_of()["variable"]
-    assert set(variables) == {"litellm_master_key", "litellm_license", "ui_password"}
+    assert set(variables) == {secret.name for secret in sensitive_inputs()}
     for variable in variables.values():
-        assert variable["description"]
-        del variable["description"]
         assert variable == {"type": "string", "default": "", "sensitive": True, "nullable": False}
 
 

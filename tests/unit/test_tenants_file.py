@@ -626,7 +626,8 @@ def test_an_entry_that_names_no_tenant_is_refused(entry: str, said: list[str]) -
 
 def test_inputs_that_are_required_are_asked_for_in_the_tenants_line() -> None:
     assert refusal("defaults: {tags: {}}\ntenants:\n\n  - tenant: acme\n    env: prod\n") == [
-        f"tenants.yaml:4: tenant acme-prod: azs {MISSING}",
+        "tenants.yaml:4: tenant acme-prod: azs must name at least two availability zones, for Aurora and the load "
+        "balancer: set two, or vpc_id",
         f"tenants.yaml:4: tenant acme-prod: region {MISSING}",
     ]
 
@@ -850,6 +851,7 @@ def test_a_mistake_that_tenants_inherit_is_said_once() -> None:
     with pytest.raises(BadInputError) as raised:
         load_fleet(FILE)
     assert [str(problem) for problem in raised.value.problems] == [
-        "tenants.yaml:3: tenant a-e and 2 more: azs must name at least 2, and none of them twice"
+        "tenants.yaml:3: tenant a-e and 2 more: azs must name at least two availability zones, for Aurora and the load "
+        "balancer: set two, or vpc_id"
     ]
     assert str(raised.value) == "1 problem"

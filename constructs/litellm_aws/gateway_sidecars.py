@@ -1,0 +1,97 @@
+"""What runs beside the gateway in its tasks: the server of its metrics, and the collector."""
+
+from cdktf import TerraformLocal
+from constructs import Construct
+
+from .environment import METRICS_FOLDER, ContainerEnvironment
+from .expressions import address, merged, only_if, template
+from .input_variables import InputVariables
+from .task_definition import container_log
+
+_VOLUME = "prometheus-multiproc"
+_HEALTH_CHECK = "import socket; socket.create_connection(('127.0.0.1', {port}), 5).close()"
+
+
+class GatewaySidecars(Construct):
+    """The containers beside the gateway's own, each where its input asks for it.
+
+    Attributes:
+        volumes: template of the list of the task's volumes.
+        gateway_additions: expression of a map that goes over the gateway's own container.
+    """
+
+    def __init__(
+        self, scope: Construct, id_: str, *, inputs: InputVariables, environment: ContainerEnvironment
+    ) -> None:
+        super().__init__(scope, id_)
+        self._inputs, self._environment = inputs, environment
+        self._has_metrics = self._local("has_gateway_metrics", template("var.gateway_metrics_port != null"))
+        self.volumes = template(f'{self._has_metrics} ? ["{_VOLUME}"] : []')
+        self._mount = {"sourceVolume": _VOLUME, "containerPath": METRICS_FOLDER, "readOnly": False}
+        mounts = self._local("gateway_mounts", {"mountPoints": [self._mount]})
+        share = self._local(
+            "gateway_share",
+            {
+                "cpu": template("var.gateway_cpu - var.collector_cpu"),
+                "memory": template("var.gateway_memory - var.collector_memory"),
+            },
+        )
+        # ECS's own stop timeout is 30 seconds: to say it would make the task definition anew.
+        stop = self._local("gateway_stop", {"stopTimeout": template("var.gateway_drain_seconds")})
+        self.gateway_additions = merged(
+            only_if(self._has_metrics, mounts),
+            only_if("var.collector_enabled", share),
+            only_if("var.gateway_drain_seconds != 30", stop),
+        )
+
+    def containers(self, log_group_name: str) -> str:
+        """Returns the expression of the list of the containers, which log to a group."""
+        # Read even where there is no metrics port, and a text must not hold null.
+        port = template("tostring(coalesce(var.gateway_metrics_port, 0))")
+        metrics = self._local(
+            "gateway_metrics_container",
+            {
+                "name": "metrics",
+                "image": self._inputs.gateway_image.string_value,
+                "essential": False,
+                "command": ["python", "-m", "litellm.proxy.prometheus_metrics_server", "--port", port],
+                "environment": [{"name": "PROMETHEUS_MULTIPROC_DIR", "value": METRICS_FOLDER}],
+                "mountPoints": [self._mount],
+                "portMappings": [
+                    {
+                        "containerPort": template("var.gateway_metrics_port"),
+                        "hostPort": template("var.gateway_metrics_port"),
+                        "protocol": "tcp",
+                    }
+                ],
+                "healthCheck": {
+                    "command": ["CMD", "python", "-c", _HEALTH_CHECK.format(port=port)],
+                    "interval": 30,
+                    "timeout": 10,
+                    "retries": 3,
+                },
+                "logConfiguration": container_log(log_group_name, self._inputs, "metrics"),
+            },
+        )
+        values, secrets = self._environment.values, self._environment.secrets
+        collector = self._local(
+            "collector_container",
+            {
+                "name": "collector",
+                "image": self._inputs.gateway_image.string_value,
+                "essential": False,
+                "cpu": template("var.collector_cpu"),
+                "memory": template("var.collector_memory"),
+                "command": ["python", "-m", "litellm.proxy.collector"],
+                "environment": template(f"[for name, value in {values} : {{ name = name, value = value }}]"),
+                "secrets": template(f"[for name, arn in {secrets} : {{ name = name, valueFrom = arn }}]"),
+                "logConfiguration": container_log(log_group_name, self._inputs, "collector"),
+            },
+        )
+        return (
+            f"[for container in [{metrics}] : container if {self._has_metrics}], "
+            f"[for container in [{collector}] : container if var.collector_enabled]"
+        )
+
+    def _local(self, name: str, value: object) -> str:
+        return address(TerraformLocal(self, f"local.{name}", value))

@@ -1,0 +1,81 @@
+"""Each tenants file under examples/ plans."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+from fleet.synthesis import synthesize
+from fleet.tenants_file import load_fleet
+from tests.plan.test_extended import ingress
+from tests.terraform import Plan, Terraform
+
+PROJECT = Path(__file__).parents[2]
+EXAMPLES = sorted((PROJECT / "examples").glob("*/tenants.yaml"))
+URLS = {"database_url": "postgresql://u:p@db.example.com/litellm", "redis_url": "rediss://redis.example.com"}
+
+
+@pytest.fixture(scope="module")
+def planned(terraform: Terraform, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Plan]:
+    """The plan of each example, by its name."""
+    plans = {}
+    for example in EXAMPLES:
+        outdir = tmp_path_factory.mktemp(example.parent.name) / "cdktf.out"
+        fleet = load_fleet(example)
+        synthesize(fleet, outdir)
+        root = terraform.root(outdir / "stacks" / fleet.tenants[0].label)
+        plans[example.parent.name] = root.plan(URLS if example.parent.name == "brought-along" else {})
+    return plans
+
+
+def kinds(plan: Plan) -> set[str]:
+    return {address.removeprefix("module.litellm.").partition(".")[0] for address in plan.addresses}
+
+
+def module(plan: Plan) -> Plan:
+    """The same plan, with the addresses of the module by itself."""
+    return Plan(json.loads(json.dumps(plan.document).replace('"module.litellm.', '"')), plan.warnings)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.parent.name)
+def test_an_example_keeps_the_schema_that_it_names(example: Path) -> None:
+    schema: dict[str, Any] = json.loads((PROJECT / "tenants.schema.json").read_text())
+    assert example.read_text().startswith("# yaml-language-server: $schema=../../tenants.schema.json\n")
+    document = yaml.safe_load(example.read_text())
+    assert [error.message for error in Draft202012Validator(schema).iter_errors(document)] == []
+
+
+def test_every_architecture_makes_what_it_needs(planned: dict[str, Plan]) -> None:
+    assert {name: plan.counts["create"] for name, plan in planned.items()} == {
+        "brought-along": 67,
+        "private-own-vpc": 80,
+        "public-tls": 109,
+        "trial": 65,
+    }
+    assert [plan.warnings for plan in planned.values()] == [()] * 4
+
+
+def test_of_what_is_brought_along_nothing_is_made(planned: dict[str, Plan]) -> None:
+    made = kinds(planned["brought-along"])
+    assert not [kind for kind in made if kind.startswith(("aws_vpc", "aws_subnet", "aws_rds", "aws_elasticache"))]
+
+
+def test_the_private_one_is_closed_to_the_world(planned: dict[str, Plan]) -> None:
+    plan = module(planned["private-own-vpc"])
+    assert plan.values("aws_lb.this")["internal"] is True
+    for group in ("alb", "tasks", "rds", "redis"):
+        assert "0.0.0.0/0" not in json.dumps(list(ingress(plan, group).values()))
+
+
+def test_the_public_one_speaks_tls_by_its_own_name(planned: dict[str, Plan]) -> None:
+    plan = planned["public-tls"]
+    assert plan.outputs["alb_url"] == "https://llm.example.com"
+    assert len([address for address in plan.addresses if ".aws_nat_gateway." in address]) == 3
+
+
+def test_the_trial_has_no_nat_gateway_and_no_store(planned: dict[str, Plan]) -> None:
+    made = kinds(planned["trial"])
+    assert not made & {"aws_nat_gateway", "aws_eip", "aws_rds_cluster", "aws_elasticache_replication_group"}
