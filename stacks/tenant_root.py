@@ -47,7 +47,6 @@ class TenantRootStack(TerraformStack):
                     "type": secret.terraform_type,
                     "default": secret.default,
                     "sensitive": True,
-                    "nullable": False,
                 }
                 for secret in secrets
             },
@@ -86,8 +85,11 @@ class TenantRootStack(TerraformStack):
 def _inputs(tenant: TenantSettings) -> dict[str, Any]:
     inputs = tenant.inputs_set()
     role = tenant.provider.assume_role
-    # Terraform assumes that role for itself alone, and the one-shot tasks are started by the AWS CLI.
-    return inputs if role is None else {"one_shot_assume_role_arn": role.role_arn, **inputs}
+    # Terraform assumes that role for itself alone, and the one-shot tasks are started by the AWS CLI. It knows of no
+    # external id, so that a role which asks for one is left to the credentials at hand.
+    if role is None or role.external_id is not None:
+        return inputs
+    return {"one_shot_assume_role_arn": role.role_arn, **inputs}
 
 
 def _provider(tenant: TenantSettings) -> dict[str, Any]:

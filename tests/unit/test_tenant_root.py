@@ -49,13 +49,15 @@ def test_the_one_shot_tasks_are_started_by_the_role_that_terraform_assumes(root_
     assert root_of(provider=provider)["module"]["litellm"]["one_shot_assume_role_arn"] == role
     other = root_of(provider=provider, one_shot_assume_role_arn="")["module"]["litellm"]
     assert other["one_shot_assume_role_arn"] == ""
+    guarded = root_of(provider={"assume_role": {"role_arn": role, "external_id": "x"}})["module"]["litellm"]
+    assert "one_shot_assume_role_arn" not in guarded
 
 
 def test_the_secrets_are_sensitive_variables_and_empty_by_default(root_of: RootOf) -> None:
     variables = root_of()["variable"]
     assert set(variables) == {secret.name for secret in sensitive_inputs()}
     for variable in variables.values():
-        assert variable == {"type": "string", "default": "", "sensitive": True, "nullable": False}
+        assert variable == {"type": "string", "default": "", "sensitive": True}
 
 
 def test_all_outputs_of_the_module_are_outputs_of_the_root(root_of: RootOf, module: Configuration) -> None:
