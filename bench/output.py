@@ -19,7 +19,7 @@ class Output:
 
     Attributes:
         module_bytes: size of the module, which all our tenants share.
-        our_tenant_bytes: of all else that we wrote, for one tenant.
+        our_tenant_bytes: of a tenant's root, and of its entry in the manifest.
         baseline_tenant_bytes: of what the baseline wrote, for one tenant.
         module_blocks: the module's variables, locals, data sources, resources and outputs.
         baseline_resources: resources of one tenant of the baseline.
@@ -39,11 +39,16 @@ class Output:
         stack = _configuration(baseline / "stacks" / tenants(1)[0].label)
         return cls(
             module_bytes=_size(module),
-            our_tenant_bytes=(_size(ours) - _size(module)) / count,
+            our_tenant_bytes=(_size(ours / "stacks") - _size(module)) / count + _share_of_manifest(ours, count),
             baseline_tenant_bytes=_size(baseline) / count,
             module_blocks=sum(_count(blocks, kind) for kind in _BLOCKS),
             baseline_resources=_count(stack, "resource"),
         )
+
+
+def _share_of_manifest(folder: Path, count: int) -> float:
+    """Returns the size of a tenant's entry. The module has one too, and that is no tenant's."""
+    return (folder / "manifest.json").stat().st_size / (count + 1)
 
 
 def bindings() -> int:

@@ -52,7 +52,12 @@ from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
 from cdktf_cdktf_provider_aws.data_aws_partition import DataAwsPartition
 from cdktf_cdktf_provider_aws.db_subnet_group import DbSubnetGroup
 from cdktf_cdktf_provider_aws.ecs_cluster import EcsCluster, EcsClusterSetting
-from cdktf_cdktf_provider_aws.ecs_service import EcsService, EcsServiceLoadBalancer, EcsServiceNetworkConfiguration
+from cdktf_cdktf_provider_aws.ecs_service import (
+    EcsService,
+    EcsServiceDeploymentCircuitBreaker,
+    EcsServiceLoadBalancer,
+    EcsServiceNetworkConfiguration,
+)
 from cdktf_cdktf_provider_aws.ecs_task_definition import EcsTaskDefinition
 from cdktf_cdktf_provider_aws.eip import Eip
 from cdktf_cdktf_provider_aws.elasticache_replication_group import ElasticacheReplicationGroup
@@ -811,6 +816,7 @@ class LitellmStack(TerraformStack):
             task_definition=task.arn,
             desired_count=service.desired_count,
             launch_type="FARGATE",
+            deployment_circuit_breaker=EcsServiceDeploymentCircuitBreaker(enable=False, rollback=False),
             deployment_minimum_healthy_percent=50,
             deployment_maximum_percent=200,
             network_configuration=EcsServiceNetworkConfiguration(

@@ -6,6 +6,9 @@ from constructs import Construct
 from .environment import METRICS_FOLDER, ContainerEnvironment
 from .expressions import address, merged, only_if, template
 from .input_variables import InputVariables
+from .proxy_command import FETCH_SCRIPT
+from .proxy_config import ProxyConfig
+from .rules import literal
 from .task_definition import container_log
 
 _VOLUME = "prometheus-multiproc"
@@ -21,10 +24,16 @@ class GatewaySidecars(Construct):
     """
 
     def __init__(
-        self, scope: Construct, id_: str, *, inputs: InputVariables, environment: ContainerEnvironment
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        inputs: InputVariables,
+        environment: ContainerEnvironment,
+        proxy_config: ProxyConfig,
     ) -> None:
         super().__init__(scope, id_)
-        self._inputs, self._environment = inputs, environment
+        self._inputs, self._environment, self._proxy_config = inputs, environment, proxy_config
         self._has_metrics = self._local("has_gateway_metrics", template("var.gateway_metrics_port != null"))
         self.volumes = template(f'{self._has_metrics} ? ["{_VOLUME}"] : []')
         self._mount = {"sourceVolume": _VOLUME, "containerPath": METRICS_FOLDER, "readOnly": False}
@@ -34,6 +43,8 @@ class GatewaySidecars(Construct):
             {
                 "cpu": template("var.gateway_cpu - var.collector_cpu"),
                 "memory": template("var.gateway_memory - var.collector_memory"),
+                # So that ECS stops the gateway first, and the collector gets its last records.
+                "dependsOn": [{"containerName": "collector", "condition": "START"}],
             },
         )
         # ECS's own stop timeout is 30 seconds: to say it would make the task definition anew.
@@ -74,6 +85,8 @@ class GatewaySidecars(Construct):
             },
         )
         values, secrets = self._environment.values, self._environment.secrets
+        run = ["python", "-m", "litellm.proxy.collector"]
+        fetch_and_run = self._local("collector_fetch_and_run", f"{FETCH_SCRIPT}exec {' '.join(run)}\n")
         collector = self._local(
             "collector_container",
             {
@@ -82,8 +95,13 @@ class GatewaySidecars(Construct):
                 "essential": False,
                 "cpu": template("var.collector_cpu"),
                 "memory": template("var.collector_memory"),
-                "command": ["python", "-m", "litellm.proxy.collector"],
-                "environment": template(f"[for name, value in {values} : {{ name = name, value = value }}]"),
+                "command": template(f'{self._proxy_config.exists} ? ["sh", "-c", {fetch_and_run}] : {literal(run)}'),
+                "stopTimeout": template("max(30, var.collector_drain_timeout_seconds + 10)"),
+                # Without what is the gateway's alone: its pool, and the folder of its metrics.
+                "environment": template(
+                    f"[for name, value in {values} : {{ name = name, value = value }} "
+                    'if !startswith(name, "LITELLM_PGBOUNCER_") && name != "PROMETHEUS_MULTIPROC_DIR"]'
+                ),
                 "secrets": template(f"[for name, arn in {secrets} : {{ name = name, valueFrom = arn }}]"),
                 "logConfiguration": container_log(log_group_name, self._inputs, "collector"),
             },

@@ -259,7 +259,7 @@ class Gateway(_Section):
     gateway_spot_percentage: Annotated[int, Whole(0, 100)] = 0
     """Share of the gateway's tasks in percent that run on Fargate Spot; one at least is on demand. To and from 0, the
     service is made anew."""
-    gateway_drain_seconds: Annotated[int, Whole(1, 120)] = 30
+    gateway_drain_seconds: Annotated[int, Whole(2, 120)] = 30
     """Seconds for which a running stream may go on when its task is replaced: the deregistration delay of the gateway's
     target group, and the stop timeout of its container."""
     gateway_connection_pool_enabled: bool = False
@@ -269,7 +269,16 @@ class Gateway(_Section):
     """Most connections that the pool of a gateway task holds to the database."""
     gateway_pool_max_client_conn: Annotated[int, Whole(1)] = 1000
     """Most connections that the pool of a gateway task takes from workers."""
-    gateway_metrics_port: Annotated[int, Whole(1, 65535), Not(4000, "the gateway's own port")] | None = None
+    gateway_metrics_port: (
+        Annotated[
+            int,
+            Whole(1, 65535),
+            Not(4000, "the gateway's own port"),
+            Not(4001, "the backend's port, which would be open to the scrapers too"),
+            Not(3000, "the UI's port, which would be open to the scrapers too"),
+        ]
+        | None
+    ) = None
     """Port on which a sidecar of the gateway serves Prometheus metrics of all its workers. It is never behind the load
     balancer. Null: no sidecar."""
     gateway_metrics_scrape_cidrs: Annotated[list[str], EachElement(Ipv4Range()), NoOverlap()] = []
@@ -294,7 +303,7 @@ class Collector(_Section):
     """Memory of the collector in MiB, out of gateway_memory."""
     collector_buffer_size: Annotated[int, Whole(1)] = 1000
     """Records that a worker holds back while the collector is busy."""
-    collector_drain_timeout_seconds: Annotated[int, Whole(0)] = 10
+    collector_drain_timeout_seconds: Annotated[int, Whole(0, 110)] = 10
     """Seconds that a task which stops gives the collector to write what it holds."""
     collector_on_unavailable: Annotated[str, OneOf(("fallback", "drop"))] = "fallback"
     """What a worker does while the collector is away: write by itself, or drop the record."""
@@ -599,6 +608,13 @@ CROSS_RULES: tuple[CrossRule, ...] = (
     Less("collector_cpu", "gateway_cpu", when="collector_enabled"),
     Less("collector_memory", "gateway_memory", when="collector_enabled"),
     Apart("collector_port", "gateway_metrics_port", when="collector_enabled"),
+    Refused(
+        Given("image_registry_secret_arn"),
+        Is("create_database", True),
+        Is("bootstrap_image", "postgres:16-alpine"),
+        says="bootstrap_image is Docker Hub's, which image_registry_secret_arn does not log in to: set it to an image "
+        "in your registry",
+    ),
     Refused(
         Given("image_registry_kms_key_arn"),
         Is("image_registry_secret_arn", ""),

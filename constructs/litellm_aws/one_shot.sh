@@ -33,17 +33,34 @@ call() (
     AWS_ACCESS_KEY_ID=$(lines 1 "$session") AWS_SECRET_ACCESS_KEY=$(lines 2 "$session")
     AWS_SESSION_TOKEN=$(lines 3 "$session")
     export AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN
-    unset AWS_PROFILE AWS_DEFAULT_PROFILE
+    unset AWS_PROFILE AWS_DEFAULT_PROFILE AWS_CREDENTIAL_EXPIRATION
   fi
   aws "$@" --region "$ONE_SHOT_REGION" --output text --cli-connect-timeout 10 --cli-read-timeout 20
 )
 
+# A role cannot assume itself, unless it trusts itself: who has it already goes on as it is.
+has_role() {
+  account=${ONE_SHOT_ASSUME_ROLE_ARN#*::} account=${account%%:*}
+  case $(call sts get-caller-identity --query Arn) in
+    *"::$account:assumed-role/${ONE_SHOT_ASSUME_ROLE_ARN##*/}/"*) return 0 ;;
+    *) return 1 ;;
+  esac
+}
+
 assume_role() {
   [ -n "$ONE_SHOT_ASSUME_ROLE_ARN" ] || return 0
-  [ -z "$session" ] || [ "$(($(date +%s) - assumed))" -ge "$session_seconds" ] || return 0
-  session='' assumed=$(date +%s)
-  session=$(call sts assume-role --role-arn "$ONE_SHOT_ASSUME_ROLE_ARN" --role-session-name "$started_by" \
-    --query '[[Credentials.AccessKeyId], [Credentials.SecretAccessKey], [Credentials.SessionToken]]')
+  if [ -z "$session" ]; then
+    if has_role; then
+      ONE_SHOT_ASSUME_ROLE_ARN=''
+      return 0
+    fi
+  elif [ "$(($(date +%s) - assumed))" -lt "$session_seconds" ]; then
+    return 0
+  fi
+  now=$(date +%s)
+  lent=$(session='' && call sts assume-role --role-arn "$ONE_SHOT_ASSUME_ROLE_ARN" --role-session-name "$started_by" \
+    --query '[[Credentials.AccessKeyId], [Credentials.SecretAccessKey], [Credentials.SessionToken]]') || return
+  session=$lent assumed=$now
 }
 
 say() { printf '%s: %s\n' "$ONE_SHOT_NAME" "$1"; }

@@ -27,6 +27,9 @@ except Exception as error:
 """
 """A python program without single quotes, for they enclose it in the shell."""
 
+FETCH_SCRIPT = f"set -eu\npython -c '{FETCH_PROXY_CONFIG}'\n"
+"""How a shell script begins that needs the configuration."""
+
 
 class ProxyCommand(Construct):
     """The command of the gateway's or the backend's container.
@@ -60,7 +63,5 @@ class ProxyCommand(Construct):
         )
         words = f'concat({is_traced} ? ["ddtrace-run"] : [], {address(uvicorn)})'
         run = template(f'join(" ", {words})')
-        script = TerraformLocal(
-            self, f"local.{service}_fetch_and_run", f"set -eu\npython -c '{FETCH_PROXY_CONFIG}'\nexec {run}\n"
-        )
+        script = TerraformLocal(self, f"local.{service}_fetch_and_run", f"{FETCH_SCRIPT}exec {run}\n")
         self.words = template(f'{proxy_config.exists} ? ["sh", "-c", {address(script)}] : {words}')

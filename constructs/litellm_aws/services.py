@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from cdktf import ITerraformDependable, TerraformLocal, TerraformResourceLifecycle, Token
 from cdktf_cdktf_provider_aws.ecs_service import (
     EcsService,
+    EcsServiceDeploymentCircuitBreaker,
     EcsServiceLoadBalancer,
     EcsServiceNetworkConfiguration,
 )
@@ -60,7 +61,9 @@ class Services(Construct):
             is_traced=environment.gateway.is_traced,
             options=["--workers", template("tostring(var.gateway_num_workers)")],
         )
-        sidecars = GatewaySidecars(self, "gateway_sidecars", inputs=inputs, environment=environment.gateway)
+        sidecars = GatewaySidecars(
+            self, "gateway_sidecars", inputs=inputs, environment=environment.gateway, proxy_config=proxy_config
+        )
         gateway = TaskDefinition(
             self,
             "gateway_task",
@@ -186,6 +189,11 @@ class Services(Construct):
             health_check_grace_period_seconds=Token.as_number(
                 template("var.health_check_grace_period_seconds > 0 ? var.health_check_grace_period_seconds : null")
             ),
+            # Always said, for what is left out stays as it was.
+            deployment_circuit_breaker=EcsServiceDeploymentCircuitBreaker(
+                enable=self._inputs.deployment_circuit_breaker.boolean_value,
+                rollback=self._inputs.deployment_circuit_breaker.boolean_value,
+            ),
             deployment_minimum_healthy_percent=50,
             deployment_maximum_percent=200,
             network_configuration=EcsServiceNetworkConfiguration(
@@ -204,14 +212,9 @@ class Services(Construct):
             lifecycle=TerraformResourceLifecycle(ignore_changes=["desired_count"]),
             depends_on=depends_on,
         )
-        service.add_override(
-            "dynamic.deployment_circuit_breaker",
-            {
-                "for_each": template("var.deployment_circuit_breaker ? [true] : []"),
-                "content": {"enable": True, "rollback": True},
-            },
-        )
         if spot:
+            # Otherwise another share makes the service anew.
+            service.add_override("force_new_deployment", template("var.gateway_spot_percentage > 0 ? true : null"))
             service.add_override(
                 "dynamic.capacity_provider_strategy",
                 {

@@ -360,6 +360,7 @@ def test_the_collector_takes_its_share_of_the_gateway(evaluate: Evaluate) -> Non
     both = containers(planned, "gateway")
     assert list(both) == ["gateway", "collector"]
     assert both["collector"]["command"] == ["python", "-m", "litellm.proxy.collector"]
+    assert both["gateway"]["dependsOn"] == [{"containerName": "collector", "condition": "START"}]
     assert both["collector"]["essential"] is False
     assert [(each["cpu"], each["memory"]) for each in both.values()] == [(768, 3072), (256, 1024)]
     for container in both.values():
@@ -371,6 +372,11 @@ def test_the_collector_takes_its_share_of_the_gateway(evaluate: Evaluate) -> Non
             "LITELLM_COLLECTOR_ON_UNAVAILABLE": "drop",
         }.items() <= environment(container).items()
     assert secrets(both["collector"]) == secrets(both["gateway"])
+    with_config = evaluate(collector_enabled=True, gateway_metrics_port=9090, proxy_config={"model_list": []})
+    collector = containers(with_config, "gateway")["collector"]
+    assert collector["command"][:2] == ["sh", "-c"]
+    assert collector["command"][2].endswith("\nexec python -m litellm.proxy.collector\n")
+    assert "PROMETHEUS_MULTIPROC_DIR" not in environment(collector)
 
 
 @pytest.mark.parametrize("name", ["sse_keepalive_ping_interval_seconds", "anthropic_sse_ping_interval_seconds"])
@@ -476,6 +482,7 @@ def test_every_image_is_pulled_with_the_login_of_its_registry(evaluate: Evaluate
     planned = evaluate(
         image_registry_secret_arn=SECRET,
         image_registry_kms_key_arn=key,
+        bootstrap_image="registry.example.com/postgres:16",
         gateway_metrics_port=9090,
         collector_enabled=True,
     )
@@ -514,6 +521,7 @@ def test_a_share_of_the_gateway_runs_on_spot_but_for_one_task(plan: Evaluate, ch
     assert (strategy["FARGATE"]["base"], strategy["FARGATE"]["weight"]) == (1, 20)
     assert (strategy["FARGATE_SPOT"]["base"], strategy["FARGATE_SPOT"]["weight"]) == (0, 80)
     assert service.get("launch_type") is None
+    assert service["force_new_deployment"] is True
     assert plan(gateway_spot_percentage=80).values("aws_ecs_service.ui")["launch_type"] == "FARGATE"
 
 
@@ -527,7 +535,7 @@ def test_services_may_roll_back_open_shells_and_start_slowly(plan: Evaluate, def
     assert planned["enable_execute_command"] is True
     assert planned["health_check_grace_period_seconds"] == 60
     plain = default.values(f"aws_ecs_service.{service}")
-    assert plain["deployment_circuit_breaker"] == []
+    assert plain["deployment_circuit_breaker"] == [{"enable": False, "rollback": False}]
     assert plain["enable_execute_command"] is False
     assert plain["health_check_grace_period_seconds"] is None
 

@@ -177,7 +177,7 @@ CASES: tuple[Cases, ...] = (
         for name, least, most, good, bad in (
             ("alb_idle_timeout_seconds", 1, 4000, [1, 4000], [0, 4001]),
             ("gateway_spot_percentage", 0, 100, [0, 1, 100], [-1, 101]),
-            ("gateway_drain_seconds", 1, 120, [1, 120], [0, 121]),
+            ("gateway_drain_seconds", 2, 120, [2, 120], [1, 121]),
             ("gateway_pool_max_db_connections", 1, None, [1, 5000], [0]),
             ("gateway_pool_max_client_conn", 1, None, [1, 5000], [0]),
             ("gateway_metrics_port", 1, 65535, [None, 1, 65535], [0, 65536]),
@@ -185,17 +185,20 @@ CASES: tuple[Cases, ...] = (
             ("collector_cpu", 1, None, [1, 1024], [0]),
             ("collector_memory", 6, None, [6, 4096], [5]),
             ("collector_buffer_size", 1, None, [1, 100000], [0]),
-            ("collector_drain_timeout_seconds", 0, None, [0, 60], [-1]),
+            ("collector_drain_timeout_seconds", 0, 110, [0, 110], [-1, 111]),
             ("sse_keepalive_ping_interval_seconds", 1, 300, [None, 1, 300], [0, 301]),
             ("anthropic_sse_ping_interval_seconds", 1, 300, [None, 1, 300], [0, 301]),
             ("health_check_grace_period_seconds", 0, 2147483647, [0, 600], [-1, 2147483648]),
         )
     ),
-    *(Cases(name, "must not be 4000", good=[4001], bad=[4000]) for name in ("gateway_metrics_port", "collector_port")),
     *(
-        Cases(name, "a number of at least 0", good=[0, 0.5, 100], bad=[-1, -0.5])
-        for name in ("gateway_target_requests_per_second",)
+        Cases(name, f"must not be {port},", good=[port + 10], bad=[port])
+        for name, port in (
+            *(("gateway_metrics_port", port) for port in (4000, 4001, 3000)),
+            ("collector_port", 4000),
+        )
     ),
+    Cases("gateway_target_requests_per_second", "a number of at least 0", good=[0, 0.5, 100], bad=[-1, -0.5]),
     Cases(
         "gateway_target_tokens_per_second",
         "a number of at least 0",
@@ -216,13 +219,14 @@ CASES: tuple[Cases, ...] = (
         "Secrets Manager secret",
         good=["", *_SECRETS],
         bad=[*_NOT_A_SECRET, *_SECRET_FIELDS],
+        beside={"bootstrap_image": "registry.example.com/postgres"},
     ),
     Cases(
         "image_registry_kms_key_arn",
         "a KMS key",
         good=["", "arn:aws:kms:us-west-2:111122223333:key/1234-ab"],
         bad=["x", "alias/a", "arn:aws:kms:us-west-2:111122223333:alias/a"],
-        beside={"image_registry_secret_arn": SECRET},
+        beside={"image_registry_secret_arn": SECRET, "bootstrap_image": "registry.example.com/postgres"},
     ),
     Cases(
         "tenant",
@@ -525,10 +529,17 @@ CROSS_CASES: tuple[CrossCases, ...] = (
         says="collector_port and gateway_metrics_port are of one task",
     ),
     CrossCases(
+        ("image_registry_secret_arn", "create_database", "bootstrap_image"),
+        good=[(SECRET, True, "registry.example.com/postgres"), (SECRET, False, "postgres:16-alpine")],
+        bad=[(SECRET, True, "postgres:16-alpine")],
+        says="bootstrap_image is Docker Hub's",
+    ),
+    CrossCases(
         ("image_registry_kms_key_arn", "image_registry_secret_arn"),
         good=[("", ""), ("", SECRET), ("arn:aws:kms:us-west-2:111122223333:key/1", SECRET)],
         bad=[("arn:aws:kms:us-west-2:111122223333:key/1", "")],
         says="image_registry_kms_key_arn decrypts image_registry_secret_arn",
+        beside={"bootstrap_image": "registry.example.com/postgres"},
     ),
     *(
         CrossCases(

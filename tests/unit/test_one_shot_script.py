@@ -218,6 +218,7 @@ def test_the_task_runs_in_the_private_subnets_of_its_own_cluster_and_region(terr
 
 
 ROLE = "arn:aws:iam::123456789012:role/deployer"
+SOMEBODY: Answer = {"response": {"Arn": "arn:aws:iam::123456789012:user/somebody"}}
 LENT: Answer = {
     "response": {
         "Credentials": {
@@ -233,13 +234,19 @@ LENT: Answer = {
 @both_generations
 def test_a_role_that_is_named_starts_and_watches_the_task(terraform: Terraform, generation: int) -> None:
     outcome = terraform.run(
-        {**STARTED, "sts assume-role": [LENT], "ecs describe-tasks": [task("RUNNING"), stopped(0)]},
+        {
+            **STARTED,
+            "sts get-caller-identity": [SOMEBODY],
+            "sts assume-role": [LENT],
+            "ecs describe-tasks": [task("RUNNING"), stopped(0)],
+        },
         generation,
         ONE_SHOT_ASSUME_ROLE_ARN=ROLE,
         AWS_PROFILE="of-the-machine",
     )
     assert (outcome.code, outcome.err) == (0, "")
-    assume, *others = outcome.calls
+    asked, assume, *others = outcome.calls
+    assert asked["argv"][:2] == ["sts", "get-caller-identity"]
     assert outcome.options("sts assume-role")[0]["--role-arn"] == ROLE
     assert assume["env"]["AWS_PROFILE"] == "of-the-machine"
     lent = {
@@ -261,11 +268,22 @@ def test_without_a_role_the_credentials_at_hand_are_used(terraform: Terraform) -
 
 def test_a_role_that_cannot_be_assumed_fails_with_the_words_of_the_cli(terraform: Terraform) -> None:
     refusal = {"error": ["AccessDenied", "is not authorized to perform: sts:AssumeRole"]}
-    outcome = terraform.run({"sts assume-role": [refusal]}, ONE_SHOT_ASSUME_ROLE_ARN=ROLE)
+    outcome = terraform.run(
+        {"sts get-caller-identity": [SOMEBODY], "sts assume-role": [refusal]}, ONE_SHOT_ASSUME_ROLE_ARN=ROLE
+    )
     assert outcome.code == 1
     assert "is not authorized to perform: sts:AssumeRole" in outcome.err
     assert f"database bootstrap failed: the role {ROLE} could not be assumed" in outcome.err
-    assert len(outcome.calls) == 1
+    assert not outcome.options("ecs run-task")
+
+
+def test_who_has_the_role_already_does_not_assume_it(terraform: Terraform) -> None:
+    has = {"response": {"Arn": "arn:aws:sts::123456789012:assumed-role/deployer/session"}}
+    outcome = terraform.run(
+        {**STARTED, "sts get-caller-identity": [has], "ecs describe-tasks": [stopped(0)]}, ONE_SHOT_ASSUME_ROLE_ARN=ROLE
+    )
+    assert (outcome.code, outcome.err) == (0, "")
+    assert not outcome.options("sts assume-role")
 
 
 def test_a_role_is_assumed_again_before_its_session_ends(terraform: Terraform) -> None:
@@ -277,7 +295,12 @@ def test_a_role_is_assumed_again_before_its_session_ends(terraform: Terraform) -
     (terraform.directory / "now").write_text("0\n")
     looks = [task("RUNNING")] * 6
     outcome = terraform.run(
-        {**STARTED, "sts assume-role": [LENT], "ecs describe-tasks": [*looks, stopped(0)]},
+        {
+            **STARTED,
+            "sts get-caller-identity": [SOMEBODY],
+            "sts assume-role": [LENT],
+            "ecs describe-tasks": [*looks, stopped(0)],
+        },
         ONE_SHOT_ASSUME_ROLE_ARN=ROLE,
         ONE_SHOT_TIMEOUT_MINUTES="2400",
         PATH=os.pathsep.join([str(clock.parent), str(STAND_INS), str(Path(sys.executable).parent), os.environ["PATH"]]),
