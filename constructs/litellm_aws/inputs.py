@@ -15,6 +15,7 @@ from typing import Annotated, Any, get_args, get_origin
 from pydantic import BaseModel, ConfigDict
 from pydantic.fields import FieldInfo
 
+from .ports import BACKEND_PORT, GATEWAY_PORT, UI_PORT
 from .rules import (
     AllDifferent,
     Apart,
@@ -63,6 +64,8 @@ _NO_STRAY_HYPHEN = Matches(
     "without a hyphen at its end and without two in a row, as RDS and ElastiCache refuse those in names",
 )
 _Image = Annotated[str, NotEmpty()]
+_DOCKER_HUB_IMAGE = "postgres:16-alpine"
+_TOKENS_METRIC = "litellm_total_tokens_metric_total"
 _Percentage = Annotated[float, Between(0, 100)]
 _Tasks = Annotated[int, Whole(0)]
 _CpuUnits = Annotated[int, Whole(256)]
@@ -100,7 +103,7 @@ class TokensMetric(BaseModel):
 
     namespace: Annotated[str, NotEmpty()]
     """Namespace of the metric."""
-    name: Annotated[str, NotEmpty()] = "litellm_total_tokens_metric_total"
+    name: Annotated[str, NotEmpty()] = _TOKENS_METRIC
     """Name of the metric."""
     dimensions: dict[str, str] = {}
     """Dimensions of the metric, from name to value."""
@@ -218,7 +221,7 @@ class Images(_Section):
     """Image of the UI."""
     migrations_image: _Image = "ghcr.io/berriai/litellm-migrations:v1.86.0-dev"
     """Image of the one-shot task that migrates the database's schema."""
-    bootstrap_image: _Image = "postgres:16-alpine"
+    bootstrap_image: _Image = _DOCKER_HUB_IMAGE
     """Image of the one-shot task that makes the database user; it needs psql. Docker Hub's, unless you name another."""
     image_registry_secret_arn: Annotated[str, EmptyOr(secret_arn(with_field=False))] = ""
     """Secret that holds username and password of a private registry, for all images. Empty: none; ECR needs none."""
@@ -273,9 +276,9 @@ class Gateway(_Section):
         Annotated[
             int,
             Whole(1, 65535),
-            Not(4000, "the gateway's own port"),
-            Not(4001, "the backend's port, which would be open to the scrapers too"),
-            Not(3000, "the UI's port, which would be open to the scrapers too"),
+            Not(GATEWAY_PORT, "the gateway's own port"),
+            Not(BACKEND_PORT, "the backend's port, which would be open to the scrapers too"),
+            Not(UI_PORT, "the UI's port, which would be open to the scrapers too"),
         ]
         | None
     ) = None
@@ -295,7 +298,7 @@ class Collector(_Section):
 
     collector_enabled: bool = False
     """Whether a sidecar of the gateway takes its spend logs and metrics off the workers' hands."""
-    collector_port: Annotated[int, Whole(1024, 65535), Not(4000, "the gateway's own port")] = 4010
+    collector_port: Annotated[int, Whole(1024, 65535), Not(GATEWAY_PORT, "the gateway's own port")] = 4010
     """Port of loopback on which the collector listens."""
     collector_cpu: Annotated[int, Whole(1)] = 512
     """CPU units of the collector, out of gateway_cpu."""
@@ -611,7 +614,7 @@ CROSS_RULES: tuple[CrossRule, ...] = (
     Refused(
         Given("image_registry_secret_arn"),
         Is("create_database", True),
-        Is("bootstrap_image", "postgres:16-alpine"),
+        Is("bootstrap_image", _DOCKER_HUB_IMAGE),
         says="bootstrap_image is Docker Hub's, which image_registry_secret_arn does not log in to: set it to an image "
         "in your registry",
     ),
@@ -695,7 +698,7 @@ _TERRAFORM_TYPES: dict[Any, str] = {
     list[str]: "list(string)",
     dict[str, str]: "map(string)",
     dict[str, Any]: "any",
-    TokensMetric: 'object({ namespace = string, name = optional(string, "litellm_total_tokens_metric_total"), '
+    TokensMetric: f'object({{ namespace = string, name = optional(string, "{_TOKENS_METRIC}"), '
     "dimensions = optional(map(string), {}) })",
 }
 

@@ -23,11 +23,8 @@ from .expressions import address, one_if, template
 from .input_variables import InputVariables
 from .naming import Naming
 from .network import HTTP_PORT, HTTPS_PORT, Network
+from .ports import BACKEND_PORT, GATEWAY_PORT, UI_PORT
 from .routes import GATEWAY, UI_EXACT, UI_PREFIXES
-
-GATEWAY_PORT = 4000
-BACKEND_PORT = 4001
-UI_PORT = 3000
 
 _NAME_LIMIT = 32
 """Characters that ELB takes in the name of a load balancer or a target group (ELBv2 API reference)."""

@@ -31,6 +31,8 @@ REDIS_PORT = 6379
 
 _NO_RANGES_GIVEN = f"(var.alb_ingress_cidrs == tolist([{literal(_ANYWHERE)}]))"
 """Whether alb_ingress_cidrs has its default, which stands for more than it says: see the input."""
+_ONE_OR_PER_AZ = "var.nat_gateway_per_az ? length(local.own_azs) : min(length(local.own_azs), 1)"
+"""How many NAT gateways there are, where any, and private route tables: one for all zones or one for each."""
 
 
 class Network(Construct):
@@ -123,10 +125,7 @@ class Network(Construct):
         nat_gateways = TerraformLocal(
             self,
             "local.nat_gateway_count",
-            template(
-                "var.tasks_in_public_subnets ? 0 : "
-                "var.nat_gateway_per_az ? length(local.own_azs) : min(length(local.own_azs), 1)"
-            ),
+            template(f"var.tasks_in_public_subnets ? 0 : {_ONE_OR_PER_AZ}"),
         )
         per_nat = TerraformCount.of(nat_gateways.as_number)
         address = Eip(
@@ -155,12 +154,10 @@ class Network(Construct):
             route=[RouteTableRoute(cidr_block=_ANYWHERE, gateway_id=one(gateway, "id"))],
             tags=naming.tagged(naming.of("public")),
         )
-        # One for all zones, or one for each where each has a NAT gateway.
-        tables = template("var.nat_gateway_per_az ? length(local.own_azs) : min(length(local.own_azs), 1)")
         private_table = RouteTable(
             self,
             "aws_route_table.private",
-            count=TerraformCount.of(Token.as_number(tables)),
+            count=TerraformCount.of(Token.as_number(template(_ONE_OR_PER_AZ))),
             vpc_id=own_vpc_id,
             tags=naming.tagged(naming.of("private")),
         )

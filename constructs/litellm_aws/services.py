@@ -16,10 +16,11 @@ from .environment import Environment
 from .expressions import address, template
 from .gateway_sidecars import GatewaySidecars
 from .input_variables import InputVariables
-from .load_balancer import BACKEND_PORT, GATEWAY_PORT, UI_PORT, LoadBalancer
+from .load_balancer import LoadBalancer
 from .naming import Naming
 from .network import Network
 from .one_shot_tasks import OneShotTasks
+from .ports import BACKEND_PORT, GATEWAY_PORT, UI_PORT
 from .proxy_command import ProxyCommand
 from .proxy_config import ProxyConfig
 from .roles import Roles
