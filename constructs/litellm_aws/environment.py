@@ -19,6 +19,9 @@ from .storage import Storage
 
 PROXY_CONFIG_PATH = "/tmp/litellm-config.yaml"
 METRICS_FOLDER = "/tmp/litellm_prometheus_multiproc"
+METRICS_FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+POOL_VARIABLES = "LITELLM_PGBOUNCER_"
+"""What the names of the variables of the pool of connections start with."""
 """Where the gateway's workers leave their metrics for the sidecar that serves them."""
 
 
@@ -144,7 +147,7 @@ class Environment(Construct):
         self._billing = self._local(
             "billing_environment", {"LITELLM_BILLING_METRICS_ENDPOINT": inputs.billing_metrics_endpoint.string_value}
         )
-        metrics = self._local("gateway_metrics_environment", {"PROMETHEUS_MULTIPROC_DIR": METRICS_FOLDER})
+        metrics = self._local("gateway_metrics_environment", {METRICS_FOLDER_VARIABLE: METRICS_FOLDER})
         collector = self._local(
             "collector_environment",
             {
@@ -158,9 +161,9 @@ class Environment(Construct):
         pool = self._local(
             "gateway_pool_environment",
             {
-                "LITELLM_PGBOUNCER_ENABLED": "true",
-                "LITELLM_PGBOUNCER_MAX_DB_CONNECTIONS": template("tostring(var.gateway_pool_max_db_connections)"),
-                "LITELLM_PGBOUNCER_MAX_CLIENT_CONN": template("tostring(var.gateway_pool_max_client_conn)"),
+                f"{POOL_VARIABLES}ENABLED": "true",
+                f"{POOL_VARIABLES}MAX_DB_CONNECTIONS": template("tostring(var.gateway_pool_max_db_connections)"),
+                f"{POOL_VARIABLES}MAX_CLIENT_CONN": template("tostring(var.gateway_pool_max_client_conn)"),
             },
         )
         self.gateway = self._service(

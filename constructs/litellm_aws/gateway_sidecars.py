@@ -3,7 +3,7 @@
 from cdktf import TerraformLocal
 from constructs import Construct
 
-from .environment import METRICS_FOLDER, ContainerEnvironment
+from .environment import METRICS_FOLDER, METRICS_FOLDER_VARIABLE, POOL_VARIABLES, ContainerEnvironment
 from .expressions import address, merged, only_if, template
 from .input_variables import InputVariables
 from .proxy_command import FETCH_SCRIPT
@@ -12,6 +12,8 @@ from .rules import literal
 from .task_definition import container_log
 
 _VOLUME = "prometheus-multiproc"
+_STOP_TIMEOUT = 30
+"""Seconds that ECS gives a container to stop where a task definition says nothing (ECS, `stopTimeout`)."""
 _HEALTH_CHECK = "import socket; socket.create_connection(('127.0.0.1', {port}), 5).close()"
 
 
@@ -47,12 +49,12 @@ class GatewaySidecars(Construct):
                 "dependsOn": [{"containerName": "collector", "condition": "START"}],
             },
         )
-        # ECS's own stop timeout is 30 seconds: to say it would make the task definition anew.
+        # To say ECS's own timeout would make the task definition anew.
         stop = self._local("gateway_stop", {"stopTimeout": template("var.gateway_drain_seconds")})
         self.gateway_additions = merged(
             only_if(self._has_metrics, mounts),
             only_if("var.collector_enabled", share),
-            only_if("var.gateway_drain_seconds != 30", stop),
+            only_if(f"var.gateway_drain_seconds != {_STOP_TIMEOUT}", stop),
         )
 
     def containers(self, log_group_name: str) -> str:
@@ -66,7 +68,7 @@ class GatewaySidecars(Construct):
                 "image": self._inputs.gateway_image.string_value,
                 "essential": False,
                 "command": ["python", "-m", "litellm.proxy.prometheus_metrics_server", "--port", port],
-                "environment": [{"name": "PROMETHEUS_MULTIPROC_DIR", "value": METRICS_FOLDER}],
+                "environment": [{"name": METRICS_FOLDER_VARIABLE, "value": METRICS_FOLDER}],
                 "mountPoints": [self._mount],
                 "portMappings": [
                     {
@@ -96,11 +98,11 @@ class GatewaySidecars(Construct):
                 "cpu": template("var.collector_cpu"),
                 "memory": template("var.collector_memory"),
                 "command": template(f'{self._proxy_config.exists} ? ["sh", "-c", {fetch_and_run}] : {literal(run)}'),
-                "stopTimeout": template("max(30, var.collector_drain_timeout_seconds + 10)"),
+                "stopTimeout": template(f"max({_STOP_TIMEOUT}, var.collector_drain_timeout_seconds + 10)"),
                 # Without what is the gateway's alone: its pool, and the folder of its metrics.
                 "environment": template(
                     f"[for name, value in {values} : {{ name = name, value = value }} "
-                    'if !startswith(name, "LITELLM_PGBOUNCER_") && name != "PROMETHEUS_MULTIPROC_DIR"]'
+                    f'if !startswith(name, "{POOL_VARIABLES}") && name != "{METRICS_FOLDER_VARIABLE}"]'
                 ),
                 "secrets": template(f"[for name, arn in {secrets} : {{ name = name, valueFrom = arn }}]"),
                 "logConfiguration": container_log(log_group_name, self._inputs, "collector"),
