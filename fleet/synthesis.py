@@ -32,7 +32,10 @@ from .tenants_file import Fleet
 _STACKS = "stacks"
 _CONFIGURATION = "cdk.tf.json"
 _STAGING = ".staging-"
-_BLOCKS = ("//", "terraform", "provider", "variable", "locals", "data", "module", "resource", "check", "output")
+_BLOCKS = (
+    *("//", "terraform", "provider", "variable", "locals", "data", "module"),
+    *("resource", "moved", "check", "output"),
+)
 """The order in which a reader meets the blocks of a configuration."""
 
 

@@ -5,6 +5,7 @@ from cdktf import (
     TerraformIterator,
     TerraformLocal,
     TerraformResourceLifecycle,
+    TerraformStack,
     Token,
 )
 from cdktf_cdktf_provider_aws.lb import Lb
@@ -24,20 +25,32 @@ from .input_variables import InputVariables
 from .naming import Naming
 from .network import HTTP_PORT, HTTPS_PORT, Network
 from .ports import BACKEND_PORT, GATEWAY_PORT, UI_PORT
-from .routes import GATEWAY, UI_EXACT, UI_PREFIXES
+from .routes import (
+    BACKEND_TEXT,
+    GATEWAY,
+    PATTERNS_PER_RULE,
+    UI_EXACT,
+    UI_PREFIXES,
+    UI_TEXT,
+    WILDCARDS_PER_RULE,
+    rules,
+)
 
 _NAME_LIMIT = 32
 """Characters that ELB takes in the name of a load balancer or a target group (ELBv2 API reference)."""
-_PATTERNS_PER_RULE = 5
-"""Condition values that ELB takes in one rule (ELB quotas, "condition values per rule")."""
 _TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+_FIRST_GATEWAY_PRIORITY = 100
+_MOVED = {15: "ui_text", 16: "backend_text"}
+"""Rules of the gateway in the public module, by their keys, which become rules that it lacks, so that taking over its
+state deletes none."""
 
 
 class LoadBalancer(Construct):
     """One application load balancer in front of the three services.
 
     Attributes:
-        dns_name: the name that AWS gives it.
+        arn: of the load balancer.
+        dns_name, zone_id: the name that AWS gives it, and that name's hosted zone.
         url: https with a certificate, else http.
         gateway_target_group_arn, backend_target_group_arn, ui_target_group_arn: where a service
             registers its tasks.
@@ -71,7 +84,7 @@ class LoadBalancer(Construct):
         )
         scheme = template('local.has_certificate ? "https" : "http"')
         domain = Domain(self, "domain", inputs=inputs, naming=naming, load_balancer=balancer)
-        self.dns_name = balancer.dns_name
+        self.arn, self.dns_name, self.zone_id = balancer.arn, balancer.dns_name, balancer.zone_id
         host = template(f"{address(domain.exists)} ? var.domain_name : {balancer.node.id}.dns_name")
         self.url = f"{scheme}://{host}"
 
@@ -139,27 +152,44 @@ class LoadBalancer(Construct):
             template("local.has_certificate ? one(aws_lb_listener.https[*].arn) : aws_lb_listener.http.arn"),
         )
         listener_arn = rules_listener.as_string
-        gateway_paths = TerraformLocal(self, "local.gateway_paths", list(GATEWAY))
-        all_paths = f"concat({gateway_paths.node.id}, var.extra_gateway_paths)"
-        chunks = f"chunklist({all_paths}, {_PATTERNS_PER_RULE})"
-        gateway_rules = TerraformLocal(
-            self,
-            "local.gateway_rules",
-            template(f"{{for index, paths in {chunks} : tostring(index) => paths}}"),
-        )
+        gateway_rules = self._gateway_rules()
         self.routes = [
             self._rule("ui_exact", listener_arn, 10, list(UI_EXACT), ui, naming),
             self._rule("ui_prefix", listener_arn, 20, list(UI_PREFIXES), ui, naming),
             self._rule(
                 "gateway",
                 listener_arn,
-                template("100 + each.key"),
+                template(f"{_FIRST_GATEWAY_PRIORITY} + each.key"),
                 template("each.value"),
                 gateway,
                 naming,
                 for_each=TerraformIterator.from_map(gateway_rules.as_any_map),
             ),
+            # After the gateway's, some of whose paths may end in .txt.
+            self._rule("backend_text", listener_arn, 500, list(BACKEND_TEXT), backend, naming),
+            self._rule("ui_text", listener_arn, 510, list(UI_TEXT), ui, naming),
         ]
+        TerraformStack.of(self).add_override(
+            "moved",
+            [
+                {"from": f'aws_lb_listener_rule.gateway["{key}"]', "to": f"aws_lb_listener_rule.{name}"}
+                for key, name in _MOVED.items()
+            ],
+        )
+
+    def _gateway_rules(self) -> TerraformLocal:
+        """Returns the gateway's patterns by the keys of their rules."""
+        documented = TerraformLocal(
+            self, "local.gateway_paths", {str(index): patterns for index, patterns in enumerate(rules(GATEWAY))}
+        )
+        # As many in each rule as the one with the most wildcards allows.
+        wildcards = 'concat([1], [for path in var.extra_gateway_paths : length(regexall("[*?]", path))])'
+        size = f"min({PATTERNS_PER_RULE}, floor({WILDCARDS_PER_RULE} / max({wildcards}...)))"
+        extra = (
+            f"{{for index, paths in chunklist(var.extra_gateway_paths, {size}) : "
+            f"tostring({max(_MOVED) + 1} + index) => paths}}"
+        )
+        return TerraformLocal(self, "local.gateway_rules", template(f"merge({address(documented)}, {extra})"))
 
     def _target_group(
         self,
