@@ -20,8 +20,8 @@ _PAGE = Template("""\
 of five. Figures are medians over $rounds, with the lowest and the highest value in brackets. A ratio is
 taken within each round, and the median is that of the ratios.
 
-*Ours* is `python main.py`. The *baseline* is [bench/plain_cdktf.py](../bench/plain_cdktf.py): the same stacks as
-CDKTF users write them today, a stack with all resources for each tenant. A test compares what the two plan.
+*Ours* is `python main.py`. The *baseline* is [bench/plain_cdktf.py](../bench/plain_cdktf.py): the stacks of the
+documented module with its defaults, as CDKTF users write them today: one with all resources for each tenant.
 
 $aims
 

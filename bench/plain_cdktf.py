@@ -4,10 +4,10 @@
 
 Each tenant is a TerraformStack of its own that holds every resource, and its inputs are plain Python values.
 The code follows CDKTF's documentation: the typed constructs of the prebuilt bindings, imported in the usual
-way, loops where resources repeat, and `App.synth`. Resources, attributes and outputs are those of our module
-planned with its defaults and plain HTTP allowed: tests/plan/test_bench_baseline.py plans both and compares
-them. It is as fast as that style can be: JSON, names and subnets are computed in Python, not by calls into the
-Node process behind CDKTF, and nothing is declared that a plan of these tenants would not create.
+way, loops where resources repeat, and `App.synth`. Resources, attributes and outputs are those of the documented
+module with its defaults and plain HTTP allowed, without what our module has gained since. It is as fast as that
+style can be: JSON, names and subnets are computed in Python, not by calls into the Node process behind CDKTF, and
+nothing is declared that a plan of these tenants would not create.
 
 Of ours, nothing is imported but the list of tenants: `litellm_aws` makes the import of the AWS bindings cheap,
 and the baseline has to pay for it. Node and the shell script that runs a one-shot task are the same.
