@@ -10,6 +10,7 @@ from litellm_aws.checks import Checks
 from litellm_aws.cluster import Cluster
 from litellm_aws.database import Database
 from litellm_aws.environment import Environment
+from litellm_aws.images import Images
 from litellm_aws.input_variables import InputVariables
 from litellm_aws.load_balancer import LoadBalancer
 from litellm_aws.naming import Naming
@@ -37,6 +38,7 @@ class ModuleStack(TerraformStack):
 
         inputs = InputVariables(self, "inputs")
         naming = Naming(self, "naming", inputs=inputs)
+        images = Images(self, "images")
         proxy_config = ProxyConfig(self, "proxy_config", inputs=inputs)
         network = Network(self, "network", inputs=inputs, naming=naming, reads_load_balancer_ranges=proxy_config.exists)
         load_balancer = LoadBalancer(self, "load_balancer", inputs=inputs, naming=naming, network=network)
@@ -76,6 +78,7 @@ class ModuleStack(TerraformStack):
             secrets=secrets,
             roles=roles,
             environment=environment,
+            images=images,
         )
         services = Services(
             self,
@@ -85,6 +88,7 @@ class ModuleStack(TerraformStack):
             network=network,
             load_balancer=load_balancer,
             cluster=cluster,
+            images=images,
             proxy_config=proxy_config,
             secrets=secrets,
             roles=roles,
@@ -105,6 +109,8 @@ class ModuleStack(TerraformStack):
             "outputs",
             alb_dns_name=load_balancer.dns_name,
             alb_url=load_balancer.url,
+            alb_arn=load_balancer.arn,
+            alb_zone_id=load_balancer.zone_id,
             ecs_cluster=cluster.name,
             vpc_id=network.vpc_id,
             task_security_group_id=network.tasks_group_id,
@@ -116,6 +122,7 @@ class ModuleStack(TerraformStack):
             db_master_password_secret_arn=secrets.db_master_password_arn,
             db_bootstrap_sql=one_shot_tasks.bootstrap_sql,
             migration_run_command=one_shot_tasks.migration_command,
+            bedrock_model_import_role_arn=roles.bedrock_model_import_arn,
         )
 
     @jsii.member(jsii_name="allocateLogicalId")

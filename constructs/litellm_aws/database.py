@@ -9,7 +9,7 @@ from constructs import Construct
 
 from .expressions import one, one_if, template
 from .input_variables import InputVariables
-from .naming import Naming
+from .naming import KEPT_DESCRIPTION, Naming
 from .network import Network
 from .passwords import generated_password
 from .retention import data_loss_precondition
@@ -54,6 +54,7 @@ class Database(Construct):
             name=naming.of("cluster-pg"),
             family=f"aurora-postgresql{Token.as_string(major_version)}",
             tags=naming.tags,
+            lifecycle=TerraformResourceLifecycle(ignore_changes=KEPT_DESCRIPTION),
         )
         snapshot = '"${local.name}-final-${substr(md5(local.name), 0, 8)}"'
         cluster = RdsCluster(

@@ -20,8 +20,6 @@ from .storage import Storage
 PROXY_CONFIG_PATH = "/tmp/litellm-config.yaml"
 METRICS_FOLDER = "/tmp/litellm_prometheus_multiproc"
 METRICS_FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
-POOL_VARIABLES = "LITELLM_PGBOUNCER_"
-"""What the names of the variables of the pool of connections start with."""
 """Where the gateway's workers leave their metrics for the sidecar that serves them."""
 
 
@@ -32,12 +30,13 @@ class ContainerEnvironment:
     Attributes:
         values: map from name to value.
         secrets: map from name to the ARN of the secret that holds the value.
-        is_traced: whether Datadog's tracer runs the service.
+        tracer: template of the words, with a blank behind them, by which Datadog's tracer runs the service; empty
+            where it does not. The one image for all components does this by itself.
     """
 
     values: str
     secrets: str
-    is_traced: str
+    tracer: str
 
 
 class Environment(Construct):
@@ -48,7 +47,7 @@ class Environment(Construct):
         has_database: address of a local, whether there is a database, the stack's own or another.
         stores: where the database, the cache and the bucket are: all that the migration gets, as the
             address of a map from name to value.
-        database_secrets: expression of what the migration's container has of secrets, over its other arguments.
+        database_secrets: template of the migration's secrets, null where it has none.
     """
 
     def __init__(
@@ -100,9 +99,9 @@ class Environment(Construct):
             ),
         )
         database_secrets = self._local(
-            "database_secrets", {"secrets": [{"name": "DATABASE_URL", "valueFrom": secrets.database_url_arn}]}
+            "database_secrets", [{"name": "DATABASE_URL", "valueFrom": secrets.database_url_arn}]
         )
-        self.database_secrets = only_if("local.has_database_url", database_secrets)
+        self.database_secrets = template(f"local.has_database_url ? {database_secrets} : null")
         self.has_database = address(
             TerraformLocal(self, "local.has_database", template("local.creates_database || local.has_database_url"))
         )
@@ -144,9 +143,18 @@ class Environment(Construct):
                 ),
             },
         )
-        self._billing = self._local(
-            "billing_environment", {"LITELLM_BILLING_METRICS_ENDPOINT": inputs.billing_metrics_endpoint.string_value}
+        billing = self._local(
+            "billing_inputs",
+            {
+                "LITELLM_BILLING_METRICS_ENDPOINT": inputs.billing_metrics_endpoint.string_value,
+                "LITELLM_BILLING_METRICS_CLIENT_ID": inputs.billing_metrics_client_id.string_value,
+                "LITELLM_BILLING_METRICS_TOKEN_URL": inputs.billing_metrics_token_url.string_value,
+            },
         )
+        self._billing = self._local(
+            "billing_environment", template(f'{{ for name, value in {billing} : name => value if value != "" }}')
+        )
+        self._models_in_database = self._local("models_in_database_environment", {"STORE_MODEL_IN_DB": "true"})
         metrics = self._local("gateway_metrics_environment", {METRICS_FOLDER_VARIABLE: METRICS_FOLDER})
         collector = self._local(
             "collector_environment",
@@ -161,9 +169,9 @@ class Environment(Construct):
         pool = self._local(
             "gateway_pool_environment",
             {
-                f"{POOL_VARIABLES}ENABLED": "true",
-                f"{POOL_VARIABLES}MAX_DB_CONNECTIONS": template("tostring(var.gateway_pool_max_db_connections)"),
-                f"{POOL_VARIABLES}MAX_CLIENT_CONN": template("tostring(var.gateway_pool_max_client_conn)"),
+                "LITELLM_PGBOUNCER_ENABLED": "true",
+                "LITELLM_PGBOUNCER_MAX_DB_CONNECTIONS": template("tostring(var.gateway_pool_max_db_connections)"),
+                "LITELLM_PGBOUNCER_MAX_CLIENT_CONN": template("tostring(var.gateway_pool_max_client_conn)"),
             },
         )
         self.gateway = self._service(
@@ -175,11 +183,7 @@ class Environment(Construct):
             ],
         )
         self.backend = self._service(
-            "backend",
-            values=[
-                only_if(self.has_database, self._local("backend_own_environment", {"STORE_MODEL_IN_DB": "true"})),
-            ],
-            secrets=[self._local("backend_own_secrets", {"UI_PASSWORD": secrets.ui_password_arn})],
+            "backend", secrets=[self._local("backend_own_secrets", {"UI_PASSWORD": secrets.ui_password_arn})]
         )
 
     def _service(self, name: str, *, values: Sequence[str] = (), secrets: Sequence[str] = ()) -> ContainerEnvironment:
@@ -198,6 +202,7 @@ class Environment(Construct):
         otel = merged(self._otel, f'{{ OTEL_SERVICE_NAME = "${{local.name}}-{name}" }}')
         all_values = merged(
             self.stores,
+            only_if(self.has_database, self._models_in_database),
             only_if(self._has_proxy_config, self._proxy_config),
             only_if(self._has_otel, otel),
             only_if('var.billing_metrics_endpoint != ""', self._billing),
@@ -209,7 +214,8 @@ class Environment(Construct):
             f"{name}_environment",
             template(f"{{for name, value in {all_values} : name => value if !contains(keys({chosen_secrets}), name)}}"),
         )
-        return ContainerEnvironment(values=chosen_values, secrets=chosen_secrets, is_traced=traced)
+        tracer = template(f'{traced} ? "ddtrace-run " : ""')
+        return ContainerEnvironment(values=chosen_values, secrets=chosen_secrets, tracer=tracer)
 
     def _local(self, name: str, value: object) -> str:
         return address(TerraformLocal(self, f"local.{name}", value))

@@ -50,7 +50,7 @@ def _validations(declared: Input) -> list[TerraformVariableValidationConfig]:
                 condition=template(rule.condition()), error_message=f"{rule.error_message()}."
             )
             for rule in CROSS_RULES
-            if rule.inputs[-1] == declared.name
+            if rule.refuses_plan and rule.inputs[-1] == declared.name
         ),
     ]
 

@@ -15,13 +15,15 @@ from typing import Annotated, Any, get_args, get_origin
 from pydantic import BaseModel, ConfigDict
 from pydantic.fields import FieldInfo
 
-from .ports import BACKEND_PORT, GATEWAY_PORT, UI_PORT
+from .ports import GATEWAY_PORT
+from .routes import WILDCARDS_PER_RULE
 from .rules import (
     AllDifferent,
     Apart,
     AtLeast,
-    AtMostKeys,
+    AtMost,
     Between,
+    Both,
     CrossRule,
     Different,
     EachElement,
@@ -45,6 +47,7 @@ from .rules import (
     OneOf,
     Refused,
     Rule,
+    SameVersion,
     Some,
     Whole,
     certificate_arn,
@@ -64,6 +67,11 @@ _NO_STRAY_HYPHEN = Matches(
     "without a hyphen at its end and without two in a row, as RDS and ElastiCache refuse those in names",
 )
 _Image = Annotated[str, NotEmpty()]
+_SPLIT_IMAGES = {
+    f"{component}_image": f"ghcr.io/berriai/litellm-{component}:v1.86.0-dev"
+    for component in ("gateway", "backend", "ui", "migrations")
+}
+"""The four images of the documented release, by input."""
 _DOCKER_HUB_IMAGE = "postgres:16-alpine"
 _TOKENS_METRIC = "litellm_total_tokens_metric_total"
 _Percentage = Annotated[float, Between(0, 100)]
@@ -87,6 +95,10 @@ _DOMAIN = Matches(
 _PATH_PATTERN = Matches(
     "/[A-Za-z0-9_.$/~\"'@:+&*?-]{0,127}",
     "a path pattern of ELB: a slash, and at most 127 letters, digits and _-.$/~\"'@:+&*? behind it",
+)
+_FEW_WILDCARDS = Matches(
+    f"[^*?]*(?:[*?][^*?]*){{0,{WILDCARDS_PER_RULE}}}",
+    f"without more than {WILDCARDS_PER_RULE} wildcards, as ELB takes no more in a rule",
 )
 _RETENTION_DAYS = (
     *(0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180),
@@ -142,9 +154,10 @@ class Stack(_Section):
     order makes all subnets anew."""
     tags: Annotated[
         dict[str, str],
-        AtMostKeys(8, "S3 takes ten tags on an object, and two are the stack's own; use default_tags for more"),
+        AtMost(48, "AWS takes 50 tags on a resource, and two are the stack's"),
     ] = {}
-    """Tags of every taggable resource, beside `litellm:stack` and `managed-by`."""
+    """Tags of every taggable resource, in addition to `litellm:stack` and `managed-by`. S3 takes only ten tags on an
+    object: with more than eight here, the object that holds proxy_config has none."""
 
 
 class Secrets(_Section):
@@ -205,22 +218,42 @@ class Ingress(_Section):
     """Managed prefix lists that may reach the load balancer's ports 80 and 443, such as CloudFront's."""
     alb_idle_timeout_seconds: Annotated[int, Whole(1, 4000)] = 120
     """Seconds after which the load balancer closes a connection on which nothing is said. Long streams need more."""
-    extra_gateway_paths: Annotated[list[str], EachElement(_PATH_PATTERN), AllDifferent()] = []
-    """Path patterns of the load balancer that lead to the gateway too, after the documented ones: a newer image may
-    serve more. Five of them take one of the load balancer's hundred rules."""
+    extra_gateway_paths: Annotated[
+        list[str],
+        EachElement(Both(_PATH_PATTERN, _FEW_WILDCARDS)),
+        AllDifferent(),
+        AtMost(80, "ELB takes 100 rules on a listener, and 20 are the stack's"),
+    ] = []
+    """Further path patterns that the load balancer sends to the gateway. A newer image may serve more paths than the
+    module knows."""
 
 
 class Images(_Section):
     """Images"""
 
-    gateway_image: _Image = "ghcr.io/berriai/litellm-gateway:v1.86.0-dev"
-    """Image of the gateway, which serves the LLM routes. Bump the four images together."""
-    backend_image: _Image = "ghcr.io/berriai/litellm-backend:v1.86.0-dev"
+    image: str = ""
+    """Image that all components run from, such as `ghcr.io/berriai/litellm:v1.110.2`. Its entry point must take a
+    component as its first argument, as LiteLLM's image does since mid 2026. Empty: litellm_version, or an image for
+    each component."""
+    litellm_version: Annotated[
+        str,
+        EmptyOr(
+            Matches(
+                "v?[0-9]+[.][0-9]+[.][0-9]+(?:[.+-]?[A-Za-z0-9_.-]+)?|[A-Za-z_][A-Za-z0-9_.-]*",
+                "a whole tag of ghcr.io/berriai/litellm in quotes, such as v1.110.2, without the name of the image",
+            )
+        ),
+    ] = ""
+    """Version of LiteLLM: a tag of `ghcr.io/berriai/litellm`, such as `v1.110.2`. It is short for image. Empty: image,
+    or an image for each component."""
+    gateway_image: _Image = _SPLIT_IMAGES["gateway_image"]
+    """Image of the gateway, which serves the LLM routes. Change the four images together, or set litellm_version."""
+    backend_image: _Image = _SPLIT_IMAGES["backend_image"]
     """Image of the backend, which serves the management API."""
-    ui_image: _Image = "ghcr.io/berriai/litellm-ui:v1.86.0-dev"
+    ui_image: _Image = _SPLIT_IMAGES["ui_image"]
     """Image of the UI."""
-    migrations_image: _Image = "ghcr.io/berriai/litellm-migrations:v1.86.0-dev"
-    """Image of the one-shot task that migrates the database's schema."""
+    migrations_image: _Image = _SPLIT_IMAGES["migrations_image"]
+    """Image of the one-off task that migrates the database's schema."""
     bootstrap_image: _Image = _DOCKER_HUB_IMAGE
     """Image of the one-shot task that makes the database user; it needs psql. Docker Hub's, unless you name another."""
     image_registry_secret_arn: Annotated[str, EmptyOr(secret_arn(with_field=False))] = ""
@@ -266,8 +299,9 @@ class Gateway(_Section):
     """Seconds for which a running stream may go on when its task is replaced: the deregistration delay of the gateway's
     target group, and the stop timeout of its container."""
     gateway_connection_pool_enabled: bool = False
-    """Whether the gateway's workers share a pool of database connections. For a database_url only: a pool holds one
-    password, and IAM tokens expire."""
+    """Whether the gateway's workers share a pool of database connections, a PgBouncer in the gateway's container. It
+    needs a database and an image newer than 1.86; with the managed Aurora, one from mid 2026 on, whose pool renews its
+    IAM tokens."""
     gateway_pool_max_db_connections: Annotated[int, Whole(1)] = 20
     """Most connections that the pool of a gateway task holds to the database."""
     gateway_pool_max_client_conn: Annotated[int, Whole(1)] = 1000
@@ -277,13 +311,11 @@ class Gateway(_Section):
             int,
             Whole(1, 65535),
             Not(GATEWAY_PORT, "the gateway's own port"),
-            Not(BACKEND_PORT, "the backend's port, which would be open to the scrapers too"),
-            Not(UI_PORT, "the UI's port, which would be open to the scrapers too"),
         ]
         | None
     ) = None
     """Port on which a sidecar of the gateway serves Prometheus metrics of all its workers. It is never behind the load
-    balancer. Null: no sidecar."""
+    balancer. It needs an image newer than 1.86. Null: no sidecar."""
     gateway_metrics_scrape_cidrs: Annotated[list[str], EachElement(Ipv4Range()), NoOverlap()] = []
     """IPv4 ranges that may reach gateway_metrics_port."""
     gateway_extra_env: dict[str, str] = {}
@@ -297,7 +329,8 @@ class Collector(_Section):
     """Collector"""
 
     collector_enabled: bool = False
-    """Whether a sidecar of the gateway takes its spend logs and metrics off the workers' hands."""
+    """Whether a sidecar of the gateway writes its spend logs and metrics instead of the workers. It needs an image
+    newer than 1.86."""
     collector_port: Annotated[int, Whole(1024, 65535), Not(GATEWAY_PORT, "the gateway's own port")] = 4010
     """Port of loopback on which the collector listens."""
     collector_cpu: Annotated[int, Whole(1)] = 512
@@ -419,8 +452,9 @@ class Operations(_Section):
     """Whether a deployment of a service that cannot start its tasks is rolled back."""
     enable_execute_command: bool = False
     """Whether `aws ecs execute-command` opens a shell in the services' tasks. Who may use it is IAM's to say."""
-    health_check_grace_period_seconds: Annotated[int, Whole(0, 2147483647)] = 0
-    """Seconds for which a task that has just started may fail the load balancer's checks; 0: none."""
+    health_check_grace_period_seconds: Annotated[int, Whole(0, 2147483647)] = 120
+    """Seconds for which a new task may fail the load balancer's health checks. A gateway with two workers on one busy
+    vCPU takes up to 76 seconds to start, and the load balancer gives up after 90. 0: none."""
 
 
 class Bedrock(_Section):
@@ -448,13 +482,20 @@ class Billing(_Section):
     """Billing metrics"""
 
     billing_metrics_endpoint: str = ""
-    """Endpoint to which the proxy reports what is billed. Empty: none."""
+    """Endpoint to which the proxy reports what is billed. It needs a client certificate and its key, as LiteLLM 1.108
+    reads them, or an OAuth client, as 1.110 does. Both may be set. Empty: none."""
     billing_metrics_client_cert_pem: Annotated[str, Sensitive()] = ""
     """Client certificate for billing_metrics_endpoint in PEM, known at plan."""
     billing_metrics_client_key_pem: Annotated[str, Sensitive()] = ""
     """Key of the client certificate in PEM, known at plan."""
     billing_metrics_ca_cert_pem: Annotated[str, Sensitive()] = ""
     """Certificate of the authority that signed the endpoint's own, in PEM, known at plan. Empty: a public one."""
+    billing_metrics_client_id: str = ""
+    """ID of the OAuth client that reports to billing_metrics_endpoint."""
+    billing_metrics_client_secret: Annotated[str, Sensitive()] = ""
+    """Secret of the OAuth client, known at plan."""
+    billing_metrics_token_url: str = ""
+    """URL at which the OAuth client gets its tokens."""
 
 
 class OpenTelemetry(_Section):
@@ -490,6 +531,12 @@ class Inputs(
 ):
     """All inputs of the module. What is not set has the default of its field."""
 
+
+_BILLING_CLIENTS = (
+    ("billing_metrics_client_cert_pem", "billing_metrics_client_key_pem"),
+    ("billing_metrics_client_id", "billing_metrics_client_secret", "billing_metrics_token_url"),
+)
+"""The two ways in which LiteLLM logs in to the endpoint of the billing metrics, each complete or not at all."""
 
 CROSS_RULES: tuple[CrossRule, ...] = (
     FargateSize("gateway_cpu", "gateway_memory"),
@@ -586,17 +633,35 @@ CROSS_RULES: tuple[CrossRule, ...] = (
         says="redis_url is of a Redis that is there already, and create_redis makes one: remove redis_url, or set "
         "create_redis = false",
     ),
-    Refused(
-        Is("gateway_connection_pool_enabled", True),
-        Is("create_database", True),
-        says="gateway_connection_pool_enabled is for a database_url only, as a pool holds one password and the IAM "
-        "tokens of the stack's own database expire: remove it, or set create_database = false",
+    *(
+        Refused(
+            Given("image"),
+            Given(name, default),
+            says=f"image and {name} exclude each other, as all components run from image: remove one of them",
+        )
+        for name, default in _SPLIT_IMAGES.items()
     ),
+    *(
+        Refused(
+            Given("litellm_version"),
+            Given(name, default),
+            says=f"litellm_version and {name} exclude each other, as all components run from one image: remove one of "
+            "them",
+        )
+        for name, default in _SPLIT_IMAGES.items()
+    ),
+    Refused(
+        Given("image"),
+        Given("litellm_version"),
+        says="image and litellm_version exclude each other, as litellm_version names an image: remove one of them",
+    ),
+    SameVersion(tuple(_SPLIT_IMAGES), "give the four the same one, or set litellm_version instead of them"),
     Refused(
         Is("gateway_connection_pool_enabled", True),
         Is("create_database", False),
         Is("database_url", ""),
-        says="gateway_connection_pool_enabled pools the connections of database_url: set that, or remove it",
+        says="gateway_connection_pool_enabled needs a database, and there is none: set create_database or "
+        "database_url, or remove it",
     ),
     Refused(
         Is("gateway_metrics_port", None),
@@ -623,13 +688,22 @@ CROSS_RULES: tuple[CrossRule, ...] = (
         Is("image_registry_secret_arn", ""),
         says="image_registry_kms_key_arn decrypts image_registry_secret_arn: set that, or remove it",
     ),
+    Refused(
+        Given("billing_metrics_endpoint"),
+        *(Is(name, "") for names in _BILLING_CLIENTS for name in names),
+        says="billing_metrics_endpoint needs a client: set billing_metrics_client_cert_pem and "
+        "billing_metrics_client_key_pem, or billing_metrics_client_id, billing_metrics_client_secret and "
+        "billing_metrics_token_url",
+    ),
     *(
         Refused(
             Given("billing_metrics_endpoint"),
-            Is(f"billing_metrics_{part}_pem", ""),
-            says=f"billing_metrics_endpoint needs billing_metrics_{part}_pem: set it",
+            # In the inputs' order: Terraform takes no two validations that look at each other's input.
+            *sorted((Given(given), Is(missing, "")), key=lambda fact: names.index(fact.inputs[0])),
+            says=f"{given} needs {missing}: set it, or remove {given}",
         )
-        for part in ("client_cert", "client_key")
+        for names in _BILLING_CLIENTS
+        for given, missing in zip(names, (*names[1:], names[0]), strict=True)
     ),
     Refused(
         Given("vpc_id"),

@@ -8,6 +8,10 @@ from constructs import Construct
 from .expressions import shortened
 from .input_variables import InputVariables
 
+KEPT_DESCRIPTION = ["description"]
+"""For `ignore_changes` where another description would replace the resource: one that the public module made has its
+own."""
+
 
 class Naming(Construct):
     """`local.name` and `local.tags`, and what is derived from them."""

@@ -18,7 +18,7 @@ from constructs import Construct
 
 from .expressions import one, one_if, template
 from .input_variables import InputVariables
-from .naming import Naming
+from .naming import KEPT_DESCRIPTION, Naming
 from .rules import literal
 
 _ANYWHERE = "0.0.0.0/0"
@@ -142,7 +142,7 @@ class Network(Construct):
             count=per_nat,
             allocation_id=template(f"{address.node.id}[count.index].id"),
             subnet_id=template(f"{public.node.id}[count.index].id"),
-            tags=naming.tagged(naming.of("nat")),
+            tags=naming.tagged(naming.stack),
             depends_on=[gateway],
         )
 
@@ -300,6 +300,7 @@ class Network(Construct):
             ingress=ingress,
             egress=egress,
             tags=naming.tags,
+            lifecycle=TerraformResourceLifecycle(ignore_changes=KEPT_DESCRIPTION),
         )
 
 

@@ -10,6 +10,7 @@ from .cluster import Cluster
 from .database import Database
 from .environment import Environment
 from .expressions import address, constant, one, one_if, template
+from .images import Images
 from .input_variables import InputVariables
 from .naming import Naming
 from .network import Network
@@ -60,6 +61,7 @@ class OneShotTasks(Construct):
         secrets: Secrets,
         roles: Roles,
         environment: Environment,
+        images: Images,
     ) -> None:
         super().__init__(scope, id_)
         self._inputs, self._network, self._cluster = inputs, network, cluster
@@ -99,10 +101,10 @@ class OneShotTasks(Construct):
             image=inputs.bootstrap_image.string_value,
             execution_role_arn=roles.task_execution_arn,
             task_role_arn=None,
-            command=["psql", "--no-psqlrc", "--set=ON_ERROR_STOP=1", "--command", sql.as_string],
             values=address(login),
             secrets=address(password),
             count=database.count,
+            additions={"command": ["psql", "--no-psqlrc", "--set=ON_ERROR_STOP=1", "--command", sql.as_string]},
         )
         migration_task = TaskDefinition(
             self,
@@ -111,12 +113,15 @@ class OneShotTasks(Construct):
             inputs=inputs,
             naming=naming,
             size=_MIGRATION_SIZE,
-            image=inputs.migrations_image.string_value,
+            image=images.of("migrations"),
             execution_role_arn=roles.task_execution_arn,
             task_role_arn=roles.task_arn,
             values=environment.stores,
             count=per_database,
-            additions=environment.database_secrets,
+            additions={
+                "command": images.component_command("migrations"),
+                "secrets": environment.database_secrets,
+            },
         )
 
         bootstrap = self._run(

@@ -24,6 +24,7 @@ class Roles(Construct):
 
     Attributes:
         task_execution_arn, task_arn, ui_task_arn: the UI's role may do nothing.
+        bedrock_model_import_arn: of the role for Bedrock's import jobs; null where there is none.
         start_permissions: what must be granted before ECS can start a task of a service.
         bootstrap_permissions: what must be granted before ECS can start the bootstrap.
         task_permissions: what must be granted before the gateway, the backend or the migration work.
@@ -153,7 +154,7 @@ class Roles(Construct):
             *self._bedrock(task, naming),
         ]
         self._execute_command({"task": task, "ui_task": ui_task}, naming)
-        self._model_import(task, storage, inputs, naming)
+        self.bedrock_model_import_arn = self._model_import(task, storage, inputs, naming)
 
     def _bedrock(self, task: IamRole, naming: Naming) -> list[IamRolePolicyAttachment]:
         invokes = one_if("length(var.bedrock_model_arns) > 0")
@@ -211,7 +212,8 @@ class Roles(Construct):
         for name, role in roles.items():
             self._attachment(f"{name}_execute_command", role, policy, count=enabled)
 
-    def _model_import(self, task: IamRole, storage: Storage, inputs: InputVariables, naming: Naming) -> None:
+    def _model_import(self, task: IamRole, storage: Storage, inputs: InputVariables, naming: Naming) -> str:
+        """Makes the role that Bedrock imports custom models with, and returns its ARN, null where there is none."""
         enabled = one_if("var.enable_bedrock_custom_model_import")
         # `arn:<partition>:iam::<account>:role/<name>` knows partition and account without asking STS.
         partition, account = (template(f'split(":", {task.node.id}.arn)[{part}]') for part in (1, 4))
@@ -239,12 +241,12 @@ class Roles(Construct):
             "bedrock_model_import",
             "bedrock-model-import",
             [
+                # Bedrock assumes the role with a policy of its own, which lists without a prefix.
+                {"Action": ["s3:ListBucket"], "Resource": [storage.bucket_arn]},
                 {
-                    "Action": ["s3:ListBucket"],
-                    "Resource": [storage.bucket_arn],
-                    "Condition": {"StringLike": {"s3:prefix": ["models/*"]}},
+                    "Action": ["s3:GetObject", "s3:GetObjectAttributes"],
+                    "Resource": [f"{storage.bucket_arn}/models/*"],
                 },
-                {"Action": ["s3:GetObject"], "Resource": [f"{storage.bucket_arn}/models/*"]},
             ],
             naming,
             count=enabled,
@@ -256,6 +258,7 @@ class Roles(Construct):
             role=one(role, "name"),
             policy_arn=one(read, "arn"),
         )
+        return one(role, "arn")
 
     def _role(self, name: str, suffix: str, trust: str, naming: Naming) -> IamRole:
         return IamRole(

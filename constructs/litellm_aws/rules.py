@@ -141,6 +141,27 @@ class EmptyOr(Rule):
 
 
 @dataclass(frozen=True)
+class Both(Rule):
+    """A value that keeps two rules."""
+
+    one: Rule
+    other: Rule
+
+    @property
+    def says(self) -> str:
+        return f"{self.one.says}, and {self.other.says}"
+
+    def holds(self, value: Any) -> bool:
+        return self.one.holds(value) and self.other.holds(value)
+
+    def condition(self, reference: str) -> str:
+        return f"{self.one.condition(reference)} && {self.other.condition(reference)}"
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"allOf": [self.one.json_schema(), self.other.json_schema()]}
+
+
+@dataclass(frozen=True)
 class NotEmpty(Rule):
     """A string with at least one character that is not a blank."""
 
@@ -331,24 +352,24 @@ class NoOverlap(Rule):
 
 
 @dataclass(frozen=True)
-class AtMostKeys(Rule):
-    """A map of at most so many keys, because of a limit of AWS's."""
+class AtMost(Rule):
+    """A list or a map of at most so many elements, because of a limit of AWS's."""
 
     most: int
     reason: str
 
     @property
     def says(self) -> str:
-        return f"must have at most {self.most} keys: {self.reason}"
+        return f"must have at most {self.most} elements: {self.reason}"
 
-    def holds(self, value: Mapping[str, str]) -> bool:
+    def holds(self, value: Sequence[str] | Mapping[str, str]) -> bool:
         return len(value) <= self.most
 
     def condition(self, reference: str) -> str:
         return f"length({reference}) <= {self.most}"
 
     def json_schema(self) -> dict[str, Any]:
-        return {"maxProperties": self.most}
+        return {"maxItems": self.most, "maxProperties": self.most}
 
 
 @dataclass(frozen=True)
@@ -498,7 +519,13 @@ def role_arn() -> Rule:
 
 
 class CrossRule(ABC):
-    """A limit that two or more inputs share. It becomes a `validation` of the last input that it names."""
+    """A limit that two or more inputs share. It becomes a `validation` of the last input that it names.
+
+    Attributes:
+        refuses_plan: whether a plan is refused too; if not, it warns. A tenants file is always refused.
+    """
+
+    refuses_plan = True
 
     @property
     @abstractmethod
@@ -734,6 +761,54 @@ class NoSharedKey(CrossRule):
 
     def _message(self, shared: str) -> str:
         return f"{self.one} and {self.other} both set {shared}: remove it from one of them ({self.reason})"
+
+
+_VERSION = "[0-9]+[.][0-9]+[.][0-9]+"
+
+
+@dataclass(frozen=True)
+class SameVersion(CrossRule):
+    """Images whose tags name a version name the same one. A digest, or a tag without a version, is not compared.
+
+    A plan only warns, because a root of the public module may be halfway through an upgrade.
+    """
+
+    refuses_plan = False
+    images: tuple[str, ...]
+    remedy: str
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        return self.images
+
+    def broken(self, values: Mapping[str, Any]) -> str | None:
+        found = [(name, re.search(_VERSION, values[name].rpartition(":")[2])) for name in self.images]
+        versions = {name: match.group() for name, match in found if match}
+        if len(set(versions.values())) <= 1:
+            return None
+        return self._message(", ".join(f"{name} has {version}" for name, version in versions.items()))
+
+    def condition(self) -> str:
+        return f"length(distinct(values({self._versions}))) <= 1"
+
+    def error_message(self) -> str:
+        listed = f'[for name, version in {self._versions} : "${{name}} has ${{version}}"]'
+        return self._message(f'${{join(", ", {listed})}}')
+
+    def summary(self) -> str:
+        return self._message("one differs")
+
+    @property
+    def _versions(self) -> str:
+        images = ", ".join(f"{name} = var.{name}" for name in self.images)
+        tag = 'element(split(":", image), length(split(":", image)) - 1)'
+        pattern = literal(_VERSION)
+        return (
+            f"{{ for name, image in {{ {images} }} : name => regex({pattern}, {tag}) if can(regex({pattern}, {tag})) }}"
+        )
+
+    def _message(self, found: str) -> str:
+        return f"{self.images[0]} and the other images must have one version of LiteLLM, but {found}: {self.remedy}"
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,12 @@ from .naming import Naming
 from .passwords import generated_password
 
 _BILLING = {
-    "LITELLM_BILLING_METRICS_CLIENT_CERT": "client_cert",
-    "LITELLM_BILLING_METRICS_CLIENT_KEY": "client_key",
-    "LITELLM_BILLING_METRICS_CA_CERT": "ca_cert",
+    "LITELLM_BILLING_METRICS_CLIENT_CERT": "client_cert_pem",
+    "LITELLM_BILLING_METRICS_CLIENT_KEY": "client_key_pem",
+    "LITELLM_BILLING_METRICS_CA_CERT": "ca_cert_pem",
+    "LITELLM_BILLING_METRICS_CLIENT_SECRET": "client_secret",
 }
-"""The variables that carry the login of the billing metrics, and what it is called in inputs and names."""
+"""The variables that carry the login of the billing metrics, and their inputs without `billing_metrics_`."""
 
 
 class Secrets(Construct):
@@ -51,8 +52,10 @@ class Secrets(Construct):
         database_url, self.database_url_version = self._given("database_url", "database_url", inputs, naming)
         redis_url, redis_url_version = self._given("redis_url", "redis_url", inputs, naming)
         billing = {
-            variable: self._given(f"billing_metrics_{part}", f"billing_metrics_{part}_pem", inputs, naming)
-            for variable, part in _BILLING.items()
+            variable: self._given(
+                f"billing_metrics_{name.removesuffix('_pem')}", f"billing_metrics_{name}", inputs, naming
+            )
+            for variable, name in _BILLING.items()
         }
         self.billing_arns = {variable: one(secret, "arn") for variable, (secret, _) in billing.items()}
         login = TerraformLocal(

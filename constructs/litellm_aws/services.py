@@ -12,16 +12,17 @@ from cdktf_cdktf_provider_aws.ecs_service import (
 from constructs import Construct
 
 from .cluster import Cluster
+from .component_command import ComponentCommands
 from .environment import Environment
 from .expressions import address, template
 from .gateway_sidecars import GatewaySidecars
+from .images import Images
 from .input_variables import InputVariables
 from .load_balancer import LoadBalancer
 from .naming import Naming
 from .network import Network
 from .one_shot_tasks import OneShotTasks
 from .ports import BACKEND_PORT, GATEWAY_PORT, UI_PORT
-from .proxy_command import ProxyCommand
 from .proxy_config import ProxyConfig
 from .roles import Roles
 from .secrets import Secrets
@@ -45,6 +46,7 @@ class Services(Construct):
         network: Network,
         load_balancer: LoadBalancer,
         cluster: Cluster,
+        images: Images,
         proxy_config: ProxyConfig,
         secrets: Secrets,
         roles: Roles,
@@ -53,17 +55,18 @@ class Services(Construct):
     ) -> None:
         super().__init__(scope, id_)
         self._inputs, self._naming, self._network, self._cluster = inputs, naming, network, cluster
-        gateway_command = ProxyCommand(
-            self,
-            "gateway_command",
-            service="gateway",
-            port=GATEWAY_PORT,
-            proxy_config=proxy_config,
-            is_traced=environment.gateway.is_traced,
-            options=["--workers", template("tostring(var.gateway_num_workers)")],
-        )
+        commands = ComponentCommands(self, "commands", images=images, proxy_config=proxy_config)
         sidecars = GatewaySidecars(
-            self, "gateway_sidecars", inputs=inputs, environment=environment.gateway, proxy_config=proxy_config
+            self,
+            "gateway_sidecars",
+            inputs=inputs,
+            images=images,
+            commands=commands,
+            environment=environment.gateway,
+        )
+        # Only the launcher starts the pool, and images up to 1.86 have none.
+        gateway_server = template(
+            'var.gateway_connection_pool_enabled ? "python -m gateway.launch" : "uvicorn gateway.main:app"'
         )
         gateway = TaskDefinition(
             self,
@@ -72,24 +75,22 @@ class Services(Construct):
             inputs=inputs,
             naming=naming,
             size=TaskSize(inputs.gateway_cpu.string_value, inputs.gateway_memory.string_value),
-            image=inputs.gateway_image.string_value,
+            image=images.of("gateway"),
             execution_role_arn=roles.task_execution_arn,
             task_role_arn=roles.task_arn,
             port=GATEWAY_PORT,
-            command=gateway_command.words,
             values=environment.gateway.values,
             secrets=environment.gateway.secrets,
-            additions=sidecars.gateway_additions,
+            additions={
+                **commands.container(
+                    "gateway",
+                    f"{environment.gateway.tracer}{gateway_server} --host 0.0.0.0 --port {GATEWAY_PORT}",
+                    ["--workers", template("tostring(var.gateway_num_workers)")],
+                ),
+                **sidecars.gateway_additions(),
+            },
             sidecars=sidecars.containers,
             volumes=sidecars.volumes,
-        )
-        backend_command = ProxyCommand(
-            self,
-            "backend_command",
-            service="backend",
-            port=BACKEND_PORT,
-            proxy_config=proxy_config,
-            is_traced=environment.backend.is_traced,
         )
         backend = TaskDefinition(
             self,
@@ -98,13 +99,16 @@ class Services(Construct):
             inputs=inputs,
             naming=naming,
             size=TaskSize(inputs.backend_cpu.string_value, inputs.backend_memory.string_value),
-            image=inputs.backend_image.string_value,
+            image=images.of("backend"),
             execution_role_arn=roles.task_execution_arn,
             task_role_arn=roles.task_arn,
             port=BACKEND_PORT,
-            command=backend_command.words,
             values=environment.backend.values,
             secrets=environment.backend.secrets,
+            additions=commands.container(
+                "backend",
+                f"{environment.backend.tracer}uvicorn backend.main:app --host 0.0.0.0 --port {BACKEND_PORT}",
+            ),
         )
         ui = TaskDefinition(
             self,
@@ -113,10 +117,11 @@ class Services(Construct):
             inputs=inputs,
             naming=naming,
             size=TaskSize(inputs.ui_cpu.string_value, inputs.ui_memory.string_value),
-            image=inputs.ui_image.string_value,
+            image=images.of("ui"),
             execution_role_arn=roles.task_execution_arn,
             task_role_arn=roles.ui_task_arn,
             port=UI_PORT,
+            additions={"command": images.component_command("ui")},
         )
 
         self._strategy = TerraformLocal(

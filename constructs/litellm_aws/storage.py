@@ -1,6 +1,6 @@
 """The stack's S3 bucket and the proxy's configuration in it."""
 
-from cdktf import Fn, TerraformResourceLifecycle
+from cdktf import Fn, TerraformResourceLifecycle, Token
 from cdktf_cdktf_provider_aws.s3_bucket import S3Bucket
 from cdktf_cdktf_provider_aws.s3_bucket_public_access_block import S3BucketPublicAccessBlock
 from cdktf_cdktf_provider_aws.s3_bucket_server_side_encryption_configuration import (
@@ -20,12 +20,15 @@ from cdktf_cdktf_provider_aws.s3_object import (
 from cdktf_cdktf_provider_random.id import Id
 from constructs import Construct
 
-from .expressions import one, one_if
+from .expressions import one, one_if, template
 from .input_variables import InputVariables
 from .naming import Naming
 from .network import Network
 from .proxy_config import ProxyConfig
 from .retention import data_loss_precondition
+
+_OBJECT_TAGS = 10
+"""Tags that S3 takes on an object (S3 User Guide, object tags)."""
 
 
 class Storage(Construct):
@@ -104,8 +107,8 @@ class Storage(Construct):
             content_type="application/yaml",
             # Given, not read back, so that the plan knows it, and with it which tasks will be replaced.
             etag=Fn.md5(content.as_string),
-            tags=naming.tags,
-            # S3 takes ten tags on an object. The provider's default_tags would count.
+            # S3 takes ten tags on an object, and the provider's default_tags would count.
+            tags=Token.as_string_map(template(f"length(local.tags) > {_OBJECT_TAGS} ? {{}} : local.tags")),
             override_provider=S3ObjectOverrideProvider(default_tags=S3ObjectOverrideProviderDefaultTags(tags={})),
             depends_on=[versioning, access_block],
         )

@@ -1,6 +1,6 @@
 """A Fargate task definition with its container and its log group, as every task of the stack has them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,11 +71,10 @@ class TaskDefinition(Construct):
         task_role_arn: str | None,
         container_name: str | None = None,
         port: int | None = None,
-        command: list[str] | str | None = None,
         values: str | None = None,
         secrets: str | None = None,
         count: TerraformCount | None = None,
-        additions: str = "{}",
+        additions: Mapping[str, Any] | None = None,
         sidecars: Callable[[str], str] = lambda _: "[]",
         volumes: str | None = None,
     ) -> None:
@@ -85,10 +84,10 @@ class TaskDefinition(Construct):
             name: of the component, such as `bootstrap-db`; in addresses its hyphens are underscores.
             container_name: by default the component's name.
             port: TCP port that the container listens on.
-            command: words, or a template that yields a list of words; None leaves the image's own.
             values, secrets: expressions of maps, from name to value and from name to ARN.
             count: of 0 or 1; None makes one.
-            additions: expression of a map that goes over the container's.
+            additions: further properties of the container, such as `command`; one that is null in Terraform is left
+                out, so that the image's own counts.
             sidecars: returns the expression of a list of further containers, which log to the group that it is given.
             volumes: template of a list of names of volumes; None makes none.
         """
@@ -111,17 +110,16 @@ class TaskDefinition(Construct):
             "essential": True,
             "logConfiguration": container_log(self.log_group_name, inputs, self.log_stream_prefix),
         }
-        if command is not None:
-            container["command"] = command
         if port is not None:
             container["portMappings"] = [{"containerPort": port, "hostPort": port, "protocol": "tcp"}]
         if values is not None:
             container["environment"] = template(f"[for name, value in {values} : {{ name = name, value = value }}]")
         if secrets is not None:
             container["secrets"] = template(f"[for name, arn in {secrets} : {{ name = name, valueFrom = arn }}]")
-        declared = TerraformLocal(self, f"local.{label}_container", container)
+        declared = TerraformLocal(self, f"local.{label}_container", {**container, **(additions or {})})
         registry = only_if('var.image_registry_secret_arn != ""', _REGISTRY_LOGIN)
-        containers = f"concat([{merged(address(declared), additions)}], {sidecars(self.log_group_name)})"
+        given = "{ for name, value in container : name => value if value != null }"
+        containers = f"concat([{address(declared)}], {sidecars(self.log_group_name)})"
         definition = EcsTaskDefinition(
             self,
             f"aws_ecs_task_definition.{label}",
@@ -133,9 +131,7 @@ class TaskDefinition(Construct):
             memory=size.memory,
             execution_role_arn=execution_role_arn,
             task_role_arn=task_role_arn,
-            container_definitions=template(
-                f"jsonencode([for container in {containers} : {merged('container', registry)}])"
-            ),
+            container_definitions=template(f"jsonencode([for container in {containers} : {merged(given, registry)}])"),
             tags=naming.tags,
         )
         # Fargate's own architecture stays unsaid: to say it would make every task definition anew.

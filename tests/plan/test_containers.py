@@ -41,6 +41,9 @@ def arn(address: str) -> str:
 MASTER_KEY = {"LITELLM_MASTER_KEY": arn("aws_secretsmanager_secret.master_key")}
 
 
+MODELS = {"STORE_MODEL_IN_DB": "true"}
+
+
 def container(plan: Plan, task: str) -> dict[str, Any]:
     [only] = json.loads(plan.values(f"aws_ecs_task_definition.{task}")["container_definitions"])
     return dict(only)
@@ -78,12 +81,15 @@ def everything(evaluate: Evaluate) -> Plan:
     )
 
 
-def test_the_gateway_finds_the_stores(default: Plan) -> None:
-    assert environment(default, "gateway") == STORES
+@pytest.mark.parametrize("service", ["gateway", "backend"])
+def test_a_proxy_finds_the_stores_and_keeps_models_in_the_database(default: Plan, service: str) -> None:
+    assert environment(default, service) == STORES | MODELS
 
 
-def test_the_backend_also_stores_models_in_the_database(default: Plan) -> None:
-    assert environment(default, "backend") == STORES | {"STORE_MODEL_IN_DB": "true"}
+def test_without_a_database_no_models_are_kept_in_it(evaluate: Evaluate) -> None:
+    plan = evaluate(create_database=False)
+    for service in ("gateway", "backend"):
+        assert not MODELS.keys() & environment(plan, service).keys()
 
 
 def test_the_migration_finds_the_stores_and_no_secret(default: Plan) -> None:
@@ -242,10 +248,17 @@ def test_the_bootstrap_sql_quotes_its_identifiers_and_is_an_output(evaluate: Eva
 
 def test_without_a_configuration_uvicorn_starts_at_once(evaluate: Evaluate) -> None:
     plan = evaluate(gateway_num_workers=3)
-    gateway = "uvicorn gateway.main:app --host 0.0.0.0 --port 4000 --workers 3"
-    assert container(plan, "gateway")["command"] == gateway.split()
-    backend = "uvicorn backend.main:app --host 0.0.0.0 --port 4001"
-    assert container(plan, "backend")["command"] == backend.split()
+    for service, run in (
+        ("gateway", "exec uvicorn gateway.main:app --host 0.0.0.0 --port 4000 --workers 3\n"),
+        ("backend", "exec uvicorn backend.main:app --host 0.0.0.0 --port 4001\n"),
+    ):
+        found = container(plan, service)
+        assert (found["entryPoint"], found["command"]) == (["sh", "-c"], [run])
+
+
+@pytest.mark.parametrize("task", ["ui", "migrations"])
+def test_an_image_of_its_own_starts_the_ui_and_the_migration(default: Plan, task: str) -> None:
+    assert not {"entryPoint", "command"} & container(default, task).keys()
 
 
 @pytest.mark.parametrize(
@@ -256,8 +269,8 @@ def test_without_a_configuration_uvicorn_starts_at_once(evaluate: Evaluate) -> N
     ],
 )
 def test_with_a_configuration_a_shell_fetches_it_first(everything: Plan, service: str, run: str) -> None:
-    shell, option, script = container(everything, service)["command"]
-    assert (shell, option) == ("sh", "-c")
+    assert container(everything, service)["entryPoint"] == ["sh", "-c"]
+    [script] = container(everything, service)["command"]
     assert script.startswith("set -eu\npython -c '")
     assert script.endswith(run)
 

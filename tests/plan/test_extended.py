@@ -278,11 +278,12 @@ def test_urls_hide_nothing_but_themselves(plan: Evaluate) -> None:
 # Gateway
 
 
-def test_the_connection_pool_is_set_up(evaluate: Evaluate) -> None:
+@pytest.mark.parametrize("database", [{}, {"create_database": False, "database_url": "postgresql://h"}])
+def test_the_launcher_starts_the_connection_pool(evaluate: Evaluate, database: dict[str, Any]) -> None:
     planned = evaluate(
-        create_database=False,
-        database_url="postgresql://h",
+        **database,
         gateway_connection_pool_enabled=True,
+        collector_enabled=True,
         gateway_pool_max_db_connections=7,
         gateway_pool_max_client_conn=70,
     )
@@ -291,16 +292,20 @@ def test_the_connection_pool_is_set_up(evaluate: Evaluate) -> None:
         "LITELLM_PGBOUNCER_MAX_DB_CONNECTIONS": "7",
         "LITELLM_PGBOUNCER_MAX_CLIENT_CONN": "70",
     }
-    assert pool.items() <= environment(containers(planned, "gateway")["gateway"]).items()
+    for container in containers(planned, "gateway").values():
+        assert pool.items() <= environment(container).items()
+    [script] = containers(planned, "gateway")["gateway"]["command"]
+    assert script == "exec python -m gateway.launch --host 0.0.0.0 --port 4000 --workers 1\n"
     assert not pool.keys() & environment(containers(planned, "backend")["backend"]).keys()
 
 
 def test_a_sidecar_serves_the_metrics_of_all_workers(evaluate: Evaluate) -> None:
     planned = evaluate(gateway_metrics_port=9090, gateway_metrics_scrape_cidrs=["10.0.0.0/8"])
     both = containers(planned, "gateway")
-    assert list(both) == ["gateway", "metrics"]
-    metrics = both["metrics"]
-    assert metrics["command"] == ["python", "-m", "litellm.proxy.prometheus_metrics_server", "--port", "9090"]
+    assert list(both) == ["gateway", "metrics-volume", "metrics"]
+    metrics, volume_container = both["metrics"], both.pop("metrics-volume")
+    assert metrics["entryPoint"] == ["sh", "-c"]
+    assert metrics["command"] == ["exec python -m litellm.proxy.prometheus_metrics_server --port 9090\n"]
     assert (metrics["essential"], metrics["image"]) == (False, both["gateway"]["image"])
     assert "9090" in metrics["healthCheck"]["command"][-1]
     folder = "/tmp/litellm_prometheus_multiproc"
@@ -308,6 +313,9 @@ def test_a_sidecar_serves_the_metrics_of_all_workers(evaluate: Evaluate) -> None
         assert environment(container)["PROMETHEUS_MULTIPROC_DIR"] == folder
         [mount] = container["mountPoints"]
         assert (mount["sourceVolume"], mount["containerPath"]) == ("prometheus-multiproc", folder)
+        assert container["dependsOn"] == [{"containerName": "metrics-volume", "condition": "SUCCESS"}]
+    assert (volume_container["essential"], volume_container["user"]) == (False, "0")
+    assert volume_container["mountPoints"] == metrics["mountPoints"]
     [volume] = planned.values("aws_ecs_task_definition.gateway")["volume"]
     assert volume["name"] == "prometheus-multiproc"
     assert ingress(planned, "tasks")[9090] == (["10.0.0.0/8"], [])
@@ -359,7 +367,11 @@ def test_the_collector_takes_its_share_of_the_gateway(evaluate: Evaluate) -> Non
     )
     both = containers(planned, "gateway")
     assert list(both) == ["gateway", "collector"]
-    assert both["collector"]["command"] == ["python", "-m", "litellm.proxy.collector"]
+    assert both["collector"]["entryPoint"] == ["sh", "-c"]
+    assert both["collector"]["command"] == ["exec python -m litellm.proxy.collector\n"]
+    assert both["collector"]["restartPolicy"] == {"enabled": True}
+    assert environment(both["collector"])["LITELLM_JOB_ROLE"] == "collector"
+    assert "LITELLM_JOB_ROLE" not in environment(both["gateway"])
     assert both["gateway"]["dependsOn"] == [{"containerName": "collector", "condition": "START"}]
     assert both["collector"]["essential"] is False
     assert [(each["cpu"], each["memory"]) for each in both.values()] == [(768, 3072), (256, 1024)]
@@ -374,8 +386,9 @@ def test_the_collector_takes_its_share_of_the_gateway(evaluate: Evaluate) -> Non
     assert secrets(both["collector"]) == secrets(both["gateway"])
     with_config = evaluate(collector_enabled=True, gateway_metrics_port=9090, proxy_config={"model_list": []})
     collector = containers(with_config, "gateway")["collector"]
-    assert collector["command"][:2] == ["sh", "-c"]
-    assert collector["command"][2].endswith("\nexec python -m litellm.proxy.collector\n")
+    assert collector["entryPoint"] == ["sh", "-c"]
+    assert collector["command"][0].startswith("set -eu\npython -c ")
+    assert collector["command"][0].endswith("\nexec python -m litellm.proxy.collector\n")
     assert "PROMETHEUS_MULTIPROC_DIR" not in environment(collector)
 
 
@@ -396,14 +409,14 @@ def test_pre_call_checks_are_a_setting_of_the_router(plan: Evaluate) -> None:
 def test_datadogs_tracer_runs_a_service(evaluate: Evaluate, service: str) -> None:
     planned = evaluate(**{f"{service}_extra_env": {"USE_DDTRACE": "True"}})
     container = containers(planned, service)[service]
-    assert container["command"][:2] == ["ddtrace-run", "uvicorn"]
+    assert container["command"][0].startswith("exec ddtrace-run uvicorn ")
     assert environment(container)["DD_TRACE_OPENAI_ENABLED"] == "False"
     other = "backend" if service == "gateway" else "gateway"
-    assert containers(planned, other)[other]["command"][0] == "uvicorn"
+    assert containers(planned, other)[other]["command"][0].startswith("exec uvicorn ")
     with_config = evaluate(**{f"{service}_extra_env": {"USE_DDTRACE": "true"}}, proxy_config={"model_list": []})
     assert "\nexec ddtrace-run uvicorn " in containers(with_config, service)[service]["command"][-1]
     plain = evaluate(**{f"{service}_extra_env": {"USE_DDTRACE": "false"}})
-    assert containers(plain, service)[service]["command"][0] == "uvicorn"
+    assert containers(plain, service)[service]["command"][0].startswith("exec uvicorn ")
 
 
 # Bedrock and billing
@@ -444,8 +457,10 @@ def test_bedrock_imports_models_from_the_bucket(evaluate: Evaluate, changed: Cha
         "ArnEquals": {"aws:SourceArn": "arn:aws:bedrock:us-west-2:111122223333:model-import-job/*"},
     }
     listing, reading = statements(planned, "bedrock_model_import")
-    assert listing["Condition"] == {"StringLike": {"s3:prefix": ["models/*"]}}
-    assert (reading["Action"], reading["Resource"]) == (["s3:GetObject"], ["arn:aws:s3:::bucket-mock/models/*"])
+    assert listing == {"Effect": "Allow", "Action": ["s3:ListBucket"], "Resource": ["arn:aws:s3:::bucket-mock"]}
+    assert reading["Action"] == ["s3:GetObject", "s3:GetObjectAttributes"]
+    assert reading["Resource"] == ["arn:aws:s3:::bucket-mock/models/*"]
+    assert planned.outputs["bedrock_model_import_role_arn"].endswith("aws_iam_role.bedrock_model_import")
 
 
 def test_billing_metrics_have_their_login(evaluate: Evaluate, changed: Changed) -> None:
@@ -537,7 +552,9 @@ def test_services_may_roll_back_open_shells_and_start_slowly(plan: Evaluate, def
     plain = default.values(f"aws_ecs_service.{service}")
     assert plain["deployment_circuit_breaker"] == [{"enable": False, "rollback": False}]
     assert plain["enable_execute_command"] is False
-    assert plain["health_check_grace_period_seconds"] is None
+    assert plain["health_check_grace_period_seconds"] == 120
+    unset = plan(health_check_grace_period_seconds=0).values(f"aws_ecs_service.{service}")
+    assert unset["health_check_grace_period_seconds"] is None
 
 
 def test_ecs_exec_has_its_permissions(evaluate: Evaluate, changed: Changed) -> None:

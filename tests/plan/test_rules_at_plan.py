@@ -12,7 +12,7 @@ import pytest
 
 from litellm_aws.inputs import CROSS_RULES, declared_inputs
 from tests.terraform import Root, Terraform, TerraformError
-from tests.unit.rule_cases import BASE, CASES, CROSS_CASES
+from tests.unit.rule_cases import BASE, CASES, CROSS_CASES, CrossCases
 
 Variables = dict[str, Any]
 
@@ -43,7 +43,8 @@ def good() -> Iterator[tuple[Variables, str]]:
 
 def bad() -> Iterator[tuple[Variables, str]]:
     for cross in CROSS_CASES:
-        yield from ((values, f"{cross.rule.broken(values)}.") for values in map(cross.values, cross.bad))
+        if cross.rule.refuses_plan:
+            yield from ((values, f"{cross.rule.broken(values)}.") for values in map(cross.values, cross.bad))
     for cases in CASES:
         message = f"{cases.input} {cases.rule.says}."
         yield from (({**cases.beside, cases.input: value}, message) for value in (*cases.bad, *cases.mistyped))
@@ -57,6 +58,14 @@ def root(terraform: Terraform, stacks: Path) -> Root:
 @pytest.mark.parametrize("variables", [variables for variables, _ in packed(good())])
 def test_terraform_takes_good_values(root: Root, variables: Mapping[str, Any]) -> None:
     assert root.plan({**BASE, **variables}).changes
+
+
+@pytest.mark.parametrize("cross", [cross for cross in CROSS_CASES if not cross.rule.refuses_plan])
+def test_terraform_warns_of_bad_values_in_the_same_words(root: Root, cross: CrossCases) -> None:
+    for values in map(cross.values, cross.bad):
+        assert any(f"{cross.rule.broken(values)}." in found.text for found in root.plan({**BASE, **values}).warnings)
+    for values in map(cross.values, cross.good):
+        assert root.plan({**BASE, **values}).warnings == ()
 
 
 @pytest.mark.parametrize(("variables", "messages"), packed(bad()))

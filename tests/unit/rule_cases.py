@@ -79,6 +79,8 @@ INSIDE: Mapping[str, Any] = {"alb_ingress_cidrs": ["10.0.0.0/8"]}
 """So that AWS is not asked for the ranges of a VPC that is brought along."""
 _SUBNETS = ["subnet-1", "subnet-0a"]
 _NO_RANGE = ("10.0.0.0", "10.0.0.1/8", "10.0.0.0/33", "::/0", "x", "", "010.0.0.0/8")
+_BILLING_CERTIFICATE = ("billing_metrics_client_cert_pem", "billing_metrics_client_key_pem")
+_BILLING_OAUTH = ("billing_metrics_client_id", "billing_metrics_client_secret", "billing_metrics_token_url")
 _BEDROCK = "arn:aws:bedrock:us-west-2::foundation-model/"
 _NOT_EMPTY = ("region", "gateway_image", "backend_image", "ui_image", "migrations_image", "bootstrap_image")
 _TASKS = tuple(
@@ -138,7 +140,12 @@ CASES: tuple[Cases, ...] = (
                 [[each] for each in _NO_RANGE],
                 {"gateway_metrics_port": 9090},
             ),
-            ("extra_gateway_paths", [["/"], ["/a2a/*", "/x?y"]], [["a"], ["/" + "a" * 128], ["/é"], [""]], {}),
+            (
+                "extra_gateway_paths",
+                [["/"], ["/a2a/*", "/x?y"], ["/*?*?*?"]],
+                [["a"], ["/" + "a" * 128], ["/é"], [""], ["/*?*?*?*"]],
+                {},
+            ),
             (
                 "bedrock_model_arns",
                 [[f"{_BEDROCK}anthropic.claude-v2"], ["arn:aws-us-gov:bedrock:us-gov-west-1:111122223333:a-b/c"]],
@@ -194,7 +201,7 @@ CASES: tuple[Cases, ...] = (
     *(
         Cases(name, f"must not be {port},", good=[port + 10], bad=[port])
         for name, port in (
-            *(("gateway_metrics_port", port) for port in (4000, 4001, 3000)),
+            ("gateway_metrics_port", 4000),
             ("collector_port", 4000),
         )
     ),
@@ -243,9 +250,22 @@ CASES: tuple[Cases, ...] = (
     ),
     Cases(
         "tags",
-        "at most 8 keys",
-        good=[{}, {f"key{number}": "" for number in range(8)}],
-        bad=[{f"key{number}": "" for number in range(9)}],
+        "at most 48 elements",
+        good=[{}, {f"key{number}": "" for number in range(48)}],
+        bad=[{f"key{number}": "" for number in range(49)}],
+    ),
+    Cases(
+        "extra_gateway_paths",
+        "at most 80 elements",
+        good=[[f"/{number}" for number in range(80)]],
+        bad=[[f"/{number}" for number in range(81)]],
+    ),
+    Cases(
+        "litellm_version",
+        "a whole tag of ghcr.io/berriai/litellm",
+        good=["", "v1.110.2", "1.110.2", "v1.86.0-dev", "1.110.0.rc.1", "main-stable"],
+        bad=["1", "1.110", "v1.110:2", "litellm:v1.110.2", "ghcr.io/berriai/litellm", " ", "v1.110.2\n", "-x"],
+        mistyped=[1.104],
     ),
     Cases(
         "env",
@@ -488,18 +508,37 @@ CROSS_CASES: tuple[CrossCases, ...] = (
         )
         for store in ("database", "redis")
     ),
+    *(
+        CrossCases(
+            (one, f"{component}_image"),
+            good=[("", "x/y:latest"), (value, f"ghcr.io/berriai/litellm-{component}:v1.86.0-dev")],
+            bad=[(value, "x/y:latest")],
+            says=f"{one} and {component}_image exclude each other",
+        )
+        for one, value in (("image", "x/litellm:1.110.2"), ("litellm_version", "v1.110.2"))
+        for component in ("gateway", "backend", "ui", "migrations")
+    ),
     CrossCases(
-        ("gateway_connection_pool_enabled", "create_database"),
-        good=[(False, True)],
-        bad=[(True, True)],
-        says="gateway_connection_pool_enabled is for a database_url only",
-        beside={"database_url": ""},
+        ("image", "litellm_version"),
+        good=[("x/litellm:1.110.2", ""), ("", "v1.110.2"), ("", "")],
+        bad=[("x/litellm:1.110.2", "v1.110.2")],
+        says="image and litellm_version exclude each other",
+    ),
+    CrossCases(
+        ("gateway_image", "backend_image", "ui_image", "migrations_image"),
+        good=[
+            ("x/g:v1.90.0-dev", "x/b:1.90.0", "x:5000/u:ui-1.90.0", "x/m@sha256:" + "1" * 64),
+            ("x/g:v1.90.0", "x/b:latest", "x/u", "localhost:5000/m"),
+        ],
+        bad=[("x/g:v1.90.0", "x/b:v1.91.0", "x/u:v1.90.0", "x/m")],
+        says="gateway_image and the other images must have one version of LiteLLM, but gateway_image has 1.90.0, "
+        "backend_image has 1.91.0",
     ),
     CrossCases(
         ("gateway_connection_pool_enabled", "create_database", "database_url"),
-        good=[(True, False, "x://h"), (False, False, "")],
+        good=[(True, False, "x://h"), (True, True, ""), (False, False, "")],
         bad=[(True, False, "")],
-        says="gateway_connection_pool_enabled pools the connections of database_url",
+        says="gateway_connection_pool_enabled needs a database, and there is none",
     ),
     CrossCases(
         ("gateway_metrics_port", "gateway_metrics_scrape_cidrs"),
@@ -541,15 +580,27 @@ CROSS_CASES: tuple[CrossCases, ...] = (
         says="image_registry_kms_key_arn decrypts image_registry_secret_arn",
         beside={"bootstrap_image": "registry.example.com/postgres"},
     ),
+    CrossCases(
+        ("billing_metrics_endpoint", *_BILLING_CERTIFICATE, *_BILLING_OAUTH),
+        good=[
+            ("https://b", "x", "x", "", "", ""),
+            ("https://b", "", "", "x", "x", "x"),
+            ("https://b", "x", "x", "x", "x", "x"),
+            ("", "", "", "", "", ""),
+        ],
+        bad=[("https://b", "", "", "", "", "")],
+        says="billing_metrics_endpoint needs a client",
+    ),
     *(
         CrossCases(
-            ("billing_metrics_endpoint", f"billing_metrics_{part}_pem"),
-            good=[("", ""), ("https://b", "x")],
-            bad=[("https://b", "")],
-            says=f"billing_metrics_endpoint needs billing_metrics_{part}_pem",
-            beside={f"billing_metrics_{other}_pem": "x"},
+            ("billing_metrics_endpoint", *sorted((given, missing), key=names.index)),
+            good=[("", "x", ""), ("", "", "x"), ("https://b", "x", "x")],
+            bad=[("https://b", *(("x", "") if names.index(given) < names.index(missing) else ("", "x")))],
+            says=f"{given} needs {missing}",
+            beside=dict.fromkeys(set(names) - {given, missing}, "x"),
         )
-        for part, other in (("client_cert", "client_key"), ("client_key", "client_cert"))
+        for names in (_BILLING_CERTIFICATE, _BILLING_OAUTH)
+        for given, missing in zip(names, (*names[1:], names[0]), strict=True)
     ),
     CrossCases(
         ("vpc_id", "nat_gateway_per_az"),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from litellm_aws.proxy_command import FETCH_PROXY_CONFIG
+from litellm_aws.component_command import FETCH_PROXY_CONFIG
 
 BOTO3 = """\
 import io

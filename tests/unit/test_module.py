@@ -13,6 +13,7 @@ SECRETS = (
     "billing_metrics_ca_cert",
     "billing_metrics_client_cert",
     "billing_metrics_client_key",
+    "billing_metrics_client_secret",
     "database_url",
     "db_master_password",
     "license",
@@ -67,7 +68,7 @@ BLOCKS = {
     "aws_internet_gateway": ("this",),
     "aws_lb": ("this",),
     "aws_lb_listener": ("http", "https"),
-    "aws_lb_listener_rule": ("gateway", "ui_exact", "ui_prefix"),
+    "aws_lb_listener_rule": ("backend_text", "gateway", "ui_exact", "ui_prefix", "ui_text"),
     "aws_lb_target_group": SERVICES,
     "aws_nat_gateway": ("this",),
     "aws_rds_cluster": ("this",),
@@ -366,10 +367,13 @@ def test_the_preconditions_stand_where_documented(module: Module) -> None:
 
 def test_the_outputs_are_documented(module: Module) -> None:
     assert set(module["output"]) == {
+        "alb_arn",
         "alb_dns_name",
         "alb_url",
+        "alb_zone_id",
         "aurora_reader_endpoint",
         "aurora_writer_endpoint",
+        "bedrock_model_import_role_arn",
         "db_bootstrap_sql",
         "db_master_password_secret_arn",
         "ecs_cluster",
@@ -384,6 +388,7 @@ def test_the_outputs_are_documented(module: Module) -> None:
 
 
 INPUTS: dict[str, tuple[str, Any]] = {
+    "image": ("string", ""),
     "tags": ("map(string)", {}),
     "litellm_master_key": ("string", ""),
     "litellm_license": ("string", ""),
@@ -445,6 +450,10 @@ INPUTS: dict[str, tuple[str, Any]] = {
 
 
 EXTENDED: dict[str, tuple[str, Any]] = {
+    "litellm_version": ("string", ""),
+    "billing_metrics_client_id": ("string", ""),
+    "billing_metrics_client_secret": ("string", ""),
+    "billing_metrics_token_url": ("string", ""),
     "vpc_id": ("string", ""),
     "public_subnet_ids": ("list(string)", []),
     "private_subnet_ids": ("list(string)", []),
@@ -499,7 +508,7 @@ EXTENDED: dict[str, tuple[str, Any]] = {
     "gateway_spot_percentage": ("number", 0),
     "deployment_circuit_breaker": ("bool", False),
     "enable_execute_command": ("bool", False),
-    "health_check_grace_period_seconds": ("number", 0),
+    "health_check_grace_period_seconds": ("number", 120),
     "gateway_drain_seconds": ("number", 30),
 }
 """Type and default of the inputs of extended.md."""
@@ -523,5 +532,5 @@ def test_secrets_are_sensitive(module: Module) -> None:
     sensitive = {name for name, each in module["variable"].items() if each.get("sensitive")}
     assert sensitive == {
         *("litellm_master_key", "litellm_license", "ui_password", "database_url", "redis_url"),
-        *(f"billing_metrics_{part}_pem" for part in ("client_cert", "client_key", "ca_cert")),
+        *(f"billing_metrics_{part}" for part in ("client_cert_pem", "client_key_pem", "ca_cert_pem", "client_secret")),
     }
