@@ -3,16 +3,18 @@
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, ClassVar
 from uuid import uuid4
 
 import pytest
 
 from local_aws.account import REGION
+from local_aws.container_user import can_change_users
 from local_aws.fargate import NO_CAPACITY
-from local_aws.images import Image
+from local_aws.images import NONROOT, Image
 from local_aws.server import LocalAws
 from tests.local_aws.test_leash import ends
 
@@ -48,11 +50,17 @@ class Ended:
 
     Attributes:
         task: what DescribeTasks says of it.
-        log: the lines of its log.
+        log: the lines of the log of the container `main`.
+        logs: the lines of each container.
     """
 
     task: dict[str, Any]
     log: list[str]
+    logs: dict[str, list[str]]
+
+    def container(self, name: str) -> dict[str, Any]:
+        [found] = [each for each in self.task["containers"] if each["name"] == name]
+        return dict(found)
 
     @property
     def exit_code(self) -> int | None:
@@ -113,34 +121,36 @@ class Place:
             self.client("iam").create_role(RoleName=f"{self.name}-task", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
         )
 
-    def start(
-        self,
-        program: str = "",
-        *,
-        image: str = "",
-        environment: Mapping[str, str] | None = None,
-        secrets: Mapping[str, str] | None = None,
-        role: str | None = None,
-        group: str = "",
-    ) -> dict[str, Any]:
-        """Runs a program in Python, or another image; returns the answer of RunTask."""
-        if not image:
-            image = f"test/{self.name}:{uuid4().hex[:6]}"
-            self.aws.fargate.images[image] = Image(command=[sys.executable, "-u", "-c", program])
-        container = {
-            "name": "main",
-            "image": image,
+    def image(self, image: Image) -> str:
+        """Makes an image; returns its name."""
+        name = f"test/{self.name}:{uuid4().hex[:6]}"
+        self.aws.fargate.images[name] = image
+        return name
+
+    def container(self, program: str = "", *, name: str = "main", image: str = "", **settings: Any) -> dict[str, Any]:
+        """A container definition, which runs a program in Python or another image.
+
+        Args:
+            settings: what else is in it, such as `essential` or `dependsOn`.
+        """
+        return {
+            "name": name,
+            "image": image or self.image(Image(command=[sys.executable, "-u", "-c", program])),
             "logConfiguration": {
                 "logDriver": "awslogs",
                 "options": {
-                    "awslogs-group": group or self.group,
+                    "awslogs-group": self.group,
                     "awslogs-region": REGION,
                     "awslogs-stream-prefix": "prefix",
                 },
             },
-            "environment": [{"name": name, "value": value} for name, value in (environment or {}).items()],
-            "secrets": [{"name": name, "valueFrom": value} for name, value in (secrets or {}).items()],
+            **settings,
         }
+
+    def start_task(
+        self, *containers: Mapping[str, Any], volumes: Sequence[str] = (), role: str | None = None
+    ) -> dict[str, Any]:
+        """Runs a task; returns the answer of RunTask."""
         definition = self.client("ecs").register_task_definition(
             family=self.name,
             requiresCompatibilities=["FARGATE"],
@@ -148,7 +158,8 @@ class Place:
             cpu="256",
             memory="512",
             executionRoleArn=self.execution_role,
-            containerDefinitions=[container],
+            containerDefinitions=containers,
+            volumes=[{"name": name} for name in volumes],
             **({"taskRoleArn": role} if role else {}),
         )["taskDefinition"]["taskDefinitionArn"]
         return dict(
@@ -161,6 +172,27 @@ class Place:
                 },
             )
         )
+
+    def start(
+        self,
+        program: str = "",
+        *,
+        image: str = "",
+        environment: Mapping[str, str] | None = None,
+        secrets: Mapping[str, str] | None = None,
+        role: str | None = None,
+        group: str = "",
+    ) -> dict[str, Any]:
+        """Runs a task of one container; returns the answer of RunTask."""
+        container = self.container(
+            program,
+            image=image,
+            environment=[{"name": name, "value": value} for name, value in (environment or {}).items()],
+            secrets=[{"name": name, "valueFrom": value} for name, value in (secrets or {}).items()],
+        )
+        if group:
+            container["logConfiguration"]["options"]["awslogs-group"] = group
+        return self.start_task(container, role=role)
 
     def describe(self, arn: str) -> dict[str, Any]:
         [task] = self.client("ecs").describe_tasks(cluster=self.name, tasks=[arn])["tasks"]
@@ -177,11 +209,11 @@ class Place:
     def ended(self, arn: str) -> Ended:
         """Waits for the end of a task."""
         task = self.wait(arn, lambda task: task["lastStatus"] == "STOPPED")
-        return Ended(task, self.log(arn))
+        return Ended(task, self.log(arn), {each["name"]: self.log(arn, each["name"]) for each in task["containers"]})
 
-    def log(self, arn: str) -> list[str]:
-        """The lines that a task has written, none if it has no stream."""
-        logs, stream = self.client("logs"), f"prefix/main/{arn.rpartition('/')[2]}"
+    def log(self, arn: str, container: str = "main") -> list[str]:
+        """The lines that a container has written, none if it has no stream."""
+        logs, stream = self.client("logs"), f"prefix/{container}/{arn.rpartition('/')[2]}"
         if not logs.describe_log_streams(logGroupName=self.group, logStreamNamePrefix=stream)["logStreams"]:
             return []
         events = logs.get_log_events(logGroupName=self.group, logStreamName=stream, startFromHead=True)["events"]
@@ -190,6 +222,11 @@ class Place:
     def run(self, program: str = "", **settings: Any) -> Ended:
         """Runs a task to its end."""
         [task] = self.start(program, **settings)["tasks"]
+        return self.ended(task["taskArn"])
+
+    def run_task(self, *containers: Mapping[str, Any], volumes: Sequence[str] = ()) -> Ended:
+        """Runs a task of several containers to its end."""
+        [task] = self.start_task(*containers, volumes=volumes)["tasks"]
         return self.ended(task["taskArn"])
 
     def environment(self, **settings: Any) -> dict[str, str]:
@@ -300,15 +337,14 @@ class TestStop:
         assert after["stopCode"] == "EssentialContainerExited"
         assert after["containers"][0]["exitCode"] == 3
 
-    def test_one_that_does_not_end_by_itself_is_killed(self, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("local_aws.fargate.STOP_SECONDS", 0.5)
+    def test_one_that_does_not_end_by_itself_is_killed(self, place: Place) -> None:
         program = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf'); time.sleep(60)"
-        [task] = place.start(program)["tasks"]
+        [task] = place.start_task(place.container(program, stopTimeout=1))["tasks"]
         place.wait(task["taskArn"], lambda _: place.log(task["taskArn"]))
         began = time.monotonic()
         place.client("ecs").stop_task(cluster=place.name, task=task["taskArn"])
         ended = place.ended(task["taskArn"])
-        assert time.monotonic() - began < 10
+        assert 1 <= time.monotonic() - began < 10
         assert ended.task["stopCode"] == "UserInitiated"
         assert ended.exit_code == 137  # SIGKILL, as a container's
 
@@ -456,3 +492,376 @@ class TestEnvironment:
         assert first[0] == first[1]
         assert first[2] == "[]"
         assert first[0] != second[0]
+
+
+SLEEP = "import time; print('runs'); time.sleep(60)"
+
+
+class TestContainers:
+    def test_each_has_its_log_and_is_described(self, place: Place) -> None:
+        ended = place.run_task(
+            place.container("import time; print('main'); time.sleep(.5); raise SystemExit(3)"),
+            place.container("print('other')", name="other", essential=False),
+        )
+        assert ended.logs == {"main": ["main"], "other": ["other"]}
+        assert ended.task["stopCode"] == "EssentialContainerExited"
+        described = {each["name"]: (each["lastStatus"], each["exitCode"]) for each in ended.task["containers"]}
+        assert described == {"main": ("STOPPED", 3), "other": ("STOPPED", 0)}
+        assert len({each["containerArn"] for each in ended.task["containers"]}) == 2
+
+    def test_one_that_is_not_essential_may_exit(self, place: Place) -> None:
+        [task] = place.start_task(
+            place.container(SLEEP), place.container("raise SystemExit(1)", name="other", essential=False)
+        )["tasks"]
+        arn = task["taskArn"]
+        running = place.wait(arn, lambda task: task["containers"][1]["lastStatus"] == "STOPPED")
+        assert running["containers"][1]["exitCode"] == 1
+        place.wait(arn, lambda task: task["lastStatus"] == "RUNNING")
+        assert place.describe(arn)["containers"][0]["lastStatus"] == "RUNNING"
+
+    def test_without_a_log_configuration_it_has_no_stream(self, place: Place) -> None:
+        container = place.container("print('unheard')")
+        del container["logConfiguration"]
+        ended = place.run_task(container)
+        assert (ended.exit_code, ended.log) == (0, [])
+
+
+class TestEntryPoint:
+    """Docker's rules for ENTRYPOINT and CMD, as ECS applies them to `entryPoint` and `command`."""
+
+    @pytest.mark.parametrize(
+        ("settings", "words"),
+        [
+            ({}, ["image", "cmd"]),
+            ({"command": ["mine"]}, ["image", "mine"]),
+            ({"entryPoint": ["echo", "new"]}, ["new"]),
+            ({"entryPoint": ["echo", "new"], "command": ["mine"]}, ["new", "mine"]),
+        ],
+    )
+    def test_what_runs(self, settings: dict[str, Any], words: list[str], place: Place) -> None:
+        image = place.image(Image(entry_point=["echo", "image"], command=["cmd"]))
+        assert place.run_task(place.container(image=image, **settings)).log == [" ".join(words)]
+
+
+class TestDependencies:
+    def depending(self, place: Place, condition: str, first: str, **settings: Any) -> Ended:
+        """Runs a task of which `main` depends on `first`."""
+        depends = [{"containerName": "first", "condition": condition}]
+        return place.run_task(
+            place.container("import time; print(time.time())", dependsOn=depends),
+            place.container(first, name="first", essential=False, **settings),
+        )
+
+    def test_start(self, place: Place) -> None:
+        ended = self.depending(place, "START", "import time; time.sleep(60)")
+        assert ended.exit_code == 0
+        assert ended.container("first")["exitCode"] == 143
+
+    @pytest.mark.parametrize(("condition", "code"), [("SUCCESS", 0), ("COMPLETE", 0), ("COMPLETE", 3)])
+    def test_it_starts_after_the_other_has_ended(self, condition: str, code: int, place: Place) -> None:
+        program = f"import time; time.sleep(.3); print(time.time()); raise SystemExit({code})"
+        ended = self.depending(place, condition, program)
+        assert float(ended.logs["first"][0]) < float(ended.log[0])
+        assert ended.container("first")["exitCode"] == code
+        assert ended.task["stopCode"] == "EssentialContainerExited"
+
+    def test_no_success(self, place: Place) -> None:
+        ended = self.depending(place, "SUCCESS", "raise SystemExit(3)")
+        assert ended.reason == "Task failed to start"
+        assert ended.container("first")["exitCode"] == 3
+        reason = ended.container("main")["reason"]
+        assert reason.startswith("CannotStartContainerError: dependency graph: failed to resolve container ordering")
+        assert "Exit: 3" in reason
+        assert reason.endswith("as dependency did not exit successfully.")
+
+    def test_no_success_for_one_that_is_not_essential(self, place: Place) -> None:
+        depends = [{"containerName": "first", "condition": "SUCCESS"}]
+        ended = place.run_task(
+            place.container("import time; time.sleep(.5)"),
+            place.container("raise SystemExit(3)", name="first", essential=False),
+            place.container("print('never')", name="second", essential=False, dependsOn=depends),
+        )
+        assert ended.task["stopCode"] == "EssentialContainerExited"
+        assert ended.logs["second"] == []
+        assert "exitCode" not in ended.container("second")
+
+    def test_healthy(self, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(place.aws.fargate, "time_scale", 0.01)
+        ended = self.depending(
+            place,
+            "HEALTHY",
+            "import time; time.sleep(.5); print(time.time()); open('well', 'w'); time.sleep(60)",
+            healthCheck={"command": ["CMD-SHELL", "test -e well"], "interval": 10, "retries": 10},
+        )
+        assert float(ended.logs["first"][0]) < float(ended.log[0])
+        assert ended.container("first")["healthStatus"] == "HEALTHY"
+
+    def test_without_a_health_check_it_is_never_healthy(self, place: Place) -> None:
+        ended = self.depending(place, "HEALTHY", "import time; time.sleep(60)")
+        assert ended.reason == "Task failed to start"
+        assert ended.container("first")["exitCode"] == 143
+
+
+class TestHealth:
+    CHECK: ClassVar[dict[str, Any]] = {"command": ["CMD", "false"], "interval": 5, "retries": 2}
+
+    @pytest.fixture(autouse=True)
+    def fast(self, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(place.aws.fargate, "time_scale", 0.01)
+
+    def test_a_sick_container_that_is_not_essential_changes_nothing_else(self, place: Place) -> None:
+        [task] = place.start_task(
+            place.container(SLEEP, healthCheck={**self.CHECK, "command": ["CMD", "true"]}),
+            place.container(SLEEP, name="sick", essential=False, healthCheck=self.CHECK),
+            place.container(SLEEP, name="unchecked", essential=False),
+        )["tasks"]
+
+        def healths(task: dict[str, Any]) -> list[str]:
+            return [each["healthStatus"] for each in (*task["containers"], task)]
+
+        place.wait(task["taskArn"], lambda task: healths(task) == ["HEALTHY", "UNHEALTHY", "UNKNOWN", "HEALTHY"])
+        assert place.describe(task["taskArn"])["lastStatus"] == "RUNNING"
+
+    def test_failures_in_the_start_period_do_not_count(self, place: Place) -> None:
+        [task] = place.start_task(place.container(SLEEP, healthCheck={**self.CHECK, "startPeriod": 300}))["tasks"]
+        place.wait(task["taskArn"], lambda task: task["lastStatus"] == "RUNNING")
+        time.sleep(0.5)
+        assert place.describe(task["taskArn"])["containers"][0]["healthStatus"] == "UNKNOWN"
+
+
+class TestStopOfSeveral:
+    NOTES_ITS_END = """
+import signal, sys, time
+def end(*_):
+    print("begins", time.time())
+    time.sleep(.6)
+    print("ends", time.time())
+    sys.exit(0)
+signal.signal(signal.SIGTERM, end)
+print("runs")
+time.sleep(60)
+"""
+
+    def test_a_container_stops_before_what_it_depends_on(self, place: Place) -> None:
+        depends = [{"containerName": "last", "condition": "START"}]
+        containers = [
+            place.container(self.NOTES_ITS_END, name="last", essential=False),
+            place.container(self.NOTES_ITS_END, dependsOn=depends),
+            place.container(self.NOTES_ITS_END, name="second", essential=False, dependsOn=depends),
+        ]
+        [task] = place.start_task(*containers)["tasks"]
+        arn = task["taskArn"]
+        place.wait(arn, lambda _: all(place.log(arn, each["name"]) == ["runs"] for each in containers))
+        place.client("ecs").stop_task(cluster=place.name, task=arn)
+        ended = place.ended(arn)
+        times = {name: [float(line.split()[1]) for line in lines[1:]] for name, lines in ended.logs.items()}
+        assert times["last"][0] > max(times["main"][1], times["second"][1])
+        assert times["second"][0] < times["main"][1]  # those at the same time
+        assert {each["exitCode"] for each in ended.task["containers"]} == {0}
+
+    def test_each_is_killed_after_its_own_timeout(self, place: Place) -> None:
+        deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf'); time.sleep(60)"
+        [task] = place.start_task(
+            place.container("import time; time.sleep(1); raise SystemExit(3)"),
+            place.container(deaf, name="deaf", essential=False, stopTimeout=1),
+            place.container(self.NOTES_ITS_END, name="polite", essential=False, stopTimeout=30),
+        )["tasks"]
+        began = time.monotonic()
+        ended = place.ended(task["taskArn"])
+        assert time.monotonic() - began < 10
+        assert ended.task["stopCode"] == "EssentialContainerExited"
+        assert [each["exitCode"] for each in ended.task["containers"]] == [3, 137, 0]
+
+
+class TestRestart:
+    def runs(self, place: Place, program: str, **policy: Any) -> int:
+        """How often a container with a restart policy runs in two seconds."""
+        [task] = place.start_task(
+            place.container("import time; time.sleep(2)"),
+            place.container(
+                f"print('runs'); {program}", name="other", essential=False, restartPolicy={"enabled": True, **policy}
+            ),
+        )["tasks"]
+        return len(place.ended(task["taskArn"]).logs["other"])
+
+    @pytest.fixture(autouse=True)
+    def fast(self, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(place.aws.fargate, "time_scale", 0.001)
+
+    def test_one_that_has_run_for_the_period_is_restarted(self, place: Place) -> None:
+        assert self.runs(place, "import time; time.sleep(.3)", restartAttemptPeriod=60) >= 2
+
+    def test_one_that_exits_earlier_is_not(self, place: Place) -> None:
+        assert self.runs(place, "import time; time.sleep(.1)", restartAttemptPeriod=1800) == 1
+
+    def test_nor_is_one_with_an_ignored_exit_code(self, place: Place) -> None:
+        program = "import time; time.sleep(.3); raise SystemExit(7)"
+        assert self.runs(place, program, restartAttemptPeriod=60, ignoredExitCodes=[0, 7]) == 1
+
+    def test_nothing_is_restarted_once_the_task_stops(self, place: Place) -> None:
+        program = "import time; print('runs'); time.sleep(1.5)"
+        depends = [{"containerName": "other", "condition": "START"}]
+        slow = "import signal, time; signal.signal(signal.SIGTERM, lambda *_: time.sleep(2)); time.sleep(1)"
+        ended = place.run_task(
+            place.container("import time; time.sleep(.8)"),
+            place.container(
+                program, name="other", essential=False, restartPolicy={"enabled": True, "restartAttemptPeriod": 300}
+            ),
+            place.container(slow, name="slow", essential=False, dependsOn=depends),
+        )
+        assert ended.logs["other"] == ["runs"]
+        assert ended.container("other")["exitCode"] == 0
+
+    def test_a_restart_of_an_essential_container_keeps_the_task(self, place: Place) -> None:
+        program = "import time; print('runs'); time.sleep(.2)"
+        policy = {"enabled": True, "restartAttemptPeriod": 60}
+        [task] = place.start_task(place.container(program, restartPolicy=policy))["tasks"]
+        place.wait(task["taskArn"], lambda _: len(place.log(task["taskArn"])) >= 2)
+        place.client("ecs").stop_task(cluster=place.name, task=task["taskArn"])
+        assert place.ended(task["taskArn"]).task["stopCode"] == "UserInitiated"
+
+
+needs_users = pytest.mark.skipif(not can_change_users(), reason="needs root and setpriv, to run as other users")
+
+
+class TestUsers:
+    SHOWS = "import os; print(os.getuid(), os.getgid(), os.stat('.').st_uid, os.stat(os.environ['TMPDIR']).st_uid)"
+
+    @needs_users
+    @pytest.mark.parametrize(
+        ("of_image", "user", "seen"),
+        [
+            (0, "", "0 0 0 0"),
+            (NONROOT, "", "65532 65532 65532 65532"),
+            (NONROOT, "0", "0 0 0 0"),
+            (NONROOT, "root", "0 0 0 0"),
+            (0, "nonroot", "65532 65532 65532 65532"),
+            (0, "65532", "65532 65532 65532 65532"),
+            (0, "1234:5678", "1234 5678 1234 1234"),
+            (0, "1234", "1234 0 1234 1234"),
+        ],
+    )
+    def test_who_runs_it(self, of_image: int, user: str, seen: str, place: Place) -> None:
+        image = place.image(Image(command=[sys.executable, "-c", self.SHOWS], user=of_image))
+        settings = {"user": user} if user else {}
+        assert place.run_task(place.container(image=image, **settings)).log == [seen]
+
+    @needs_users
+    def test_another_user_writes_only_what_it_may(self, place: Place, tmp_path: Path) -> None:
+        target = tmp_path / "not-its-own"
+        program = f"open('mine', 'w'); open('{target}', 'w')"
+        image = place.image(Image(command=[sys.executable, "-c", program], user=NONROOT))
+        ended = place.run_task(place.container(image=image))
+        assert ended.log[-1].startswith("PermissionError")
+        assert not target.exists()
+
+    @needs_users
+    def test_another_user_can_be_stopped(self, place: Place) -> None:
+        image = place.image(Image(command=[sys.executable, "-u", "-c", SLEEP], user=NONROOT))
+        [task] = place.start_task(place.container(image=image))["tasks"]
+        place.wait(task["taskArn"], lambda _: place.log(task["taskArn"]))
+        place.client("ecs").stop_task(cluster=place.name, task=task["taskArn"])
+        assert place.ended(task["taskArn"]).exit_code == 143
+
+    def test_an_unknown_user(self, place: Place) -> None:
+        ended = place.run_task(place.container("print('never')", user="nobody-knows"))
+        assert "unable to find user nobody-knows" in ended.reason
+
+
+class TestFolders:
+    MOUNT: ClassVar[list[dict[str, str]]] = [{"sourceVolume": "shared", "containerPath": "/tmp/shared"}]
+
+    def shell(self, place: Place, script: str, **settings: Any) -> dict[str, Any]:
+        """A container that runs a script of the shell as `nonroot`."""
+        image = place.image(Image(user=NONROOT))
+        return place.container(image=image, entryPoint=["sh", "-c"], command=[script], **settings)
+
+    def test_a_volume_is_shared(self, place: Place) -> None:
+        ended = place.run_task(
+            self.shell(
+                place,
+                "echo hello > /tmp/shared/file",
+                name="first",
+                essential=False,
+                user="0",
+                mountPoints=[{"sourceVolume": "shared", "containerPath": "/elsewhere"}, *self.MOUNT],
+            ),
+            self.shell(
+                place,
+                'cat "$FOLDER/file"',
+                environment=[{"name": "FOLDER", "value": "/mnt/here"}],
+                mountPoints=[{"sourceVolume": "shared", "containerPath": "/mnt/here/"}],
+                dependsOn=[{"containerName": "first", "condition": "SUCCESS"}],
+            ),
+            volumes=["shared"],
+        )
+        assert ended.log == ["hello"]
+
+    @needs_users
+    def test_only_root_can_write_to_a_volume(self, place: Place) -> None:
+        ended = place.run_task(
+            self.shell(place, "stat -c '%u %a' /tmp/shared; touch /tmp/shared/file", mountPoints=self.MOUNT),
+            volumes=["shared"],
+        )
+        assert ended.log[0] == "0 755"
+        assert "Permission denied" in ended.log[1]
+        assert ended.exit_code == 1
+
+    def test_until_root_lets_others(self, place: Place) -> None:
+        ended = place.run_task(
+            self.shell(place, "chmod 1777 /tmp/shared", name="open", essential=False, user="0", mountPoints=self.MOUNT),
+            self.shell(
+                place,
+                "touch /tmp/shared/file && ls /tmp/shared",
+                mountPoints=self.MOUNT,
+                dependsOn=[{"containerName": "open", "condition": "SUCCESS"}],
+            ),
+            volumes=["shared"],
+        )
+        assert ended.log == ["file"]
+
+    def test_each_task_has_volumes_of_its_own(self, place: Place) -> None:
+        settings = {"user": "0", "mountPoints": self.MOUNT}
+        for _ in range(2):
+            ended = place.run_task(
+                self.shell(place, "ls /tmp/shared; touch /tmp/shared/file", **settings), volumes=["shared"]
+            )
+            assert ended.log == []
+
+    def test_each_container_has_its_own_tmp_which_goes_with_the_task(self, place: Place) -> None:
+        depends = [{"containerName": "first", "condition": "SUCCESS"}]
+        ended = place.run_task(
+            self.shell(place, "touch /tmp/first; mktemp", name="first", essential=False),
+            self.shell(place, "ls /tmp; stat -c %a /tmp; echo /tmp", dependsOn=depends),
+        )
+        assert ended.log[0] == "1777"
+        tmp = Path(ended.log[1])
+        assert tmp != Path("/tmp")
+        assert not tmp.exists()
+        # mktemp and Python's tempfile ask for no path.
+        assert ended.logs["first"][0].startswith(str(tmp.parents[1] / "first" / "tmp"))
+
+    def test_files_of_the_image(self, place: Place, tmp_path: Path) -> None:
+        (tmp_path / "config.yaml").write_text("of the image\n")
+        image = place.image(Image(entry_point=["cat"], command=["/app/config.yaml"], files={"/app": tmp_path}))
+        assert place.run_task(place.container(image=image)).log == ["of the image"]
+        checked = place.container(image=image, entryPoint=["sh", "-c", "cat /app/config.yaml"])
+        assert place.run_task(checked).log == ["of the image"]
+
+
+class TestImageOfAllComponents:
+    def test_it_runs_the_migrations(self, place: Place) -> None:
+        ended = place.run_task(place.container(image="ghcr.io/berriai/litellm:v1.110.2", command=["migrations"]))
+        assert ended.exit_code == 1
+        assert ended.log[-1] == "KeyError: 'DATABASE_HOST'"
+
+    @needs_users
+    def test_its_entry_point_can_be_run_by_a_script(self, place: Place) -> None:
+        ended = place.run_task(
+            place.container(
+                image="ghcr.io/berriai/litellm:v1.110.2",
+                entryPoint=["sh", "-c"],
+                command=["set -eu\npython -c 'print(1)'\nexec /app/docker-entrypoint.sh id -u\n"],
+            )
+        )
+        assert ended.log == ["1", str(NONROOT)]

@@ -1,0 +1,43 @@
+#!/bin/sh
+# Stands in for /app/docker-entrypoint.sh of LiteLLM's image of all components. Its rules are those of
+# docker-entrypoint.sh in the repository BerriAI/litellm: the first argument names the component.
+set -eu
+
+here=${0%/*}
+component=${LITELLM_COMPONENT:-proxy}
+case ${1-} in
+gateway | backend | ui | migrations | metrics | collector | proxy)
+  component=$1
+  shift
+  ;;
+'' | -*) ;;
+*) component=other ;;
+esac
+
+samples=remove
+case $component in
+gateway) set -- python -m gateway.launch --workers "${NUM_WORKERS:-1}" --host 0.0.0.0 --port 4000 "$@" ;;
+backend) set -- uvicorn backend.main:app --host 0.0.0.0 --port 4001 "$@" ;;
+migrations) set -- python "$here/migrations/run.py" "$@" ;;
+proxy) set -- litellm "$@" ;;
+metrics | collector)
+  samples=keep
+  [ "$component" = collector ] || component=prometheus_metrics_server
+  set -- python -m "litellm.proxy.$component" "$@"
+  ;;
+ui) exec nginx -g 'daemon off;' "$@" ;;
+other)
+  # A reader of the samples keeps them, also when it is started by its own words.
+  case " $* " in *litellm.proxy.prometheus_metrics_server* | *litellm.proxy.collector*) samples=keep ;; esac
+  ;;
+*)
+  echo "docker-entrypoint.sh: no component is called $component" >&2
+  exit 64
+  ;;
+esac
+
+if [ -n "${PROMETHEUS_MULTIPROC_DIR:-}" ]; then
+  mkdir -p "$PROMETHEUS_MULTIPROC_DIR"
+  [ "$samples" = keep ] || rm -f "$PROMETHEUS_MULTIPROC_DIR"/*.db
+fi
+exec "$here/docker/traced.sh" "$@"

@@ -1,0 +1,6 @@
+"""Stands in for /app/migrations/run.py of LiteLLM's image of all components."""
+
+import runpy
+from pathlib import Path
+
+runpy.run_path(str(Path(__file__).parents[2] / "migrations.py"), run_name="__main__")

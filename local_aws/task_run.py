@@ -1,0 +1,234 @@
+"""One task: from PROVISIONING to STOPPED."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+from .account import Account
+from .container_order import NeverStartsError, may_start, may_stop
+from .container_program import container_program
+from .container_run import ContainerRun
+from .container_user import ROOT
+from .execution_role import ExecutionRole
+from .images import Image, find_image
+from .permissions import may_be_assumed
+from .task_failure import TaskFailedToStartError
+
+_LOOK_SECONDS = 0.03
+"""Between two looks at the containers."""
+
+
+class TaskRun:
+    """A task of moto's, with containers that run."""
+
+    def __init__(
+        self,
+        task: Any,
+        definition: Any,
+        *,
+        account: Account,
+        home: Path,
+        images: Mapping[str, Image],
+        time_scale: float,
+    ) -> None:
+        """Starts nothing yet.
+
+        Args:
+            task: moto's task, with one container for each definition of a container.
+            definition: moto's task definition.
+            account: whose roles, secrets and logs it uses.
+            home: where a folder for it is made.
+            images: what may be pulled.
+            time_scale: see `Fargate`.
+        """
+        self._task, self._definition = task, definition
+        self._account, self._home, self._images, self._time_scale = account, home, images, time_scale
+        # moto's definition lacks what was not given.
+        self._role: str | None = getattr(definition, "task_role_arn", None)
+        self._execution_role: str | None = getattr(definition, "execution_role_arn", None)
+        self._stop_reason = ""
+        self._stopping = Event()
+        self._thread: Thread | None = None
+
+    def start(self, finished: Callable[[], object]) -> None:
+        """Starts the task; `finished` is called at its end."""
+
+        def run() -> None:
+            try:
+                self._run()
+            finally:
+                finished()
+
+        self._thread = Thread(target=run, daemon=True)
+        self._thread.start()
+
+    def stop(self, reason: str) -> None:
+        """Asks the task to stop."""
+        self._stop_reason = reason
+        self._task.desired_status = "STOPPED"
+        self._stopping.set()
+
+    def join(self) -> None:
+        """Waits for the task's end."""
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            self._task.last_status = "PENDING"
+            self._require_roles()
+            with tempfile.TemporaryDirectory(prefix="task-", dir=self._home, ignore_cleanup_errors=True) as folder:
+                Path(folder).chmod(0o755)  # its containers may run as other users
+                code, reason = self._live(self._containers(Path(folder)))
+        except TaskFailedToStartError as failure:
+            code, reason = "TaskFailedToStart", str(failure)
+        except Exception as failure:
+            code, reason = "TaskFailedToStart", f"The local AWS could not run the task: {failure}"
+        self._stopped(code, reason)
+
+    def _require_roles(self) -> None:
+        for role in (self._execution_role, self._role):
+            if role and not may_be_assumed(self._account, role, "ecs-tasks.amazonaws.com"):
+                raise TaskFailedToStartError(
+                    f"ECS was unable to assume the role '{role}' that was provided for this task. Please verify that "
+                    "the role being passed has the proper trust relationship and permissions and that your IAM user "
+                    "has permissions to pass this role."
+                )
+
+    def _containers(self, folder: Path) -> dict[str, ContainerRun]:
+        """Pulls the images, reads the secrets, makes log streams and volumes, and returns the containers by name."""
+        definitions: list[dict[str, Any]] = self._definition.container_definitions
+        images = [self._pulled(each["image"]) for each in definitions]
+        role = ExecutionRole(self._account, self._execution_role, self._task)
+        secrets = [role.secrets(each) for each in definitions]
+        logs = [role.log(each) for each in definitions]
+        # As Fargate makes them: only root can write to a volume (ECS, bind mounts).
+        volumes = {
+            volume["name"]: ROOT.folder(folder / "volumes" / volume["name"], 0o755)
+            for volume in self._definition.volumes
+        }
+        environment = self._environment()
+        return {
+            definition["name"]: ContainerRun(
+                definition,
+                container_program(
+                    definition,
+                    image,
+                    folder=folder / "containers" / definition["name"],
+                    volumes=volumes,
+                    task_environment=environment,
+                    secrets=secret,
+                ),
+                record=record,
+                write=write,
+                time_scale=self._time_scale,
+            )
+            for definition, image, secret, write, record in zip(
+                definitions, images, secrets, logs, self._task.containers, strict=True
+            )
+        }
+
+    def _pulled(self, name: str) -> Image:
+        image = find_image(self._images, name)
+        if image is None:
+            raise TaskFailedToStartError(
+                f"CannotPullContainerError: pull image manifest has been retried 5 time(s): "
+                f"failed to resolve ref {name}: not found (the local AWS has no program for this image)"
+            )
+        return image
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            "AWS_DEFAULT_REGION": self._task.region_name,
+            "AWS_REGION": self._task.region_name,
+            # On Fargate, a container finds its role's credentials at 169.254.170.2.
+            "AWS_ENDPOINT_URL": self._account.endpoint,
+            **(self._account.assume(self._role, self._task.id).environment if self._role else {}),
+        }
+
+    def _live(self, containers: Mapping[str, ContainerRun]) -> tuple[str, str]:
+        """Runs the containers until the task stops, and returns the stop code and the reason."""
+        try:
+            while (why := self._why_stopped(containers)) is None:
+                _start_what_may_start(containers)
+                self._report(containers)
+                self._stopping.wait(_LOOK_SECONDS)
+                _update(containers)
+        finally:
+            self._task.desired_status = "STOPPED"
+            _stop_all(containers)
+            self._task.last_status = "DEPROVISIONING"
+        return why
+
+    def _why_stopped(self, containers: Mapping[str, ContainerRun]) -> tuple[str, str] | None:
+        essential = [each for each in containers.values() if each.essential and each.has_stopped]
+        if self._stopping.is_set() and not essential:
+            return "UserInitiated", self._stop_reason
+        if any(not each.has_started for each in essential):
+            # The reason of the container says more.
+            return "TaskFailedToStart", "Task failed to start"
+        if essential:
+            return "EssentialContainerExited", "Essential container in task exited"
+        return None
+
+    def _report(self, containers: Mapping[str, ContainerRun]) -> None:
+        """Sets the status of the task, and its health, for which only essential containers count."""
+        if all(each.has_started or each.has_stopped for each in containers.values()):
+            self._task.last_status = "RUNNING"
+        healths = {each.health for each in containers.values() if each.essential and each.has_health_check}
+        self._task.health_status = next(
+            (status for status in ("UNHEALTHY", "UNKNOWN", "HEALTHY") if status in healths), "UNKNOWN"
+        )
+
+    def _stopped(self, code: str, reason: str) -> None:
+        self._task.stop_code, self._task.stopped_reason = code, reason
+        self._task.desired_status = "STOPPED"
+        self._task.stopped_at = datetime.now(UTC)
+        self._delete_network_interface()
+        for container in self._task.containers:
+            container.last_status = "STOPPED"
+        self._task.last_status = "STOPPED"
+
+    def _delete_network_interface(self) -> None:
+        """The interface of a Fargate task goes with the task. moto keeps it."""
+        from moto.ec2.models import ec2_backends
+
+        backend = ec2_backends[self._task._account_id][self._task.region_name]
+        for attachment in self._task.attachments:
+            details = {each["name"]: each["value"] for each in attachment["details"]}
+            backend.enis.pop(details["networkInterfaceId"], None)
+            attachment["status"] = "DELETED"
+
+
+def _start_what_may_start(containers: Mapping[str, ContainerRun]) -> None:
+    for container in containers.values():
+        if container.has_started or container.has_stopped:
+            continue
+        try:
+            if may_start(container, containers):
+                container.start()
+        except NeverStartsError as never:
+            container.cannot_start(str(never))
+
+
+def _stop_all(containers: Mapping[str, ContainerRun]) -> None:
+    """Stops the containers, each before those that it depends on."""
+    for container in containers.values():
+        container.restart_no_more()
+    while any(each.is_running for each in containers.values()):
+        for container in containers.values():
+            if may_stop(container, containers):
+                container.stop()
+        time.sleep(_LOOK_SECONDS)
+        _update(containers)
+
+
+def _update(containers: Mapping[str, ContainerRun]) -> None:
+    for container in containers.values():
+        container.update()
