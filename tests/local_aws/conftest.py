@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from local_aws.server import LocalAws, serving
-from tests.plan.conftest import TRIAL
+from tests.plan.conftest import TRIAL, evaluate, module_root, terraform
 from tests.terraform import Root, Terraform, TerraformError, TerraformUnavailable, open_terraform
+
+__all__ = ["evaluate", "module_root", "terraform"]
 
 PROVIDER = {"s3_use_path_style": True, "max_retries": None, "skip_requesting_account_id": False}
 """Arguments of the AWS provider for a local AWS: moto knows no bucket by its host name."""

@@ -12,6 +12,7 @@ import pytest
 
 from local_aws.migrations import _migrations
 from tests.local_aws.conftest import PROVIDER, USER, Stack
+from tests.local_aws.public_module import state_of_the_public_module
 from tests.terraform import Terraform, TerraformError
 
 NAME = "acme-litellm-dev"
@@ -39,19 +40,44 @@ def test_two_tenants_can_be_applied_at_the_same_time(two_stacks: tuple[Stack, St
     assert len(passwords) == 2
 
 
+EXISTING_STORES = {
+    "database_url": "postgresql://litellm@database.example.com/litellm",
+    "redis_url": "rediss://redis.example.com:6379",
+}
+REVISED = {"terraform_data.migration[0]", "terraform_data.bootstrap_db[0]"} | {
+    f"aws_ecs_task_definition.{task}" for task in ("gateway", "backend", "migrations[0]")
+}
+"""What taking over a state replaces: the run-once tasks run again, and a task definition gets another revision."""
+
+
 @pytest.mark.parametrize("indexed", [True, False])
-def test_a_state_of_the_public_module_moves_over(
-    stack: Stack, applying: Terraform, stacks: Path, indexed: bool
+@pytest.mark.parametrize("urls", [{}, EXISTING_STORES], ids=["own stores", "existing stores"])
+def test_a_state_of_the_public_module_is_taken_over(
+    stack: Stack, applying: Terraform, stacks: Path, indexed: bool, urls: dict[str, str]
 ) -> None:
     """Its addresses are ours. What it has once has an index in some of its releases, and none in others."""
     root = applying.root(stacks / "litellm", provider=PROVIDER)
+    ours = json.loads((stack.root.directory / "terraform.tfstate").read_text())
+    public = state_of_the_public_module(ours, indexed=indexed, urls=urls)
+    assert {"aws_vpc", "aws_lb_listener_rule", "aws_nat_gateway"} <= {each["type"] for each in public["resources"]}
+    (root.directory / "terraform.tfstate").write_text(json.dumps(public))
+    inputs = {**stack.inputs, **urls, "create_database": not urls, "create_redis": not urls}
+    changes = root.plan(inputs).changes
+    assert set(changes.values()) <= {"update", "replace"}
+    replaced = {address for address, action in changes.items() if action == "replace"}
+    assert replaced <= REVISED
+    assert "terraform_data.migration[0]" in replaced
+    assert changes['aws_lb_listener_rule.gateway["0"]'] == changes["aws_lb_listener_rule.backend_text"] == "update"
+
+
+@pytest.mark.parametrize("indexed", [True, False])
+def test_a_state_without_indices_is_ours_too(stack: Stack, applying: Terraform, stacks: Path, indexed: bool) -> None:
+    root = applying.root(stacks / "litellm", provider=PROVIDER)
     state = json.loads((stack.root.directory / "terraform.tfstate").read_text())
-    once = [each for each in state["resources"] if [found.get("index_key") for found in each["instances"]] == [0]]
-    assert {"aws_vpc", "aws_rds_cluster", "aws_elasticache_replication_group"} <= {each["type"] for each in once}
-    for resource in once if not indexed else ():
-        resource.pop("each", None)
-        [instance] = resource["instances"]
-        del instance["index_key"]
+    for resource in state["resources"] if not indexed else ():
+        if [instance.get("index_key") for instance in resource["instances"]] == [0]:
+            resource.pop("each", None)
+            del resource["instances"][0]["index_key"]
     (root.directory / "terraform.tfstate").write_text(json.dumps(state))
     assert root.plan(stack.inputs, refresh=True).changes == {}
 

@@ -1,0 +1,213 @@
+"""The containers of the planned task definitions start on every published image, with the real uvicorn.
+
+A test runs a planned container on the local Fargate, as ECS would: `entryPoint` or the image's ENTRYPOINT, and
+`command` or its CMD. The images are LiteLLM's (`local_aws/images.py` names the sources of their
+entry points); their programs are in `litellm_image`, whose README says what they follow.
+"""
+
+import json
+import os
+import socket
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import pytest
+
+from local_aws.container_user import can_change_users
+from local_aws.images import NONROOT, Image, find_image, known_images
+from local_aws.server import LocalAws
+from tests.local_aws.test_fargate import Place
+from tests.plan.conftest import Evaluate
+
+PROGRAMS = Path(__file__).with_name("litellm_image")
+CONFIG = "model_list: []\n"
+PORTS = {"gateway": 4000, "backend": 4001}
+
+
+def with_programs(image: Image) -> Image:
+    """Returns an image of LiteLLM's with the programs of the tests."""
+    return replace(
+        image,
+        path=[PROGRAMS / "bin", Path(sys.executable).parent],
+        overrides={"PYTHONPATH": str(PROGRAMS), "PYTHONUNBUFFERED": "1"},
+    )
+
+
+def image_of(name: str) -> Image:
+    """Returns what is known of an image."""
+    image = find_image(known_images(Path()), name)
+    assert image is not None, name
+    return image
+
+
+IMAGES = {
+    "gateway v1.86.0-dev": ("gateway", image_of("x/litellm-gateway:v1.86.0-dev")),
+    "gateway between": (
+        "gateway",
+        replace(
+            image_of("x/litellm-gateway:v1.86.0-dev"),
+            entry_point=["sh", "-c", 'exec uvicorn gateway.main:app --workers "${NUM_WORKERS:-1}" "$@"', "--"],
+        ),
+    ),
+    "gateway v1.108.7": ("gateway", image_of("x/litellm-gateway:v1.108.7")),
+    "backend v1.86.0-dev": ("backend", image_of("x/litellm-backend:v1.86.0-dev")),
+    "backend v1.108.7": ("backend", image_of("x/litellm-backend:v1.108.7")),
+}
+"""The images of one component: the rows of the images' entry points, old, between and new."""
+
+
+class RolePlace(Place):
+    """A place whose tasks have a role, so that they find credentials for S3."""
+
+    def __init__(self, local_aws: LocalAws) -> None:
+        super().__init__(local_aws)
+        self.role = self.task_role()
+
+
+@pytest.fixture(scope="module")
+def place(local_aws: LocalAws) -> Iterator["RolePlace"]:
+    place = RolePlace(local_aws)
+    s3 = place.client("s3")
+    s3.create_bucket(Bucket="bucket-mock", CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
+    s3.put_object(Bucket="bucket-mock", Key="config/litellm-config.yaml", Body=CONFIG.encode())
+    yield place
+    s3.delete_object(Bucket="bucket-mock", Key="config/litellm-config.yaml")
+    s3.delete_bucket(Bucket="bucket-mock")
+
+
+@pytest.fixture(autouse=True)
+def _ports_are_free() -> None:
+    for port in PORTS.values():
+        with socket.socket() as found:
+            found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                found.bind(("0.0.0.0", port))
+            except OSError:
+                pytest.skip(f"port {port} is in use on this machine")
+
+
+def run(place: RolePlace, planned: Mapping[str, Any], image: Image) -> dict[str, Any]:
+    """Runs a planned container until it answers, and returns its answer; fails with its log if it ends."""
+    container = {
+        **planned,
+        "image": place.image(with_programs(image)),
+        "secrets": [],
+        "logConfiguration": place.container()["logConfiguration"],
+    }
+    [task] = place.start_task(container, role=place.role)["tasks"]
+    arn, [port] = task["taskArn"], [each["containerPort"] for each in planned["portMappings"]]
+    try:
+        return _answer(place, arn, port, planned["name"])
+    finally:
+        place.client("ecs").stop_task(cluster=place.name, task=arn)
+        place.ended(arn)
+
+
+def _answer(place: RolePlace, arn: str, port: int, container: str) -> dict[str, Any]:
+    answer: dict[str, Any] = {}
+
+    def answers(task: Mapping[str, Any]) -> bool:
+        assert task["lastStatus"] != "STOPPED", (task.get("stoppedReason"), place.log(arn, container))
+        try:
+            with urlopen(f"http://127.0.0.1:{port}/health/readiness", timeout=5) as response:
+                answer.update(json.load(response))
+        except OSError:
+            return False
+        return True
+
+    place.wait(arn, answers)
+    return answer
+
+
+def listens(port: int, _task: object) -> bool:
+    with socket.socket() as found:
+        return found.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.mark.parametrize("traced", [False, True], ids=["untraced", "traced"])
+@pytest.mark.parametrize("configured", [False, True], ids=["without configuration", "with configuration"])
+@pytest.mark.parametrize("name", IMAGES)
+def test_a_container_starts_on_its_own_image(
+    place: RolePlace, evaluate: Evaluate, name: str, configured: bool, traced: bool
+) -> None:
+    component, image = IMAGES[name]
+    answer = run(place, planned(evaluate, component, configured, traced), image)
+    assert answer["config"] == (CONFIG if configured else None)
+    assert (answer["traced"], answer["traces_openai"]) == (("yes", "False") if traced else (None, None))
+
+
+@pytest.mark.parametrize("traced", [False, True], ids=["untraced", "traced"])
+@pytest.mark.parametrize("configured", [False, True], ids=["without configuration", "with configuration"])
+@pytest.mark.parametrize("component", PORTS)
+@pytest.mark.parametrize("version", [{"image": "x/litellm:1.110.2"}, {"litellm_version": "v1.110.2"}], ids=str)
+def test_a_container_starts_on_the_one_image(
+    place: RolePlace, evaluate: Evaluate, version: dict[str, str], component: str, configured: bool, traced: bool
+) -> None:
+    container = planned(evaluate, component, configured, traced, **version)
+    assert container["image"] == version.get("image", "ghcr.io/berriai/litellm:v1.110.2")
+    answer = run(place, container, image_of(container["image"]))
+    assert answer["config"] == (CONFIG if configured else None)
+    assert (answer["traced"], answer["traces_openai"]) == (("yes", "False") if traced else (None, None))
+
+
+@pytest.mark.parametrize("version", [{}, {"litellm_version": "v1.110.2"}], ids=["own image", "one image"])
+def test_the_pool_is_started_by_the_launcher(place: RolePlace, evaluate: Evaluate, version: dict[str, str]) -> None:
+    container = planned(evaluate, "gateway", True, False, gateway_connection_pool_enabled=True, **version)
+    assert run(place, container, image_of(container["image"]))["config"] == CONFIG
+
+
+@pytest.mark.parametrize("task", ["ui", "migrations"])
+def test_the_one_image_is_told_its_component(evaluate: Evaluate, task: str) -> None:
+    definition = evaluate(litellm_version="v1.110.2").values(f"aws_ecs_task_definition.{task}")
+    [container] = json.loads(definition["container_definitions"])
+    assert (container["image"], container["command"]) == ("ghcr.io/berriai/litellm:v1.110.2", [task])
+    assert "entryPoint" not in container
+
+
+@pytest.mark.parametrize("version", [{}, {"litellm_version": "v1.110.2"}], ids=["own image", "one image"])
+def test_the_sidecars_stay_up_beside_the_gateway(place: RolePlace, evaluate: Evaluate, version: dict[str, str]) -> None:
+    inputs = {"gateway_metrics_port": 9464, "collector_enabled": True, "proxy_config": {"model_list": []}, **version}
+    definition = evaluate(**inputs).values("aws_ecs_task_definition.gateway")
+    containers = [
+        {
+            **container,
+            "image": place.image(with_programs(image_of(container["image"]))),
+            "secrets": [],
+            "logConfiguration": place.container()["logConfiguration"],
+        }
+        for container in json.loads(definition["container_definitions"])
+    ]
+    [task] = place.start_task(*containers, volumes=["prometheus-multiproc"], role=place.role)["tasks"]
+    arn = task["taskArn"]
+    try:
+        answer = _answer(place, arn, 4000, "gateway")
+        assert answer["metrics_folder_is_writable"] is True
+        assert answer["uid"] == (NONROOT if can_change_users() else os.getuid())
+        for port in (9464, 4010):
+            place.wait(arn, partial(listens, port))
+        states = {
+            each["name"]: (each["lastStatus"], each.get("exitCode")) for each in place.describe(arn)["containers"]
+        }
+        assert states == {
+            "metrics-volume": ("STOPPED", 0),
+            **dict.fromkeys(("gateway", "metrics", "collector"), ("RUNNING", None)),
+        }
+    finally:
+        place.client("ecs").stop_task(cluster=place.name, task=arn)
+        place.ended(arn)
+
+
+def planned(evaluate: Evaluate, component: str, configured: bool, traced: bool, **inputs: Any) -> dict[str, Any]:
+    """Returns the container of a component."""
+    if configured:
+        inputs["proxy_config"] = {"model_list": []}
+    if traced:
+        inputs[f"{component}_extra_env"] = {"USE_DDTRACE": "TRUE"}
+    definition = evaluate(**inputs).values(f"aws_ecs_task_definition.{component}")
+    [container] = json.loads(definition["container_definitions"])
+    return dict(container)
