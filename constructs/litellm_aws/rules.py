@@ -786,7 +786,7 @@ class SameVersion(CrossRule):
         versions = {name: match.group() for name, match in found if match}
         if len(set(versions.values())) <= 1:
             return None
-        return self._message(", ".join(f"{name} has {version}" for name, version in versions.items()))
+        return self._message(", ".join(f"{name} has {version}" for name, version in sorted(versions.items())))
 
     def condition(self) -> str:
         return f"length(distinct(values({self._versions}))) <= 1"

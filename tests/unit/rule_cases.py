@@ -531,8 +531,8 @@ CROSS_CASES: tuple[CrossCases, ...] = (
             ("x/g:v1.90.0", "x/b:latest", "x/u", "localhost:5000/m"),
         ],
         bad=[("x/g:v1.90.0", "x/b:v1.91.0", "x/u:v1.90.0", "x/m")],
-        says="gateway_image and the other images must have one version of LiteLLM, but gateway_image has 1.90.0, "
-        "backend_image has 1.91.0",
+        says="gateway_image and the other images must have one version of LiteLLM, but backend_image has 1.91.0, "
+        "gateway_image has 1.90.0",
     ),
     CrossCases(
         ("gateway_connection_pool_enabled", "create_database", "database_url"),
