@@ -75,6 +75,19 @@ class Stack:
         ]
         return [[event["message"] for event in run] for run in runs]
 
+    def start(self, family: str) -> str:
+        """Starts a task of the newest revision of a family, and returns its ARN."""
+        ecs, words = self.client("ecs"), self.root.outputs()["migration_run_command"].split()
+        # The network is that of the command line which the module hands out for a run by hand.
+        subnets, groups = (part.partition("]")[0].split(",") for part in words[-1].strip("'").split("[")[1:])
+        [task] = ecs.run_task(
+            cluster=words[words.index("--cluster") + 1],
+            taskDefinition=family,
+            launchType="FARGATE",
+            networkConfiguration={"awsvpcConfiguration": {"subnets": subnets, "securityGroups": groups}},
+        )["tasks"]
+        return str(task["taskArn"])
+
     @contextmanager
     def edited(self, local: str, old: str, new: str) -> Iterator[None]:
         """Replaces a text in one of the root's local values, for a while."""
@@ -135,12 +148,13 @@ def two_stacks(
     tmp_path_factory: pytest.TempPathFactory,
     pytestconfig: pytest.Config,
 ) -> Iterator[tuple[Stack, Stack]]:
-    """The stacks of two tenants, acme with a configuration and globex without, applied at the same time."""
+    """The stacks of two tenants, acme with a configuration and sidecars, globex without, applied at the same time."""
     cache = pytestconfig.cache.mkdir("terraform-providers")
     # One running provider serves one configuration at a time, so that each has its own.
     with _opened(local_aws, tmp_path_factory.mktemp("applied"), cache) as other:
         roots = [terraform.root(stacks / "litellm", provider=PROVIDER) for terraform in (applying, other)]
-        acme = Stack(roots[0], local_aws, {**TRIAL, "proxy_config": {"model_list": []}})
+        sidecars = {"gateway_metrics_port": 9464, "collector_enabled": True}
+        acme = Stack(roots[0], local_aws, {**TRIAL, "proxy_config": {"model_list": []}, **sidecars})
         globex = Stack(roots[1], local_aws, {**TRIAL, "tenant": "globex"})
         with ThreadPoolExecutor() as threads:
             for applied in [threads.submit(stack.apply) for stack in (acme, globex)]:

@@ -4,15 +4,20 @@ The tests of one stack follow each other on it, in this order.
 """
 
 import json
+import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from local_aws.container_user import can_change_users
+from local_aws.images import NONROOT
 from local_aws.migrations import _migrations
 from tests.local_aws.conftest import PROVIDER, USER, Stack
 from tests.local_aws.public_module import state_of_the_public_module
+from tests.local_aws.test_entry_points import answer_of, image_of, with_programs
 from tests.terraform import Terraform, TerraformError
 
 NAME = "acme-litellm-dev"
@@ -92,6 +97,28 @@ def test_the_outputs_lead_to_what_is_there(stack: Stack) -> None:
     assert outputs["aurora_writer_endpoint"] == cluster["Endpoint"]
 
 
+def test_every_container_of_the_gateway_stays_up(stack: Stack) -> None:
+    """The applied task definition, with its secrets, its role's credentials and its configuration from the bucket."""
+    ecs, image = stack.client("ecs"), "ghcr.io/berriai/litellm-gateway:v1.86.0-dev"
+    stack.aws.fargate.images[image] = with_programs(image_of(image))
+    task = stack.start(f"{NAME}-gateway")
+    try:
+        answer = answer_of(lambda: ecs.describe_tasks(cluster=NAME, tasks=[task])["tasks"][0], 4000)
+        assert answer["config"].endswith('"model_list": []\n')
+        assert answer["metrics_folder_is_writable"] is True
+        assert answer["uid"] == (NONROOT if can_change_users() else os.getuid())
+        time.sleep(5)  # in which a container that cannot work would end
+        [found] = ecs.describe_tasks(cluster=NAME, tasks=[task])["tasks"]
+        assert {each["name"]: each["lastStatus"] for each in found["containers"]} == {
+            "metrics-volume": "STOPPED",
+            **dict.fromkeys(("gateway", "metrics", "collector"), "RUNNING"),
+        }
+    finally:
+        ecs.stop_task(cluster=NAME, task=task)
+        ecs.get_waiter("tasks_stopped").wait(cluster=NAME, tasks=[task], WaiterConfig={"Delay": 1})
+        del stack.aws.fargate.images[image]
+
+
 def test_the_bootstrap_made_the_tasks_user(stack: Stack) -> None:
     assert stack.sql(f"SELECT pg_has_role('{USER}', 'rds_iam', 'member')") == "t"
     assert stack.sql(f"SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = '{USER}'") == "f"
@@ -122,18 +149,10 @@ def test_without_its_permission_the_migration_cannot_log_in(stack: Stack) -> Non
         if found["PolicyName"].endswith("rds-iam-connect")
     ]
     iam.detach_role_policy(RoleName=f"{NAME}-task", PolicyArn=policy)
-    # The command line that the module hands out for a run by hand.
     words = stack.root.outputs()["migration_run_command"].split()
-    definition, network = words[words.index("--task-definition") + 1], words[-1].strip("'")
-    subnets, groups = (part.partition("]")[0].split(",") for part in network.split("[")[1:])
-    [task] = ecs.run_task(
-        cluster=words[words.index("--cluster") + 1],
-        taskDefinition=definition,
-        launchType="FARGATE",
-        networkConfiguration={"awsvpcConfiguration": {"subnets": subnets, "securityGroups": groups}},
-    )["tasks"]
-    ecs.get_waiter("tasks_stopped").wait(cluster=NAME, tasks=[task["taskArn"]], WaiterConfig={"Delay": 1})
-    [stopped] = ecs.describe_tasks(cluster=NAME, tasks=[task["taskArn"]])["tasks"]
+    task = stack.start(words[words.index("--task-definition") + 1])
+    ecs.get_waiter("tasks_stopped").wait(cluster=NAME, tasks=[task], WaiterConfig={"Delay": 1})
+    [stopped] = ecs.describe_tasks(cluster=NAME, tasks=[task])["tasks"]
     iam.attach_role_policy(RoleName=f"{NAME}-task", PolicyArn=policy)
     assert stopped["containers"][0]["exitCode"] == 1
     refusal = " ".join(stack.logs("migrations")[-1])

@@ -9,7 +9,8 @@ import json
 import os
 import socket
 import sys
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -21,7 +22,7 @@ import pytest
 from local_aws.container_user import can_change_users
 from local_aws.images import NONROOT, Image, find_image, known_images
 from local_aws.server import LocalAws
-from tests.local_aws.test_fargate import Place
+from tests.local_aws.test_fargate import SECONDS, Place
 from tests.plan.conftest import Evaluate
 
 PROGRAMS = Path(__file__).with_name("litellm_image")
@@ -102,26 +103,28 @@ def run(place: RolePlace, planned: Mapping[str, Any], image: Image) -> dict[str,
     [task] = place.start_task(container, role=place.role)["tasks"]
     arn, [port] = task["taskArn"], [each["containerPort"] for each in planned["portMappings"]]
     try:
-        return _answer(place, arn, port, planned["name"])
+        return answer_of(lambda: place.describe(arn), port)
     finally:
         place.client("ecs").stop_task(cluster=place.name, task=arn)
         place.ended(arn)
 
 
-def _answer(place: RolePlace, arn: str, port: int, container: str) -> dict[str, Any]:
-    answer: dict[str, Any] = {}
+def answer_of(describe: Callable[[], Mapping[str, Any]], port: int) -> dict[str, Any]:
+    """Returns what a task answers on a port; fails when the task stops before it answers.
 
-    def answers(task: Mapping[str, Any]) -> bool:
-        assert task["lastStatus"] != "STOPPED", (task.get("stoppedReason"), place.log(arn, container))
+    Args:
+        describe: returns what DescribeTasks says of the task.
+    """
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        task = describe()
+        assert task["lastStatus"] != "STOPPED", (task.get("stoppedReason"), task["containers"])
         try:
             with urlopen(f"http://127.0.0.1:{port}/health/readiness", timeout=5) as response:
-                answer.update(json.load(response))
+                return dict(json.load(response))
         except OSError:
-            return False
-        return True
-
-    place.wait(arn, answers)
-    return answer
+            time.sleep(0.05)
+    raise AssertionError(f"no answer in {SECONDS} s: {describe()}")
 
 
 def listens(port: int, _task: object) -> bool:
@@ -185,7 +188,7 @@ def test_the_sidecars_stay_up_beside_the_gateway(place: RolePlace, evaluate: Eva
     [task] = place.start_task(*containers, volumes=["prometheus-multiproc"], role=place.role)["tasks"]
     arn = task["taskArn"]
     try:
-        answer = _answer(place, arn, 4000, "gateway")
+        answer = answer_of(lambda: place.describe(arn), 4000)
         assert answer["metrics_folder_is_writable"] is True
         assert answer["uid"] == (NONROOT if can_change_users() else os.getuid())
         for port in (9464, 4010):
