@@ -55,11 +55,12 @@ class ComponentCommands(Construct):
         """
         words = [component, *arguments]
         one, own = (" ".join(line) for line in ([ENTRY_POINT, *words], [program, *arguments]))
-        fetches = self._proxy_config.exists if needs_config else "false"
         run = template(f'{self._images.one_for_all} ? "{one}" : "{own}"')
-        fetch = template(f'{fetches} ? {self._fetch} : ""')
+        fetch, runs_script = "", f"!{self._images.one_for_all}"
+        if needs_config:
+            fetch = template(f'{self._proxy_config.exists} ? {self._fetch} : ""')
+            runs_script = f"({runs_script} || {self._proxy_config.exists})"
         script = address(TerraformLocal(self, f"local.{component}_script", f"{fetch}exec {run}\n"))
-        runs_script = f"(!{self._images.one_for_all} || {fetches})"
         listed = ", ".join(f'"{word}"' for word in words)
         return {
             "entryPoint": template(f'{runs_script} ? ["sh", "-c"] : null'),
