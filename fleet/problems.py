@@ -74,6 +74,7 @@ def dotted(path: Iterable[str | int]) -> str:
 
 def nearest(key: str, known: Iterable[str]) -> str:
     """Returns the advice on a name that is not known."""
+    # Closer than difflib's default, by which a misspelt secret is near to another input.
     close = difflib.get_close_matches(key.lower(), list(known), n=1, cutoff=0.7)
     return f": did you mean {close[0]}?" if close else ": remove it"
 

@@ -1,4 +1,4 @@
-"""What runs in the gateway's tasks beside the gateway: the server of its metrics, and the collector."""
+"""What else runs in the gateway's tasks: the server of its metrics, and the collector."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ _HEALTH_CHECK = "import socket; socket.create_connection(('127.0.0.1', {port}), 
 
 
 class GatewaySidecars(Construct):
-    """The containers beside the gateway's own, each where its input asks for it.
+    """The gateway's sidecars, each where its input asks for it.
 
     Attributes:
         volumes: template of the list of the task's volumes.
@@ -137,7 +137,8 @@ class GatewaySidecars(Construct):
                     f'{{ name = name, value = value }} if name != "{METRICS_FOLDER_VARIABLE}"]'
                 ),
                 "secrets": template(
-                    f'[for name, arn in {secrets} : {{ name = name, valueFrom = arn }} if name != "{_JOB_ROLE}"]'
+                    f"[for name, arn in {secrets} : {{ name = name, valueFrom = arn }} "
+                    f'if !contains(["{_JOB_ROLE}", "{METRICS_FOLDER_VARIABLE}"], name)]'
                 ),
                 "logConfiguration": container_log(log_group_name, self._inputs, "collector"),
             },

@@ -222,16 +222,16 @@ class Ingress(_Section):
         list[str],
         EachElement(Both(_PATH_PATTERN, _FEW_WILDCARDS)),
         AllDifferent(),
-        AtMost(80, "ELB takes 100 rules on a listener, and 20 are the stack's"),
+        AtMost(80, "ELB takes 100 rules on a listener, and up to 20 are the stack's"),
     ] = []
-    """Further path patterns that the load balancer sends to the gateway. A newer image may serve more paths than the
-    module knows."""
+    """Further path patterns, known at plan, that the load balancer sends to the gateway. A newer image may serve more
+    paths than the module knows."""
 
 
 class Images(_Section):
     """Images"""
 
-    image: str = ""
+    image: Annotated[str, EmptyOr(NotEmpty())] = ""
     """Image that all components run from, such as `ghcr.io/berriai/litellm:v1.110.2`. Its entry point must take a
     component as its first argument, as LiteLLM's image does since mid 2026. Empty: litellm_version, or an image for
     each component."""
@@ -239,13 +239,13 @@ class Images(_Section):
         str,
         EmptyOr(
             Matches(
-                "v?[0-9]+[.][0-9]+[.][0-9]+(?:[.+-]?[A-Za-z0-9_.-]+)?|[A-Za-z_][A-Za-z0-9_.-]*",
+                "v?[0-9]+[.][0-9]+[.][0-9]+(?:[.-]?[A-Za-z0-9_.-]+)?|[A-Za-z_][A-Za-z0-9_.-]*",
                 "a whole tag of ghcr.io/berriai/litellm in quotes, such as v1.110.2, without the name of the image",
             )
         ),
     ] = ""
-    """Version of LiteLLM: a tag of `ghcr.io/berriai/litellm`, such as `v1.110.2`. It is short for image. Empty: image,
-    or an image for each component."""
+    """Version of LiteLLM: a tag of `ghcr.io/berriai/litellm`, such as `v1.110.2`, of mid 2026 or later. It is short for
+    image. Empty: image, or an image for each component."""
     gateway_image: _Image = _SPLIT_IMAGES["gateway_image"]
     """Image of the gateway, which serves the LLM routes. Change the four images together, or set litellm_version."""
     backend_image: _Image = _SPLIT_IMAGES["backend_image"]

@@ -1,5 +1,7 @@
 """The load balancer, its target groups, its listeners and their rules."""
 
+from collections.abc import Sequence
+
 from cdktf import (
     Precondition,
     TerraformIterator,
@@ -26,6 +28,7 @@ from .naming import Naming
 from .network import HTTP_PORT, HTTPS_PORT, Network
 from .ports import BACKEND_PORT, GATEWAY_PORT, UI_PORT
 from .routes import (
+    BACKEND,
     BACKEND_TEXT,
     GATEWAY,
     PATTERNS_PER_RULE,
@@ -40,7 +43,8 @@ _NAME_LIMIT = 32
 """Characters that ELB takes in the name of a load balancer or a target group (ELBv2 API reference)."""
 _TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 _FIRST_GATEWAY_PRIORITY = 100
-_MOVED = {15: "ui_text", 16: "backend_text"}
+_FIRST_BACKEND_PRIORITY = 50
+_MOVED = {13: "ui_text", 14: "backend_text", 15: 'backend["0"]', 16: 'backend["1"]'}
 """Rules of the gateway in the public module, by their keys, which become rules that it lacks, so that taking over its
 state deletes none."""
 
@@ -166,6 +170,15 @@ class LoadBalancer(Construct):
                 for_each=TerraformIterator.from_map(gateway_rules.as_any_map),
             ),
             # After the gateway's, some of whose paths may end in .txt.
+            self._rule(
+                "backend",
+                listener_arn,
+                template(f"{_FIRST_BACKEND_PRIORITY} + each.key"),
+                template("each.value"),
+                backend,
+                naming,
+                for_each=TerraformIterator.from_map(self._keyed("backend_rules", BACKEND).as_any_map),
+            ),
             self._rule("backend_text", listener_arn, 500, list(BACKEND_TEXT), backend, naming),
             self._rule("ui_text", listener_arn, 510, list(UI_TEXT), ui, naming),
         ]
@@ -179,9 +192,7 @@ class LoadBalancer(Construct):
 
     def _gateway_rules(self) -> TerraformLocal:
         """Returns the gateway's patterns by the keys of their rules."""
-        documented = TerraformLocal(
-            self, "local.gateway_paths", {str(index): patterns for index, patterns in enumerate(rules(GATEWAY))}
-        )
+        documented = self._keyed("gateway_paths", GATEWAY)
         # As many in each rule as the one with the most wildcards allows.
         wildcards = 'concat([1], [for path in var.extra_gateway_paths : length(regexall("[*?]", path))])'
         size = f"min({PATTERNS_PER_RULE}, floor({WILDCARDS_PER_RULE} / max({wildcards}...)))"
@@ -190,6 +201,12 @@ class LoadBalancer(Construct):
             f"tostring({max(_MOVED) + 1} + index) => paths}}"
         )
         return TerraformLocal(self, "local.gateway_rules", template(f"merge({address(documented)}, {extra})"))
+
+    def _keyed(self, name: str, patterns: Sequence[str]) -> TerraformLocal:
+        """Returns a local with patterns by the keys of their rules."""
+        return TerraformLocal(
+            self, f"local.{name}", {str(index): values for index, values in enumerate(rules(patterns))}
+        )
 
     def _target_group(
         self,

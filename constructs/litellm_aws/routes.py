@@ -11,10 +11,8 @@ PATTERNS_PER_RULE = 5
 """Condition values that ELB takes in one rule (ELB quotas, "condition values per rule")."""
 WILDCARDS_PER_RULE = 6
 """Wildcards, `*` and `?`, that ELB takes in all values of one rule (ELB quotas, "condition wildcards per rule")."""
-RULES_PER_LISTENER = 100
-"""Rules that ELB takes on one listener, besides the default one (ELB quotas, "rules per load balancer")."""
-
-UI_EXACT: tuple[str, ...] = ("/", "/favicon.ico", "/ui")
+UI_EXACT: tuple[str, ...] = ("/", "/favicon.ico", "/ui", "/chat/*.txt", "/search-tools/*.txt")
+"""The last two are of pages whose other paths are the gateway's; see `UI_TEXT`."""
 
 UI_PREFIXES: tuple[str, ...] = ("/litellm-asset-prefix/*", "/_next/*", "/assets/*", "/ui/*")
 
@@ -23,75 +21,74 @@ UI_TEXT: tuple[str, ...] = ("/*.txt",)
 static export of Next.js without a base path. The rule comes after those of the gateway and of `BACKEND_TEXT`, whose
 paths may end in .txt too."""
 
-BACKEND_TEXT: tuple[str, ...] = ("/robots.txt", "/.well-known/*", "/plugin-proxy/*", "/memory/*")
+BACKEND: tuple[str, ...] = (
+    "/v1/access_group*",
+    "/v1/agents*",
+    "/v1/mcp/*",
+    "/v1/model/info*",
+    "/v1/rust_control_plane/*",
+    "/v1/tool/*",
+    "/v1/workflows/*",
+)
+"""The management API's paths under /v1, all others of which are the gateway's."""
+
+BACKEND_TEXT: tuple[str, ...] = ("/robots.txt", "/.well-known/*", "/plugin-proxy/*")
 """Paths of the backend that may end in .txt."""
 
 GATEWAY: tuple[str, ...] = (
-    "/*/chat/*",
+    "/v1/*",
     "/chat/*",
-    "/v1/audio/*",
-    "/audio/*",
-    "/engines/*",
-    "/*completions*",
-    "/v1/responses*",
-    "/responses*",
-    "/v1/messages*",
-    "/messages*",
-    "/*embeddings*",
-    "/v1/models*",
-    "/models*",
-    "/v1/images/*",
-    "/images/*",
-    "/*/files*",
+    "/queue/chat/*",
+    "/completions*",
+    "/embeddings*",
+    "/*/v1/files*",
     "/files*",
-    "/v1/containers*",
-    "/containers*",
-    "/v1/indexes*",
-    "/*/batches*",
+    "/images/*",
+    "/audio/*",
+    "/moderations*",
+    "/*/v1/batches*",
     "/batches*",
-    "/v1/evals*",
-    "/v1/memory*",
-    "/v1/skills*",
-    "/*fine?tuning/*",
-    "/*a2a/*",
+    "/responses*",
+    "/messages*",
+    "/realtime*",
+    "/fine?tuning/*",
+    "/assistants*",
+    "/threads*",
+    "/vector_stores*",
+    "/containers*",
+    "/models",
+    "/models/*",
+    "/search*",
+    "/v2/rerank*",
+    "/engines/*",
+    "/rerank*",
+    "/ocr*",
+    "/rag/*",
+    "/video*",
     "/test",
     "/debug/memory/summary",
     "/health*",
-    "/*vector_stores*",
-    "/v1/search*",
-    "/search*",
-    "/v1/rag/*",
-    "/rag/*",
-    "/*assistants*",
-    "/v1/threads*",
-    "/threads*",
-    "/v1/ocr*",
-    "/ocr*",
-    "/*realtime*",
-    "/v1/video*",
-    "/video*",
+    "/metrics*",
+    "/a2a/*",
     "/v1beta/*",
     "/interactions*",
-    "/*moderations*",
-    "/metrics*",
     "/toolset/*",
     "/openai/*",
-    "/watsonx*",
-    "/*rerank*",
-    "/anthropic/*",
-    "/gemini/*",
-    "/google/*",
     "/openai_passthrough/*",
     "/vertex?ai/*",
+    "/gemini/*",
+    "/google/*",
+    "/anthropic/*",
+    "/langfuse/*",
+    "/azure/*",
+    "/azure_ai/*",
+    "/azure_speech/*",
+    "/assemblyai/*",
+    "/eu.assemblyai/*",
     "/aws/*",
     "/bedrock/*",
     "/comprehendmedical*",
     "/transcribe*",
-    "/*assemblyai/*",
-    "/azure/*",
-    "/azure_ai/*",
-    "/azure_speech/*",
-    "/langfuse/*",
     "/cohere/*",
     "/cursor/*",
     "/gigachat/*",
@@ -102,8 +99,10 @@ GATEWAY: tuple[str, ...] = (
     "/tinyfish/*",
     "/vllm/*",
     "/voyage/*",
+    "/watsonx*",
 )
-"""The LLM routes. Their order fills the rules: each has room for one pattern with two wildcards."""
+"""The LLM routes. A pattern starts with a name of its own: one such as `/*rerank*` would also match a model's name in a
+path of the backend. The order fills the rules: each has room for one pattern with two wildcards."""
 
 
 def wildcards(pattern: str) -> int:

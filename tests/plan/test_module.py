@@ -44,7 +44,8 @@ ALWAYS = {
     "aws_lb.this",
     "aws_lb_listener.http",
     *(f"aws_lb_listener_rule.{name}" for name in ("backend_text", "ui_exact", "ui_prefix", "ui_text")),
-    *(f'aws_lb_listener_rule.gateway["{index}"]' for index in range(15)),
+    *(f'aws_lb_listener_rule.backend["{index}"]' for index in range(2)),
+    *(f'aws_lb_listener_rule.gateway["{index}"]' for index in range(13)),
     *(f"aws_lb_target_group.{service}" for service in ("gateway", "backend", "ui")),
     "aws_nat_gateway.this[0]",
     "aws_rds_cluster.this[0]",
@@ -356,7 +357,7 @@ def patterns(plan: Plan, rule: str) -> list[str]:
 
 def test_the_ui_has_the_first_two_rules(default: Plan) -> None:
     assert default.values("aws_lb_listener_rule.ui_exact")["priority"] == 10
-    assert set(patterns(default, "ui_exact")) == {"/", "/favicon.ico", "/ui"}
+    assert set(patterns(default, "ui_exact")) == {"/", "/favicon.ico", "/ui", "/chat/*.txt", "/search-tools/*.txt"}
     assert default.values("aws_lb_listener_rule.ui_prefix")["priority"] == 20
     assert set(patterns(default, "ui_prefix")) == {"/litellm-asset-prefix/*", "/_next/*", "/assets/*", "/ui/*"}
 

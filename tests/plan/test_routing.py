@@ -2,7 +2,8 @@
 
 The listener's rules are taken from a plan, and evaluated as ELB does: by priority, the first match wins. What each
 component serves is `tests/litellm/served_paths.json`, measured on LiteLLM 1.86.0 and 1.108.7; the paths of these two
-versions, as their FastAPI applications list them, are `tests/litellm/routes-<version>.json`.
+versions, as their FastAPI applications list them, are `tests/litellm/routes-<version>.json`; the payloads of the UI's
+pages, as their packages contain them, are `tests/litellm/ui-payloads-<version>.list`.
 """
 
 import json
@@ -77,12 +78,20 @@ def listener(evaluate: Evaluate) -> Listener:
     return Listener(evaluate())
 
 
-def wrong(listener: Listener, routes_: list[str]) -> list[tuple[str, str]]:
-    """Returns the routes that reach a component which does not serve them. The UI has `/` for itself."""
+def routes_of(version: str) -> list[str]:
+    return list(json.loads((MEASURED / f"routes-{version}.json").read_text()))
+
+
+def wrong(listener: Listener, routes_: list[str], name: str = "x") -> list[tuple[str, str]]:
+    """Returns the routes that reach a component which does not serve them. The UI has `/` for itself.
+
+    Args:
+        name: what each parameter of a path is replaced with.
+    """
     return [
         (route, target)
         for route in routes_
-        if route != "/" and (target := listener.target(re.sub(r"\{[^}]*\}", "x", route))) not in serving(route)
+        if route != "/" and (target := listener.target(re.sub(r"\{[^}]*\}", name, route))) not in serving(route)
     ]
 
 
@@ -99,12 +108,36 @@ def test_every_served_path_reaches_its_component(listener: Listener, capsys: pyt
 def test_every_route_of_a_version_reaches_its_component(
     listener: Listener, version: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    all_routes: list[str] = json.loads((MEASURED / f"routes-{version}.json").read_text())
+    all_routes = routes_of(version)
     served = [route for route in all_routes if serving(route)]
     found = wrong(listener, served)
     with capsys.disabled():
-        print(f"\nLiteLLM {version}: {len(served)} routes checked, {len(found)} wrong")
+        print(
+            f"\nLiteLLM {version}: {len(served)} routes checked, {len(found)} wrong; "
+            f"{len(all_routes) - len(served)} routes that neither component serves"
+        )
     assert len(served) > 400
+    assert found == []
+
+
+@pytest.mark.parametrize("name", ["text-embeddings-3", "gpt-4o-realtime", "rerank-1", "completions", "files", "v1"])
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_name_in_a_path_does_not_lead_elsewhere(listener: Listener, version: str, name: str) -> None:
+    """Except for an MCP server, whose name is the first part of its paths."""
+    with_names = [route for route in routes_of(version) if "{" in route and "{mcp_server_name}" not in route]
+    found = wrong(listener, [route for route in with_names if serving(route)], name)
+    assert found == []
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_payloads_of_the_pages_reach_the_ui(
+    listener: Listener, version: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    payloads = [f"/{line}" for line in (MEASURED / f"ui-payloads-{version}.list").read_text().split()]
+    found = [path for path in payloads if listener.target(path) != "ui"]
+    with capsys.disabled():
+        print(f"\nUI of LiteLLM {version}: {len(payloads)} payloads checked, {len(found)} wrong")
+    assert len(payloads) > 200
     assert found == []
 
 
@@ -117,18 +150,16 @@ def test_every_route_of_a_version_reaches_its_component(
         ("/ui/login", "ui"),
         ("/favicon.ico", "ui"),
         ("/litellm-asset-prefix/_next/static/a.js", "ui"),
-        # The payloads of the UI's pages, as the static exports in LiteLLM 1.86.0 and 1.108.7 name them.
-        ("/index.txt", "ui"),
         ("/ui.txt", "ui"),
-        ("/teams.txt", "ui"),
-        ("/virtual-keys.txt", "ui"),
         ("/__next._tree.txt", "ui"),
-        ("/__next.!KGRhc2hib2FyZCk.__PAGE__.txt", "ui"),
-        ("/access-groups/index.txt", "ui"),
         ("/robots.txt", "backend"),
         ("/.well-known/security.txt", "backend"),
         ("/v1/memory/notes.txt", "gateway"),
         ("/vertex_ai/v1/files/notes.txt", "gateway"),
+        ("/v1/model/info", "backend"),
+        ("/v1/models", "gateway"),
+        ("/v1/mcp/server", "backend"),
+        ("/fallback/gpt-4o-realtime", "backend"),
         ("/test", "gateway"),
         ("/test/connection", "backend"),
         ("/debug/memory/summary", "gateway"),

@@ -260,11 +260,22 @@ CASES: tuple[Cases, ...] = (
         good=[[f"/{number}" for number in range(80)]],
         bad=[[f"/{number}" for number in range(81)]],
     ),
+    Cases("image", "must not be empty", good=["", "x/litellm:1.110.2"], bad=[" "]),
     Cases(
         "litellm_version",
         "a whole tag of ghcr.io/berriai/litellm",
         good=["", "v1.110.2", "1.110.2", "v1.86.0-dev", "1.110.0.rc.1", "main-stable"],
-        bad=["1", "1.110", "v1.110:2", "litellm:v1.110.2", "ghcr.io/berriai/litellm", " ", "v1.110.2\n", "-x"],
+        bad=[
+            "1",
+            "1.110",
+            "1.86.0+x",
+            "v1.110:2",
+            "litellm:v1.110.2",
+            "ghcr.io/berriai/litellm",
+            " ",
+            "v1.110.2\n",
+            "-x",
+        ],
         mistyped=[1.104],
     ),
     Cases(

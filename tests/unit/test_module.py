@@ -68,7 +68,7 @@ BLOCKS = {
     "aws_internet_gateway": ("this",),
     "aws_lb": ("this",),
     "aws_lb_listener": ("http", "https"),
-    "aws_lb_listener_rule": ("backend_text", "gateway", "ui_exact", "ui_prefix", "ui_text"),
+    "aws_lb_listener_rule": ("backend", "backend_text", "gateway", "ui_exact", "ui_prefix", "ui_text"),
     "aws_lb_target_group": SERVICES,
     "aws_nat_gateway": ("this",),
     "aws_rds_cluster": ("this",),
