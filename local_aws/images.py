@@ -12,7 +12,7 @@ NONROOT = 65532
 """The user `nonroot` of LiteLLM's images."""
 
 APP = Path(__file__).with_name("app")
-"""What stands in for the scripts in `/app` of LiteLLM's images."""
+"""Stand-ins for the scripts in `/app` of LiteLLM's images."""
 
 
 @dataclass(frozen=True)

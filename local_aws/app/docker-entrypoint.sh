@@ -1,5 +1,5 @@
 #!/bin/sh
-# Stands in for /app/docker-entrypoint.sh of LiteLLM's image of all components. Its rules are those of
+# A stand-in for /app/docker-entrypoint.sh of LiteLLM's image of all components. Its rules are those of
 # docker-entrypoint.sh in the repository BerriAI/litellm: the first argument names the component.
 set -eu
 

@@ -1,4 +1,4 @@
-"""Stands in for /app/migrations/run.py of LiteLLM's image of all components."""
+"""A stand-in for /app/migrations/run.py of LiteLLM's image of all components."""
 
 import runpy
 from pathlib import Path
