@@ -28,6 +28,17 @@ from .roles import Roles
 from .secrets import Secrets
 from .task_definition import TaskDefinition, TaskSize
 
+_LAUNCHER = """\
+$(python -c '
+import importlib.util, sys
+found = importlib.util.find_spec("gateway.launch")
+print("python -m gateway.launch" if found else "uvicorn gateway.main:app")
+if not found:
+    print("This image has no gateway.launch, so there is no connection pool.", file=sys.stderr)
+')"""
+"""What starts the gateway with its pool, in the shell's language: only the launcher does, and images up to 1.86 have
+none. Without single quotes in the program."""
+
 
 class Services(Construct):
     """The services, each behind its target group.
@@ -64,10 +75,8 @@ class Services(Construct):
             commands=commands,
             environment=environment.gateway,
         )
-        # Only the launcher starts the pool, and images up to 1.86 have none.
-        gateway_server = template(
-            'var.gateway_connection_pool_enabled ? "python -m gateway.launch" : "uvicorn gateway.main:app"'
-        )
+        launcher = TerraformLocal(self, "local.gateway_launcher", _LAUNCHER)
+        server = template(f'var.gateway_connection_pool_enabled ? {address(launcher)} : "uvicorn gateway.main:app"')
         gateway = TaskDefinition(
             self,
             "gateway_task",
@@ -84,7 +93,7 @@ class Services(Construct):
             additions={
                 **commands.container(
                     "gateway",
-                    f"{environment.gateway.tracer}{gateway_server} --host 0.0.0.0 --port {GATEWAY_PORT}",
+                    f"{environment.gateway.tracer}{server} --host 0.0.0.0 --port {GATEWAY_PORT}",
                     ["--workers", template("tostring(var.gateway_num_workers)")],
                 ),
                 **sidecars.gateway_additions(),

@@ -7,6 +7,7 @@ entry points); their programs are in `litellm_image`, whose README says what the
 
 import json
 import os
+import shutil
 import socket
 import sys
 import time
@@ -30,12 +31,12 @@ CONFIG = "model_list: []\n"
 PORTS = {"gateway": 4000, "backend": 4001}
 
 
-def with_programs(image: Image) -> Image:
+def with_programs(image: Image, programs: Path = PROGRAMS) -> Image:
     """Returns an image of LiteLLM's with the programs of the tests."""
     return replace(
         image,
         path=[PROGRAMS / "bin", Path(sys.executable).parent],
-        overrides={"PYTHONPATH": str(PROGRAMS), "PYTHONUNBUFFERED": "1"},
+        overrides={"PYTHONPATH": str(programs), "PYTHONUNBUFFERED": "1"},
     )
 
 
@@ -92,11 +93,11 @@ def _ports_are_free() -> None:
                 pytest.skip(f"port {port} is in use on this machine")
 
 
-def run(place: RolePlace, planned: Mapping[str, Any], image: Image) -> dict[str, Any]:
+def run(place: RolePlace, planned: Mapping[str, Any], image: Image, programs: Path = PROGRAMS) -> dict[str, Any]:
     """Runs a planned container until it answers, and returns its answer; fails with its log if it ends."""
     container = {
         **planned,
-        "image": place.image(with_programs(image)),
+        "image": place.image(with_programs(image, programs)),
         "secrets": [],
         "logConfiguration": place.container()["logConfiguration"],
     }
@@ -158,10 +159,26 @@ def test_a_container_starts_on_the_one_image(
     assert (answer["traced"], answer["traces_openai"]) == (("yes", "False") if traced else (None, None))
 
 
+@pytest.mark.parametrize("traced", [False, True], ids=["untraced", "traced"])
 @pytest.mark.parametrize("version", [{}, {"litellm_version": "v1.110.2"}], ids=["own image", "one image"])
-def test_the_pool_is_started_by_the_launcher(place: RolePlace, evaluate: Evaluate, version: dict[str, str]) -> None:
-    container = planned(evaluate, "gateway", True, False, gateway_connection_pool_enabled=True, **version)
-    assert run(place, container, image_of(container["image"]))["config"] == CONFIG
+def test_the_pool_is_started_by_the_launcher(
+    place: RolePlace, evaluate: Evaluate, version: dict[str, str], traced: bool
+) -> None:
+    container = planned(evaluate, "gateway", True, traced, gateway_connection_pool_enabled=True, **version)
+    answer = run(place, container, image_of(container["image"]))
+    assert (answer["config"], answer["launched"]) == (CONFIG, True)
+    assert answer["traced"] == ("yes" if traced else None)
+
+
+def test_without_a_launcher_the_gateway_starts_and_has_no_pool(
+    place: RolePlace, evaluate: Evaluate, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """LiteLLM 1.86 has neither."""
+    container = planned(evaluate, "gateway", False, False, gateway_connection_pool_enabled=True)
+    programs = tmp_path_factory.mktemp("without-launcher") / "programs"
+    shutil.copytree(PROGRAMS, programs, ignore=shutil.ignore_patterns("launch.py"))
+    answer = run(place, container, image_of(container["image"]), programs)
+    assert answer["launched"] is False
 
 
 @pytest.mark.parametrize("task", ["ui", "migrations"])

@@ -295,7 +295,8 @@ def test_the_launcher_starts_the_connection_pool(evaluate: Evaluate, database: d
     for container in containers(planned, "gateway").values():
         assert pool.items() <= environment(container).items()
     [script] = containers(planned, "gateway")["gateway"]["command"]
-    assert script == "exec python -m gateway.launch --host 0.0.0.0 --port 4000 --workers 1\n"
+    assert script.startswith("exec $(python -c '\nimport importlib.util")
+    assert script.endswith(") --host 0.0.0.0 --port 4000 --workers 1\n")
     assert not pool.keys() & environment(containers(planned, "backend")["backend"]).keys()
 
 

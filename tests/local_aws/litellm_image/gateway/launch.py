@@ -1,8 +1,10 @@
 """uvicorn's command line with the gateway's application in front."""
 
+import os
 import sys
 
 from uvicorn.main import main
 
 if __name__ == "__main__":
+    os.environ["LAUNCHED"] = "yes"
     main(("gateway.main:app", *sys.argv[1:]), prog_name="uvicorn")

@@ -19,6 +19,7 @@ def _found() -> dict[str, Any]:
     config, metrics = os.environ.get("CONFIG_FILE_PATH"), os.environ.get("PROMETHEUS_MULTIPROC_DIR")
     return {
         "uid": os.getuid(),
+        "launched": "LAUNCHED" in os.environ,
         "traced": os.environ.get("TRACED_BY_DATADOG"),
         "traces_openai": os.environ.get("DD_TRACE_OPENAI_ENABLED"),
         "config": open(config).read() if config else None,
