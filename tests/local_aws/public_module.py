@@ -94,8 +94,11 @@ def _run_the_public_command(definition: dict[str, Any]) -> None:
 
 
 def _replace_the_rules(resources: list[dict[str, Any]]) -> None:
-    [rules] = [each for each in resources if (each["type"], each["name"]) == ("aws_lb_listener_rule", "gateway")]
-    resources[:] = [each for each in resources if each["name"] not in ("ui_text", "backend_text")]
+    found = [each for each in resources if each["type"] == "aws_lb_listener_rule"]
+    [rules] = [each for each in found if each["name"] == "gateway"]
+    resources[:] = [
+        each for each in resources if each not in found or each["name"] in ("gateway", "ui_exact", "ui_prefix")
+    ]
     pattern, rules["instances"] = rules["instances"][0], []
     for index in range(-(-len(_PATTERNS) // 5)):
         instance = copy.deepcopy(pattern)
