@@ -17,8 +17,8 @@ CHEAPER_NEXT_TENANT = 12
 NEXT_TENANT_SECONDS = 0.010
 MEMORY_BYTES = 1e9
 """At the largest size."""
-TENANT_BYTES = 4500
-"""For the output, with 16 outputs and 9 secrets of the module; a tenant has to stay below it."""
+TENANT_BYTES = 4000
+"""For the output; a tenant has to stay below it."""
 
 
 @dataclass(frozen=True)

@@ -34,22 +34,17 @@ class TenantRootStack(TerraformStack):
             root_folder: folder in which Terraform will run.
         """
         super().__init__(scope, tenant.label)
-        self.add_override("terraform", {"required_version": TERRAFORM, "required_providers": PROVIDERS})
+        # The provider that the root configures. The module says what else it needs.
+        providers = {"aws": PROVIDERS["aws"]}
+        self.add_override("terraform", {"required_version": TERRAFORM, "required_providers": providers})
         if tenant.backend.s3 is not None and tenant.backend.s3.use_lockfile:
             self.add_override("terraform.required_version", _LOCKFILE_TERRAFORM)
         self._add_backend(tenant, os.path.relpath(tenants_folder / tenant.state_file, root_folder))
         self.add_override("provider.aws", [_provider(tenant)])
         secrets = sensitive_inputs()
+        # Types and rules are the module's: a root stays below 4 KB.
         self.add_override(
-            "variable",
-            {
-                secret.name: {
-                    "type": secret.terraform_type,
-                    "default": secret.default,
-                    "sensitive": True,
-                }
-                for secret in secrets
-            },
+            "variable", {secret.name: {"default": secret.default, "sensitive": True} for secret in secrets}
         )
         self.add_override(
             f"module.{MODULE}",

@@ -141,7 +141,7 @@ def test_aims_are_met() -> None:
         (made_up({Variant(Kind.OURS, 100): (2.5, 2.6, 2.4)}), [3]),
         (made_up({Variant(Kind.OURS, 1000): (12.0, 12.1, 12.2)}), [4]),
         (made_up(memory=1_000_001_000), [5]),
-        (made_up(tenant_bytes=4500), [6]),
+        (made_up(tenant_bytes=4000), [6]),
     ],
     ids=["many", "one", "the next, compared", "the next of a hundred", "the next of a thousand", "memory", "output"],
 )
