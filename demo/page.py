@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 
-from litellm_aws.inputs import declared_inputs
+from litellm_aws.litellm import LITELLM
 from local_aws.account import Account
 
 _OF_ITS_OWN_LINE = ("db_bootstrap_sql", "migration_run_command")
@@ -37,7 +37,7 @@ def page(endpoint: str, outputs: Mapping[str, Any]) -> str:
 def _database(account: Account, outputs: Mapping[str, Any]) -> str:
     secret = account.client("secretsmanager").get_secret_value(SecretId=outputs["db_master_password_secret_arn"])
     login = json.loads(secret["SecretString"])
-    user = declared_inputs()["db_username"].default
+    user = LITELLM.inputs["db_username"].default
     with psycopg.connect(
         host=login["host"],
         port=login["port"],

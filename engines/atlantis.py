@@ -11,7 +11,6 @@ import yaml
 from fleet.command_line import CommandError
 from fleet.tenants_file import Fleet
 from fleet.waves import Wave
-from stacks.module import MODULE
 
 from .places import Places
 from .remote_runs import check_remote_runs
@@ -51,7 +50,7 @@ def content(fleet: Fleet, places: Places) -> str:
                 "execution_order_group": waves.index(tenant.effective_wave),
                 "autoplan": {
                     "enabled": True,
-                    "when_modified": ["*.tf*", ".terraform.lock.hcl", f"../{MODULE}/*.tf*"],
+                    "when_modified": ["*.tf*", ".terraform.lock.hcl", f"../{tenant.module.name}/*.tf*"],
                 },
             }
             for tenant in fleet.tenants

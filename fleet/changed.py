@@ -15,6 +15,7 @@ from pathlib import Path
 
 from . import command_line
 from .repository import commit_of, export, repository_of
+from .tenant import TenantSettings
 from .tenants_file import Fleet, load_fleet
 from .text_table import text_table
 from .waves import Wave, wave_of
@@ -149,9 +150,8 @@ def _synth(project: Path) -> list[str]:
 def _compared(
     commit: str, fleet: Fleet, before: Mapping[str, str], now: Mapping[str, str], *, code_too: bool
 ) -> Changed:
-    from stacks.module import MODULE
-
-    module = None if not code_too else MODULE in before and _differ(before[MODULE], now[MODULE])
+    name = TenantSettings.module.name
+    module = None if not code_too else name in before and _differ(before[name], now[name])
     touched = []
     for tenant in fleet.tenants:
         label = tenant.label
@@ -166,8 +166,8 @@ def _compared(
         touched.append(TouchedTenant(label, tenant.effective_wave, touch))
     for label in sorted(before.keys() - now.keys()):
         called = json.loads(before[label]).get("module", {})
-        if MODULE in called:  # else it is no tenant's root
-            touched.append(TouchedTenant(label, wave_of(called[MODULE]["env"]), Touch.REMOVED))
+        if name in called:  # else it is no tenant's root
+            touched.append(TouchedTenant(label, wave_of(called[name]["env"]), Touch.REMOVED))
     order = list(Wave)
     return Changed(commit, module, sorted(touched, key=lambda each: order.index(each.wave)), fleet)
 

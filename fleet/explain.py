@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from litellm_aws.inputs import declared_inputs, sensitive_inputs
+from litellm_aws.litellm import LITELLM
 
 from . import command_line
 from .layers import Layers
@@ -48,7 +48,7 @@ def explanation(fleet: Fleet, tenant: str, env: str) -> str:
 
 
 def _set(layers: Layers) -> Iterator[tuple[str, str, str, str]]:
-    order = [*declared_inputs(), *TenantSettings.model_fields]
+    order = [*LITELLM.inputs, *TenantSettings.model_fields]
     for name, node in sorted(layers.node.value.items(), key=lambda item: order.index(item[0])):
         if name != "profile":  # which the layers tell
             for path, leaf in _leaves(node, (name,)):
@@ -65,8 +65,8 @@ def _leaves(node: Node, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...]
 
 
 def _defaults(settings: TenantSettings) -> Iterator[tuple[str, str]]:
-    secrets = {secret.name for secret in sensitive_inputs()}
-    for name, declared in declared_inputs().items():
+    secrets = {secret.name for secret in LITELLM.sensitive_inputs}
+    for name, declared in LITELLM.inputs.items():
         if name in secrets:
             yield name, f"the environment's TF_VAR_{name}, else empty"
         elif name not in settings.model_fields_set:

@@ -9,7 +9,7 @@ from functools import reduce
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-from litellm_aws.inputs import sensitive_inputs
+from litellm_aws.litellm import LITELLM
 
 from .documents import Documents, Section
 from .plain_secrets import plain_secret
@@ -137,7 +137,7 @@ def _prepared(section: Section, findings: Findings) -> Section:
     """Returns a section with its proxy_config_file read, and without secrets."""
     whose = section.name
     values = dict(section.node.value)
-    for sensitive in sensitive_inputs():
+    for sensitive in LITELLM.sensitive_inputs:
         if sensitive.name in values:
             findings.add(
                 values.pop(sensitive.name).problem(

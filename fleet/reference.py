@@ -15,8 +15,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema
 
-from litellm_aws.inputs import CROSS_RULES, Input, declared_inputs, sensitive_inputs
-from litellm_aws.outputs import DESCRIPTIONS
+from litellm_aws.litellm import LITELLM
+from litellm_aws.module_kind import Input
 from litellm_aws.rules import Rule
 
 from .documents import DEFAULTS, SECTIONS
@@ -47,7 +47,7 @@ def tenants_schema() -> dict[str, Any]:
     definitions["Backend"] |= {"minProperties": 1, "maxProperties": 1}
     for blocks in ("provider", "backend"):
         del tenant["properties"][blocks]["default"]
-    for secret in sensitive_inputs():
+    for secret in LITELLM.sensitive_inputs:
         del tenant["properties"][secret.name]
     del tenant["required"]  # for all of it may come from defaults and profiles
     tenant["description"] = "Inputs of a tenant, or of several."
@@ -87,7 +87,7 @@ def _reference_lines() -> Iterator[str]:
     yield ""
     yield "The inputs are the variables of the module `cdktf.out/stacks/litellm`, and the keys of a tenant, of a"
     yield "profile or of `defaults` in the tenants file."
-    inputs = declared_inputs().values()
+    inputs = LITELLM.inputs.values()
     for section in dict.fromkeys(each.section for each in inputs):
         yield from ("", f"## {section}", "")
         yield from _table(
@@ -95,18 +95,14 @@ def _reference_lines() -> Iterator[str]:
             (_input_row(each) for each in inputs if each.section == section),
         )
     yield from ("", "## Rules across inputs", "", "Refused at synth and at plan:", "")
-    for rule in CROSS_RULES:
+    for rule in LITELLM.rules:
         yield f"- {_escaped(rule.summary())}."
     yield from ("", "## The tenants file", "", "Of these, a file has at least one:", "")
     yield from _table(("section", "description"), ((f"`{name}`", text) for name, text in SECTIONS.items()))
     yield from ("", "## Keys of the tenants file only", "")
     yield from _table(
         ("key", "type", "default", "description"),
-        (
-            _field_row(name, field)
-            for name, field in TenantSettings.model_fields.items()
-            if name not in declared_inputs()
-        ),
+        (_field_row(name, field) for name, field in TenantSettings.model_fields.items() if name not in LITELLM.inputs),
     )
     for title, model in (
         ("provider", Provider),
@@ -120,7 +116,7 @@ def _reference_lines() -> Iterator[str]:
         rows = (_field_row(name, field) for name, field in model.model_fields.items())
         yield from _table(("key", "type", "default", "description"), rows)
     yield from ("", "## Outputs", "")
-    yield from _table(("output", "description"), ((f"`{name}`", text) for name, text in DESCRIPTIONS.items()))
+    yield from _table(("output", "description"), ((f"`{name}`", text) for name, text in LITELLM.outputs.items()))
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Self
 
-from stacks.module import MODULE
+from litellm_aws.litellm import LITELLM
 
 from .synthesis import Change, Synthesized
 from .tenant import TenantSettings
@@ -56,7 +56,7 @@ def table(fleet: Fleet, synthesized: Synthesized, outdir: Path, seconds: float) 
     rows = [("STACK", "FILE", "REGION", "TLS", "STATE")]
     for stack in shown:
         tenant = tenants.get(stack)
-        what = _facts(tenant) if tenant else ("any", "", "none: the module") if stack == MODULE else _WORKSPACES
+        what = _facts(tenant) if tenant else ("any", "", "none: the module") if stack == LITELLM.name else _WORKSPACES
         rows.append((stack, str(synthesized.changes[stack]), *what))
     lines = text_table(rows)
     left_out = len(synthesized.changes) - len(shown)

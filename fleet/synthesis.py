@@ -20,7 +20,8 @@ from typing import Any
 from cdktf import App
 
 from litellm_aws.input_variables import NULL
-from stacks.module import MODULE, ModuleStack
+from litellm_aws.litellm import LITELLM
+from stacks.module import ModuleStack
 from stacks.tenant_root import TenantRootStack
 from stacks.workspaces import WorkspacesStack, by_stack
 
@@ -76,7 +77,7 @@ def synthesize(fleet: Fleet, outdir: Path, progress: Callable[[int], None] = lam
         TemporaryFolderError: CDKTF cannot write its files.
     """
     contents = configurations(fleet, outdir, progress)
-    stacks = [MODULE, *(tenant.label for tenant in fleet.tenants), *by_stack(fleet.tenants)]
+    stacks = [LITELLM.name, *(tenant.label for tenant in fleet.tenants), *by_stack(fleet.tenants)]
     outdir.mkdir(parents=True, exist_ok=True)
     with _locked(outdir):
         changes = _replace(outdir, contents)
@@ -131,7 +132,7 @@ def _contents(scratch: Path, tenants_file: Path, outdir: Path) -> Iterator[tuple
     yield Path("manifest.json"), (scratch / "manifest.json").read_text(encoding="utf-8")
     for path in sorted(scratch.glob(f"{_STACKS}/*/{_CONFIGURATION}")):
         configuration = json.loads(path.read_text(encoding="utf-8"))
-        if path.parent.name != MODULE:
+        if path.parent.name != LITELLM.name:
             root = outdir.resolve() / _STACKS / path.parent.name
             configuration["//"]["metadata"][TENANTS_FILE] = os.path.relpath(tenants_file.resolve(), root)
         yield (

@@ -6,12 +6,14 @@ import os
 from difflib import get_close_matches
 from inspect import signature
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from litellm_aws.inputs import Inputs, declared_inputs
+from litellm_aws.inputs import Inputs
+from litellm_aws.litellm import LITELLM
+from litellm_aws.module_kind import ModuleKind
 from litellm_aws.rules import RULE_BROKEN, Matches, NotEmpty, OneOf
 
 from .waves import Wave, wave_of
@@ -186,6 +188,9 @@ class Backend(_Options):
 class TenantSettings(Inputs):
     """The settings of one tenant, its defaults merged under it."""
 
+    module: ClassVar[ModuleKind] = LITELLM
+    """The module that the tenant's root calls."""
+
     provider: Provider = Provider()
     """Options of the AWS provider in the tenant's root."""
     backend: Backend = Backend(local=LocalBackend())
@@ -210,8 +215,8 @@ class TenantSettings(Inputs):
 
     def inputs_set(self) -> dict[str, Any]:
         """Returns the module inputs that this tenant sets, in the order of the declaration."""
-        values = self.model_dump(include=set(declared_inputs()) & self.model_fields_set)
-        return {name: values[name] for name in declared_inputs() if name in values}
+        values = self.model_dump(include=set(self.module.inputs) & self.model_fields_set)
+        return {name: values[name] for name in self.module.inputs if name in values}
 
     def state_identity(self, folder: Path) -> tuple[str | None, ...]:
         """Returns what tells this tenant's state from every other.

@@ -12,6 +12,7 @@ from litellm_aws.database import Database
 from litellm_aws.environment import Environment
 from litellm_aws.images import Images
 from litellm_aws.input_variables import InputVariables
+from litellm_aws.litellm import LITELLM
 from litellm_aws.load_balancer import LoadBalancer
 from litellm_aws.naming import Naming
 from litellm_aws.network import Network
@@ -24,19 +25,16 @@ from litellm_aws.services import Services
 from litellm_aws.storage import Storage
 from litellm_aws.versions import PROVIDERS, TERRAFORM
 
-MODULE = "litellm"
-"""Name of the module's stack, and so of its folder."""
-
 
 class ModuleStack(TerraformStack):
     """LiteLLM on AWS, from the network to the outputs."""
 
     def __init__(self, scope: Construct) -> None:
-        super().__init__(scope, MODULE)
+        super().__init__(scope, LITELLM.name)
         self.add_override("terraform", {"required_version": TERRAFORM, "required_providers": PROVIDERS})
         self.add_override("terraform.backend", None)
 
-        inputs = InputVariables(self, "inputs")
+        inputs = InputVariables(self, "inputs", module=LITELLM)
         naming = Naming(self, "naming", inputs=inputs)
         images = Images(self, "images")
         proxy_config = ProxyConfig(self, "proxy_config", inputs=inputs)
@@ -103,10 +101,11 @@ class ModuleStack(TerraformStack):
             services=services,
             gateway_resource_label=load_balancer.gateway_resource_label,
         )
-        Checks(self, "checks")
+        Checks(self, "checks", module=LITELLM)
         Outputs(
             self,
             "outputs",
+            module=LITELLM,
             alb_dns_name=load_balancer.dns_name,
             alb_url=load_balancer.url,
             alb_arn=load_balancer.arn,

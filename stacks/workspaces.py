@@ -13,8 +13,6 @@ from fleet.waves import Wave
 from litellm_aws.expressions import constant, template
 from litellm_aws.versions import TERRAFORM
 
-from .module import MODULE
-
 WORKSPACES = "workspaces"
 """What the names of these stacks begin with, before a dot: no tenant's label has one."""
 
@@ -119,7 +117,7 @@ class WorkspacesStack(TerraformStack):
         self.add_override(
             "locals",
             {
-                "module": MODULE,
+                "module": tenants[0].module.name,
                 "projects": constant(projects),
                 "workspaces": constant(workspaces),
             },

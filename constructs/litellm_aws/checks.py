@@ -4,18 +4,18 @@ from cdktf import TerraformStack
 from constructs import Construct
 
 from .expressions import template
-from .inputs import CROSS_RULES
+from .module_kind import ModuleKind
 from .ports import BACKEND_PORT, UI_PORT
 
 
 class Checks(Construct):
     """The `check` blocks."""
 
-    def __init__(self, scope: Construct, id_: str) -> None:
+    def __init__(self, scope: Construct, id_: str, *, module: ModuleKind) -> None:
         super().__init__(scope, id_)
         self._redis()
         self._gateway_metrics_port()
-        for rule in CROSS_RULES:
+        for rule in module.rules:
             if not rule.refuses_plan:
                 self._check(rule.inputs[-1], rule.condition(), f"{rule.error_message()}.")
 

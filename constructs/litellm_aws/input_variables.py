@@ -4,7 +4,7 @@ from cdktf import TerraformVariable, TerraformVariableValidationConfig
 from constructs import Construct
 
 from .expressions import template
-from .inputs import CROSS_RULES, Input, declared_inputs
+from .module_kind import Input, ModuleKind
 
 NULL = template("null")
 """Null as the default of a variable. jsii drops nulls, so this stands for it until the configuration is written."""
@@ -13,7 +13,7 @@ NULL = template("null")
 class InputVariables(Construct):
     """One variable for each declared input; `inputs.vpc_cidr` is the variable `vpc_cidr`."""
 
-    def __init__(self, scope: Construct, id_: str) -> None:
+    def __init__(self, scope: Construct, id_: str, *, module: ModuleKind) -> None:
         super().__init__(scope, id_)
         self._variables = {
             declared.name: TerraformVariable(
@@ -24,9 +24,9 @@ class InputVariables(Construct):
                 description=declared.description,
                 sensitive=declared.sensitive or None,
                 nullable=declared.nullable,
-                validation=_validations(declared) or None,
+                validation=_validations(module, declared) or None,
             )
-            for declared in declared_inputs().values()
+            for declared in module.inputs.values()
         }
 
     def __getattr__(self, name: str) -> TerraformVariable:
@@ -35,7 +35,7 @@ class InputVariables(Construct):
         return self._variables[name]
 
 
-def _validations(declared: Input) -> list[TerraformVariableValidationConfig]:
+def _validations(module: ModuleKind, declared: Input) -> list[TerraformVariableValidationConfig]:
     return [
         *_no_nulls(declared),
         *(
@@ -49,7 +49,7 @@ def _validations(declared: Input) -> list[TerraformVariableValidationConfig]:
             TerraformVariableValidationConfig(
                 condition=template(rule.condition()), error_message=f"{rule.error_message()}."
             )
-            for rule in CROSS_RULES
+            for rule in module.rules
             if rule.refuses_plan and rule.inputs[-1] == declared.name
         ),
     ]

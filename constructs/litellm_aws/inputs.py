@@ -5,50 +5,31 @@ Made from them: the module's `variable` blocks (`input_variables.py`), the check
 file, the JSON Schema for editors and `docs/inputs.md`. Units stand in the descriptions.
 """
 
-from __future__ import annotations
-
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cache
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict
-from pydantic.fields import FieldInfo
 
+from .module_kind import Sensitive, TerraformType
 from .ports import GATEWAY_PORT
 from .routes import WILDCARDS_PER_RULE
 from .rules import (
     AllDifferent,
-    Apart,
     AtLeast,
     AtMost,
     Between,
     Both,
-    CrossRule,
-    Different,
     EachElement,
     EachValue,
     EmptyOr,
-    FargateSize,
-    Fewer,
-    Given,
     Ipv4Network,
     Ipv4Range,
-    Is,
     IsMap,
-    Less,
     Matches,
     NoOverlap,
-    NoSharedKey,
     Not,
-    NotAbove,
     NotEmpty,
     NotReserved,
     OneOf,
-    Refused,
-    Rule,
-    SameVersion,
-    Some,
     Whole,
     certificate_arn,
     kms_key_arn,
@@ -56,23 +37,17 @@ from .rules import (
     secret_arn,
 )
 
-
-@dataclass(frozen=True)
-class Sensitive:
-    """Marks an input whose value must not show in a plan, nor stand in a file that we write."""
-
-
 _NO_STRAY_HYPHEN = Matches(
     "[a-z0-9]+(?:-[a-z0-9]+)*",
     "without a hyphen at its end and without two in a row, as RDS and ElastiCache refuse those in names",
 )
 _Image = Annotated[str, NotEmpty()]
-_SPLIT_IMAGES = {
+SPLIT_IMAGES = {
     f"{component}_image": f"ghcr.io/berriai/litellm-{component}:v1.86.0-dev"
     for component in ("gateway", "backend", "ui", "migrations")
 }
 """The four images of the documented release, by input."""
-_DOCKER_HUB_IMAGE = "postgres:16-alpine"
+BOOTSTRAP_IMAGE = "postgres:16-alpine"
 _TOKENS_METRIC = "litellm_total_tokens_metric_total"
 _Percentage = Annotated[float, Between(0, 100)]
 _Tasks = Annotated[int, Whole(0)]
@@ -246,15 +221,15 @@ class Images(_Section):
     ] = ""
     """Version of LiteLLM: a tag of `ghcr.io/berriai/litellm`, such as `v1.110.2`, of mid 2026 or later. It is short for
     image. Empty: image, or an image for each component."""
-    gateway_image: _Image = _SPLIT_IMAGES["gateway_image"]
+    gateway_image: _Image = SPLIT_IMAGES["gateway_image"]
     """Image of the gateway, which serves the LLM routes. Change the four images together, or set litellm_version."""
-    backend_image: _Image = _SPLIT_IMAGES["backend_image"]
+    backend_image: _Image = SPLIT_IMAGES["backend_image"]
     """Image of the backend, which serves the management API."""
-    ui_image: _Image = _SPLIT_IMAGES["ui_image"]
+    ui_image: _Image = SPLIT_IMAGES["ui_image"]
     """Image of the UI."""
-    migrations_image: _Image = _SPLIT_IMAGES["migrations_image"]
+    migrations_image: _Image = SPLIT_IMAGES["migrations_image"]
     """Image of the one-off task that migrates the database's schema."""
-    bootstrap_image: _Image = _DOCKER_HUB_IMAGE
+    bootstrap_image: _Image = BOOTSTRAP_IMAGE
     """Image of the one-shot task that makes the database user; it needs psql. Docker Hub's, unless you name another."""
     image_registry_secret_arn: Annotated[str, EmptyOr(secret_arn(with_field=False))] = ""
     """Secret that holds username and password of a private registry, for all images. Empty: none; ECR needs none."""
@@ -288,7 +263,16 @@ class Gateway(_Section):
     gateway_target_tokens_per_second: Annotated[float, AtLeast(0)] = 0
     """Tokens per second and task that autoscaling of the gateway aims at, by gateway_tokens_metric; 0: tokens are
     ignored."""
-    gateway_tokens_metric: TokensMetric | None = None
+    gateway_tokens_metric: (
+        Annotated[
+            TokensMetric,
+            TerraformType(
+                f'object({{ namespace = string, name = optional(string, "{_TOKENS_METRIC}"), '
+                "dimensions = optional(map(string), {}) })"
+            ),
+        ]
+        | None
+    ) = None
     """CloudWatch metric that counts the tokens of all gateway tasks: its namespace, its name (by default
     litellm_total_tokens_metric_total) and its dimensions. LiteLLM's own is in Prometheus; something has to bring it
     to CloudWatch."""
@@ -530,290 +514,3 @@ class Inputs(
     OpenTelemetry,
 ):
     """All inputs of the module. What is not set has the default of its field."""
-
-
-_BILLING_CLIENTS = (
-    ("billing_metrics_client_cert_pem", "billing_metrics_client_key_pem"),
-    ("billing_metrics_client_id", "billing_metrics_client_secret", "billing_metrics_token_url"),
-)
-"""The two ways in which LiteLLM logs in to the endpoint of the billing metrics, each complete or not at all."""
-
-CROSS_RULES: tuple[CrossRule, ...] = (
-    FargateSize("gateway_cpu", "gateway_memory"),
-    FargateSize("backend_cpu", "backend_memory"),
-    FargateSize("ui_cpu", "ui_memory"),
-    NotAbove("gateway_min_capacity", "gateway_max_capacity"),
-    NotAbove("backend_min_capacity", "backend_max_capacity"),
-    NotAbove("ui_min_capacity", "ui_max_capacity"),
-    NoSharedKey("gateway_extra_env", "gateway_extra_secrets", "ECS takes a name once in a container"),
-    NoSharedKey("backend_extra_env", "backend_extra_secrets", "ECS takes a name once in a container"),
-    Different("db_master_username", "db_username", "the bootstrap would take the master user's password login away"),
-    Refused(
-        Is("vpc_id", ""),
-        Fewer("azs", 2),
-        says="azs must name at least two availability zones, for Aurora and the load balancer: set two, or vpc_id",
-    ),
-    Refused(
-        Given("vpc_id"),
-        Fewer("private_subnet_ids", 1),
-        says="private_subnet_ids must name subnets of vpc_id, in which the tasks run: set it",
-    ),
-    Refused(
-        Is("vpc_id", ""),
-        Some("private_subnet_ids"),
-        says="private_subnet_ids are of a VPC that is there already, which vpc_id must name: set it, or remove them",
-    ),
-    Refused(
-        Is("vpc_id", ""),
-        Some("public_subnet_ids"),
-        says="public_subnet_ids are of a VPC that is there already, which vpc_id must name: set it, or remove them",
-    ),
-    Refused(
-        Given("vpc_id"),
-        Is("alb_internal", False),
-        Fewer("public_subnet_ids", 2),
-        says="public_subnet_ids must name at least two subnets of vpc_id, as a load balancer needs two availability "
-        "zones: set them, or alb_internal",
-    ),
-    Refused(
-        Given("vpc_id"),
-        Is("alb_internal", True),
-        Some("private_subnet_ids"),
-        Fewer("private_subnet_ids", 2),
-        says="private_subnet_ids must name at least two subnets of vpc_id, as the internal load balancer needs two "
-        "availability zones: add one",
-    ),
-    Refused(
-        Given("vpc_id"),
-        Is("alb_internal", True),
-        Is("tasks_in_public_subnets", True),
-        Fewer("public_subnet_ids", 1),
-        says="public_subnet_ids must name the subnets of vpc_id for tasks_in_public_subnets: set it",
-    ),
-    Refused(
-        Given("vpc_id"),
-        Is("alb_internal", False),
-        Is("create_database", True),
-        Some("private_subnet_ids"),
-        Fewer("private_subnet_ids", 2),
-        says="private_subnet_ids must name at least two subnets of vpc_id, as the stack's own Aurora needs two "
-        "availability zones: add one",
-    ),
-    Refused(
-        Given("vpc_id"),
-        Is("alb_internal", False),
-        Is("create_database", False),
-        Is("create_redis", True),
-        Some("private_subnet_ids"),
-        Fewer("private_subnet_ids", 2),
-        says="private_subnet_ids must name at least two subnets of vpc_id, as the stack's own Redis needs two "
-        "availability zones: add one",
-    ),
-    Refused(
-        Is("tasks_in_public_subnets", True),
-        Is("create_database", True),
-        says="create_database and tasks_in_public_subnets exclude each other, as the one-shot tasks reach the database "
-        "from the private subnets by a NAT gateway: remove tasks_in_public_subnets, or set create_database = false",
-    ),
-    Refused(
-        Is("tasks_in_public_subnets", True),
-        Given("database_url"),
-        says="database_url and tasks_in_public_subnets exclude each other, as the migration reaches the database from "
-        "the private subnets by a NAT gateway: remove one of them",
-    ),
-    Refused(
-        Is("create_database", True),
-        Given("database_url"),
-        says="database_url is of a database that is there already, and create_database makes one: remove database_url, "
-        "or set create_database = false",
-    ),
-    Refused(
-        Is("create_redis", True),
-        Given("redis_url"),
-        says="redis_url is of a Redis that is there already, and create_redis makes one: remove redis_url, or set "
-        "create_redis = false",
-    ),
-    *(
-        Refused(
-            Given("image"),
-            Given(name, default),
-            says=f"image and {name} exclude each other, as all components run from image: remove one of them",
-        )
-        for name, default in _SPLIT_IMAGES.items()
-    ),
-    *(
-        Refused(
-            Given("litellm_version"),
-            Given(name, default),
-            says=f"litellm_version and {name} exclude each other, as all components run from one image: remove one of "
-            "them",
-        )
-        for name, default in _SPLIT_IMAGES.items()
-    ),
-    Refused(
-        Given("image"),
-        Given("litellm_version"),
-        says="image and litellm_version exclude each other, as litellm_version names an image: remove one of them",
-    ),
-    SameVersion(tuple(_SPLIT_IMAGES), "give the four the same one, or set litellm_version instead of them"),
-    Refused(
-        Is("gateway_connection_pool_enabled", True),
-        Is("create_database", False),
-        Is("database_url", ""),
-        says="gateway_connection_pool_enabled needs a database, and there is none: set create_database or "
-        "database_url, or remove it",
-    ),
-    Refused(
-        Is("gateway_metrics_port", None),
-        Some("gateway_metrics_scrape_cidrs"),
-        says="gateway_metrics_scrape_cidrs may reach gateway_metrics_port: set that, or remove them",
-    ),
-    Refused(
-        Given("gateway_target_tokens_per_second", 0),
-        Is("gateway_tokens_metric", None),
-        says="gateway_target_tokens_per_second needs gateway_tokens_metric, which counts the tokens: set it",
-    ),
-    Less("collector_cpu", "gateway_cpu", when="collector_enabled"),
-    Less("collector_memory", "gateway_memory", when="collector_enabled"),
-    Apart("collector_port", "gateway_metrics_port", when="collector_enabled"),
-    Refused(
-        Given("image_registry_secret_arn"),
-        Is("create_database", True),
-        Is("bootstrap_image", _DOCKER_HUB_IMAGE),
-        says="bootstrap_image is Docker Hub's, which image_registry_secret_arn does not log in to: set it to an image "
-        "in your registry",
-    ),
-    Refused(
-        Given("image_registry_kms_key_arn"),
-        Is("image_registry_secret_arn", ""),
-        says="image_registry_kms_key_arn decrypts image_registry_secret_arn: set that, or remove it",
-    ),
-    Refused(
-        Given("billing_metrics_endpoint"),
-        *(Is(name, "") for names in _BILLING_CLIENTS for name in names),
-        says="billing_metrics_endpoint needs a client: set billing_metrics_client_cert_pem and "
-        "billing_metrics_client_key_pem, or billing_metrics_client_id, billing_metrics_client_secret and "
-        "billing_metrics_token_url",
-    ),
-    *(
-        Refused(
-            Given("billing_metrics_endpoint"),
-            # In the inputs' order: Terraform takes no two validations that look at each other's input.
-            *sorted((Given(given), Is(missing, "")), key=lambda fact: names.index(fact.inputs[0])),
-            says=f"{given} needs {missing}: set it, or remove {given}",
-        )
-        for names in _BILLING_CLIENTS
-        for given, missing in zip(names, (*names[1:], names[0]), strict=True)
-    ),
-    Refused(
-        Given("vpc_id"),
-        Is("nat_gateway_per_az", True),
-        says="nat_gateway_per_az is of the stack's own VPC, and vpc_id names another: remove one of them",
-    ),
-    Refused(
-        Is("tasks_in_public_subnets", True),
-        Is("nat_gateway_per_az", True),
-        says="nat_gateway_per_az and tasks_in_public_subnets exclude each other, as such tasks need no NAT gateway: "
-        "remove one of them",
-    ),
-    Refused(
-        Given("domain_name"),
-        Is("route53_zone_id", ""),
-        says="domain_name needs route53_zone_id, the hosted zone of its records: set it, or bring a certificate along "
-        "by acm_certificate_arn",
-    ),
-    Refused(
-        Is("domain_name", ""),
-        Given("route53_zone_id"),
-        says="route53_zone_id is a zone without a name in it: set domain_name, or remove it",
-    ),
-    Refused(
-        Given("domain_name"),
-        Given("acm_certificate_arn"),
-        says="acm_certificate_arn and domain_name exclude each other, as domain_name makes a certificate: remove one",
-    ),
-    Refused(
-        Fewer("alb_ingress_cidrs", 1),
-        Fewer("alb_ingress_prefix_list_ids", 1),
-        says="alb_ingress_cidrs and alb_ingress_prefix_list_ids are both empty, so that nobody could reach the load "
-        "balancer: set one of them",
-    ),
-)
-"""The rules that look at more than one input."""
-
-
-@dataclass(frozen=True)
-class Input:
-    """One declared input, as everything that is generated from the declaration sees it.
-
-    Attributes:
-        terraform_type: Terraform's type constraint, e.g. `list(string)`.
-        default: None where the input is required, or null.
-        nullable: whether null is a value.
-        section: the heading under which the reference lists it.
-    """
-
-    name: str
-    section: str
-    terraform_type: str
-    required: bool
-    nullable: bool
-    default: Any
-    description: str
-    sensitive: bool
-    rules: tuple[Rule, ...]
-
-
-_TERRAFORM_TYPES: dict[Any, str] = {
-    str: "string",
-    int: "number",
-    float: "number",
-    bool: "bool",
-    list[str]: "list(string)",
-    dict[str, str]: "map(string)",
-    dict[str, Any]: "any",
-    TokensMetric: f'object({{ namespace = string, name = optional(string, "{_TOKENS_METRIC}"), '
-    "dimensions = optional(map(string), {}) })",
-}
-
-
-@cache
-def declared_inputs() -> dict[str, Input]:
-    """Returns every input by name, in the order of the declaration."""
-    return {
-        name: _declared(name, section.__doc__ or "", field)
-        for section in Inputs.__bases__
-        for name, field in _own_fields(section)
-    }
-
-
-def sensitive_inputs() -> list[Input]:
-    """Returns the inputs that only `TF_VAR_<name>` may carry."""
-    return [each for each in declared_inputs().values() if each.sensitive]
-
-
-def _own_fields(section: type) -> Iterator[tuple[str, FieldInfo]]:
-    assert issubclass(section, BaseModel)
-    yield from section.model_fields.items()
-
-
-def _declared(name: str, section: str, field: FieldInfo) -> Input:
-    if not field.description:
-        raise TypeError(f"input {name} has no docstring")
-    annotation, metadata = field.annotation, field.metadata
-    nullable = type(None) in get_args(annotation)
-    if nullable:
-        [annotation] = (each for each in get_args(annotation) if each is not type(None))
-        if get_origin(annotation) is Annotated:
-            annotation, *metadata = get_args(annotation)
-    return Input(
-        name=name,
-        section=section,
-        terraform_type=_TERRAFORM_TYPES[annotation],
-        required=field.is_required(),
-        nullable=nullable,
-        default=None if field.is_required() else field.default,
-        description=" ".join(field.description.split()),
-        sensitive=any(isinstance(each, Sensitive) for each in metadata),
-        rules=tuple(each for each in metadata if isinstance(each, Rule)),
-    )

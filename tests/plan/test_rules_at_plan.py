@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from litellm_aws.inputs import CROSS_RULES, declared_inputs
+from litellm_aws.litellm import LITELLM
 from tests.terraform import Root, Terraform, TerraformError
 from tests.unit.rule_cases import BASE, CASES, CROSS_CASES, CrossCases
 
@@ -21,9 +21,9 @@ def packed(changes: Iterable[tuple[Variables, str]]) -> list[tuple[Variables, li
     """Packs changes of single inputs or pairs, each with its message, into as few plans as they fit into."""
     plans: list[tuple[Variables, list[str], set[str]]] = []
     for change, message in changes:
-        group = set(change).union(*(rule.inputs for rule in CROSS_RULES if not change.keys().isdisjoint(rule.inputs)))
+        group = set(change).union(*(rule.inputs for rule in LITELLM.rules if not change.keys().isdisjoint(rule.inputs)))
         if "vpc_id" in change:
-            group |= declared_inputs().keys()  # with others, AWS would be asked about the network
+            group |= LITELLM.inputs.keys()  # with others, AWS would be asked about the network
         plan = next((plan for plan in plans if group.isdisjoint(plan[2])), None)
         if plan is None:
             plans.append(plan := ({}, [], set()))

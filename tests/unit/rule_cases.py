@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from litellm_aws.inputs import CROSS_RULES, declared_inputs
-from litellm_aws.rules import CrossRule, Refused, Rule
+from litellm_aws.cross_rules import CrossRule, Refused
+from litellm_aws.litellm import LITELLM
+from litellm_aws.rules import Rule
 
 BASE: Mapping[str, Any] = {
     "region": "us-west-2",
@@ -38,7 +39,7 @@ class Cases:
 
     @property
     def rule(self) -> Rule:
-        [rule] = [rule for rule in declared_inputs()[self.input].rules if self.words in rule.says]
+        [rule] = [rule for rule in LITELLM.inputs[self.input].rules if self.words in rule.says]
         return rule
 
 
@@ -57,7 +58,7 @@ class CrossCases:
     def rule(self) -> CrossRule:
         [rule] = [
             rule
-            for rule in CROSS_RULES
+            for rule in LITELLM.rules
             if rule.inputs == self.inputs and (not isinstance(rule, Refused) or rule.says.startswith(self.says))
         ]
         return rule

@@ -200,7 +200,7 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
 
 
 def test_a_change_of_the_module_touches_every_tenant_in_waves(checkout: Path) -> None:
-    outputs = Path("constructs/litellm_aws/outputs.py")
+    outputs = Path("constructs/litellm_aws/litellm.py")
     text = outputs.read_text()
     outputs.write_text(text.replace("Id of the VPC.", "The VPC's id."))
     assert outputs.read_text() != text

@@ -12,7 +12,7 @@ import pytest
 from fleet.command_line import CommandError
 from fleet.explain import explanation
 from fleet.tenants_file import load_fleet
-from litellm_aws.inputs import declared_inputs
+from litellm_aws.litellm import LITELLM
 
 PROJECT = Path(__file__).parents[2]
 FLEET = """\
@@ -104,8 +104,8 @@ def test_each_input_that_is_set_has_its_value_and_the_place_it_came_from(explain
 def test_every_other_input_has_the_modules_default(explained: list[str]) -> None:
     defaults = rows(explained, "NOT SET")
     given = {name.partition(".")[0] for name in rows(explained, "SET")}
-    assert defaults.keys() == declared_inputs().keys() - given
-    assert defaults["gateway_num_workers"] == [str(declared_inputs()["gateway_num_workers"].default)]
+    assert defaults.keys() == LITELLM.inputs.keys() - given
+    assert defaults["gateway_num_workers"] == [str(LITELLM.inputs["gateway_num_workers"].default)]
     assert defaults["ui_password"] == ["the environment's TF_VAR_ui_password, else empty"]
 
 

@@ -13,8 +13,7 @@ from fleet.problems import BadInputError
 from fleet.reference import INPUTS, SCHEMA, generated
 from fleet.tenant import AssumeRole, CloudBackend, LocalBackend, Provider, S3Backend, TenantSettings
 from fleet.tenants_file import load_fleet
-from litellm_aws.inputs import CROSS_RULES, declared_inputs, sensitive_inputs
-from litellm_aws.outputs import DESCRIPTIONS
+from litellm_aws.litellm import LITELLM
 
 PROJECT = Path(__file__).parents[2]
 GOOD = """\
@@ -51,8 +50,8 @@ def test_a_generated_file_is_fresh(path: Path) -> None:
 
 def test_the_reference_has_a_row_for_every_input_with_its_rules(reference: str) -> None:
     found = rows(reference, "Stack", "## Rules across inputs")
-    assert list(found) == list(declared_inputs())
-    for name, declared in declared_inputs().items():
+    assert list(found) == list(LITELLM.inputs)
+    for name, declared in LITELLM.inputs.items():
         terraform_type, default, description = found[name]
         assert terraform_type == f"`{declared.terraform_type}`"
         assert default == ("required" if declared.required else f"`{json.dumps(declared.default)}`")
@@ -62,8 +61,8 @@ def test_the_reference_has_a_row_for_every_input_with_its_rules(reference: str) 
 
 
 def test_the_reference_names_every_rule_across_inputs_and_every_output(reference: str) -> None:
-    assert [rule for rule in CROSS_RULES if f"- {rule.summary()}.\n" not in reference] == []
-    assert rows(reference, "Outputs") == {name: [text] for name, text in DESCRIPTIONS.items()}
+    assert [rule for rule in LITELLM.rules if f"- {rule.summary()}.\n" not in reference] == []
+    assert rows(reference, "Outputs") == {name: [text] for name, text in LITELLM.outputs.items()}
 
 
 @pytest.mark.parametrize("model", [AssumeRole, LocalBackend, S3Backend, CloudBackend, Provider])
@@ -77,7 +76,7 @@ def test_the_schema_is_valid(schema: dict[str, Any]) -> None:
 
 
 def test_the_schema_knows_every_key_but_the_secrets(schema: dict[str, Any]) -> None:
-    known = TenantSettings.model_fields.keys() - {secret.name for secret in sensitive_inputs()}
+    known = TenantSettings.model_fields.keys() - {secret.name for secret in LITELLM.sensitive_inputs}
     assert schema["$defs"]["Inputs"]["properties"].keys() == known
 
 
