@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel
@@ -58,12 +59,14 @@ class ModuleKind:
             their docstrings are the headings.
         rules: the rules that look at more than one input.
         outputs: descriptions of the outputs by name, in the order of the reference.
+        files: files that the module reads by `path.module`: synthesis copies them to the module's folder.
     """
 
     name: str
     model: type[BaseModel]
     rules: tuple[CrossRule, ...]
     outputs: Mapping[str, str]
+    files: tuple[Path, ...] = ()
 
     @cached_property
     def inputs(self) -> Mapping[str, Input]:
