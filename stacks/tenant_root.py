@@ -8,7 +8,7 @@ from cdktf import CloudBackend, LocalBackend, NamedCloudWorkspace, S3Backend, Te
 from constructs import Construct
 
 from fleet.tenant import TenantSettings
-from litellm_aws.expressions import constant, template
+from litellm_aws.expressions import constant, module_output, variable
 from litellm_aws.versions import PROVIDERS, TERRAFORM
 
 _LOCKFILE_TERRAFORM = ">= 1.10"
@@ -48,12 +48,12 @@ class TenantRootStack(TerraformStack):
             {
                 "source": f"../{module.name}",
                 **constant(_inputs(tenant)),
-                **{secret.name: template(f"var.{secret.name}") for secret in secrets},
+                **{secret.name: variable(secret.name).as_string for secret in secrets},
             },
         )
         self.add_override(
             "output",
-            {name: {"value": template(f"module.{module.name}.{name}")} for name in module.outputs},
+            {name: {"value": module_output(module.name, name).as_string} for name in module.outputs},
         )
 
     def _add_backend(self, tenant: TenantSettings, state_file: str) -> None:

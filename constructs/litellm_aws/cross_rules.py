@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass
-from itertools import pairwise
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import reduce
+from typing import Any, ClassVar
 
-from .rules import literal
+from .expressions import Expression, call, for_list, for_map, text, variable
+
+NameLocal = Callable[[str, object], Expression]
+"""Declares a local of a name, once, and returns it: for parts of a condition that would make its line too long. A local
+that is part of a validation must not refer to the variable that is validated: Terraform takes that for a cycle."""
 
 
 class CrossRule(ABC):
@@ -19,7 +24,7 @@ class CrossRule(ABC):
         refuses_plan: whether a plan is refused too; if not, it warns. A tenants file is always refused.
     """
 
-    refuses_plan = True
+    refuses_plan: ClassVar[bool] = True
 
     @property
     @abstractmethod
@@ -31,104 +36,122 @@ class CrossRule(ABC):
         """The message, without a full stop, when the values of `inputs` break the rule, else None."""
 
     @abstractmethod
-    def condition(self) -> str:
-        """The rule as a Terraform expression over `var.…`."""
+    def condition(self, name_local: NameLocal) -> Expression:
+        """The rule in Terraform's language."""
 
     @abstractmethod
-    def error_message(self) -> str:
+    def error_message(self, name_local: NameLocal) -> str:
         """The words of `broken` as a Terraform template."""
 
+    @abstractmethod
     def summary(self) -> str:
         """The words of `broken` for whatever values, as the reference shows them."""
-        return self.error_message()
 
 
 class Fact(ABC):
-    """Something about one input that is so or not."""
+    """Something about inputs that is so or not."""
 
     @property
     @abstractmethod
     def inputs(self) -> tuple[str, ...]:
-        """The name of the input."""
+        """The names of the inputs."""
 
     @abstractmethod
     def holds(self, values: Mapping[str, Any]) -> bool:
         """Whether it is so of these values."""
 
     @abstractmethod
-    def condition(self) -> str:
-        """The same as a Terraform expression over `var.…`."""
-
-
-@dataclass(frozen=True)
-class Given(Fact):
-    """An input has another value than the one which means "none": empty, false, 0 or null."""
-
-    name: str
-    none: str | int | bool | None = ""
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        return (self.name,)
-
-    def holds(self, values: Mapping[str, Any]) -> bool:
-        return bool(values[self.name] != self.none)
-
-    def condition(self) -> str:
-        return f"var.{self.name} != {literal(self.none)}"
+    def condition(self) -> Expression:
+        """The same in Terraform's language."""
 
 
 @dataclass(frozen=True)
 class Is(Fact):
-    """An input has a value."""
+    """An input has a value; `~Is(…)`: another one."""
 
     name: str
     value: str | int | bool | None
+    negated: bool = False
+
+    def __invert__(self) -> Is:
+        return replace(self, negated=not self.negated)
 
     @property
     def inputs(self) -> tuple[str, ...]:
         return (self.name,)
 
     def holds(self, values: Mapping[str, Any]) -> bool:
-        return bool(values[self.name] == self.value)
+        return bool(values[self.name] == self.value) is not self.negated
 
-    def condition(self) -> str:
-        return f"var.{self.name} == {literal(self.value)}"
+    def condition(self) -> Expression:
+        value = variable(self.name)
+        if isinstance(self.value, bool):
+            return value if self.value is not self.negated else ~value
+        return value.differs(self.value) if self.negated else value.equals(self.value)
+
+
+def on(name: str) -> Is:
+    """A switch is on."""
+    return Is(name, True)
+
+
+def empty(name: str) -> Is:
+    """A string is empty, and so what it is for is not wanted."""
+    return Is(name, "")
+
+
+_COMPARISONS: Mapping[str, Callable[[Any, Any], Any]] = {
+    ">": operator.gt,
+    ">=": operator.ge,
+    "<": operator.lt,
+    "==": operator.eq,
+}
+
+
+def _compare(one: Any, comparison: str, other: Any) -> Any:
+    if comparison == "==" and isinstance(one, Expression):
+        return one.equals(other)
+    return _COMPARISONS[comparison](one, other)
 
 
 @dataclass(frozen=True)
-class Fewer(Fact):
-    """A list has fewer elements than so many."""
+class Elements(Fact):
+    """The number of a list's or a map's elements compares with another, by `<`, `>` or `==`."""
 
     name: str
-    than: int
+    comparison: str
+    number: int
 
     @property
     def inputs(self) -> tuple[str, ...]:
         return (self.name,)
 
     def holds(self, values: Mapping[str, Any]) -> bool:
-        return len(values[self.name]) < self.than
+        return bool(_compare(len(values[self.name]), self.comparison, self.number))
 
-    def condition(self) -> str:
-        return f"length(var.{self.name}) < {self.than}"
+    def condition(self) -> Expression:
+        compared: Expression = _compare(variable(self.name).length(), self.comparison, self.number)
+        return compared
 
 
 @dataclass(frozen=True)
-class Some(Fact):
-    """A list, or a map, has elements."""
+class Compares(Fact):
+    """The value of one input compares with that of another, by `>`, `>=` or `==`."""
 
-    name: str
+    one: str
+    comparison: str
+    other: str
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        return (self.name,)
+        return (self.one, self.other)
 
     def holds(self, values: Mapping[str, Any]) -> bool:
-        return len(values[self.name]) > 0
+        return bool(_compare(values[self.one], self.comparison, values[self.other]))
 
-    def condition(self) -> str:
-        return f"length(var.{self.name}) > 0"
+    def condition(self) -> Expression:
+        compared: Expression = _compare(variable(self.one), self.comparison, variable(self.other))
+        return compared
 
 
 @dataclass(frozen=True, init=False)
@@ -138,14 +161,17 @@ class Refused(CrossRule):
     Args:
         facts: what is refused when all of it is so. The message is shown at the last one's input.
         says: why, a colon, and what to do.
+        name: of a local with one line for each fact but the last, where all in one would make too long a line.
     """
 
     facts: tuple[Fact, ...]
     says: str
+    name: str
 
-    def __init__(self, *facts: Fact, says: str) -> None:
+    def __init__(self, *facts: Fact, says: str, name: str = "") -> None:
         object.__setattr__(self, "facts", facts)
         object.__setattr__(self, "says", says)
+        object.__setattr__(self, "name", name)
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -154,42 +180,27 @@ class Refused(CrossRule):
     def broken(self, values: Mapping[str, Any]) -> str | None:
         return self.says if all(fact.holds(values) for fact in self.facts) else None
 
-    def condition(self) -> str:
-        return f"!({' && '.join(fact.condition() for fact in self.facts)})"
+    def condition(self, name_local: NameLocal) -> Expression:
+        *others, last = [fact.condition() for fact in self.facts]
+        if self.name:
+            others = [call("alltrue", name_local(self.name, others))]
+        return ~reduce(operator.and_, [*others, last])
 
-    def error_message(self) -> str:
+    def error_message(self, name_local: NameLocal) -> str:  # noqa: ARG002
+        return self.says
+
+    def summary(self) -> str:
         return self.says
 
 
-@dataclass(frozen=True)
-class NotAbove(CrossRule):
-    """One number is not above another."""
-
-    lower: str
-    upper: str
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        return (self.lower, self.upper)
-
-    def broken(self, values: Mapping[str, Any]) -> str | None:
-        return None if values[self.lower] <= values[self.upper] else self.error_message()
-
-    def condition(self) -> str:
-        return f"var.{self.lower} <= var.{self.upper}"
-
-    def error_message(self) -> str:
-        return f"{self.lower} must not be above {self.upper}: lower the one or raise the other"
-
-
-FARGATE_MEMORY: dict[int, tuple[int, ...]] = {
+FARGATE_MEMORY: dict[int, range | tuple[int, ...]] = {
     256: (512, 1024, 2048),
-    512: tuple(range(1024, 4096 + 1, 1024)),
-    1024: tuple(range(2048, 8192 + 1, 1024)),
-    2048: tuple(range(4096, 16384 + 1, 1024)),
-    4096: tuple(range(8192, 30720 + 1, 1024)),
-    8192: tuple(range(16384, 61440 + 1, 4096)),
-    16384: tuple(range(32768, 122880 + 1, 8192)),
+    512: range(1024, 4096 + 1, 1024),
+    1024: range(2048, 8192 + 1, 1024),
+    2048: range(4096, 16384 + 1, 1024),
+    4096: range(8192, 30720 + 1, 1024),
+    8192: range(16384, 61440 + 1, 4096),
+    16384: range(32768, 122880 + 1, 8192),
 }
 """Memory in MiB that Fargate offers for a number of cpu units (ECS Developer Guide, task size)."""
 
@@ -206,22 +217,36 @@ class FargateSize(CrossRule):
         return (self.cpu, self.memory)
 
     def broken(self, values: Mapping[str, Any]) -> str | None:
-        if values[self.memory] in FARGATE_MEMORY.get(values[self.cpu], ()):
-            return None
-        return self.error_message()
+        offered = values[self.memory] in FARGATE_MEMORY.get(values[self.cpu], ())
+        return None if offered else self.summary()
 
-    def condition(self) -> str:
-        table = {str(cpu): memory for cpu, memory in FARGATE_MEMORY.items()}
-        return f"contains(try({literal(table)}[tostring(var.{self.cpu})], []), var.{self.memory})"
+    def condition(self, name_local: NameLocal) -> Expression:
+        offered = name_local("fargate_memory", {str(cpu): _sizes(memory) for cpu, memory in FARGATE_MEMORY.items()})
+        sizes = call("try", offered[call("tostring", variable(self.cpu))], [])
+        return call("contains", sizes, variable(self.memory))
 
-    def error_message(self) -> str:
-        sizes = "; ".join(f"{cpu} with {_steps(memory)}" for cpu, memory in FARGATE_MEMORY.items())
+    def error_message(self, name_local: NameLocal) -> str:
+        return self._message(str(call("join", "; ", name_local("fargate_sizes", self._offered))))
+
+    def summary(self) -> str:
+        return self._message("; ".join(self._offered))
+
+    @property
+    def _offered(self) -> list[str]:
+        return [f"{cpu} with {_steps(memory)}" for cpu, memory in FARGATE_MEMORY.items()]
+
+    def _message(self, sizes: str) -> str:
         return f"{self.cpu} and {self.memory} must be a pair that Fargate offers: {sizes}"
 
 
-def _steps(sizes: tuple[int, ...]) -> str:
-    [step, *other_steps] = {later - earlier for earlier, later in pairwise(sizes)}
-    return ", ".join(map(str, sizes)) if other_steps else f"{sizes[0]} to {sizes[-1]} in steps of {step}"
+def _sizes(memory: range | tuple[int, ...]) -> object:
+    return call("range", memory.start, memory.stop, memory.step) if isinstance(memory, range) else memory
+
+
+def _steps(memory: range | tuple[int, ...]) -> str:
+    if isinstance(memory, range):
+        return f"{memory[0]} to {memory[-1]} in steps of {memory.step}"
+    return ", ".join(map(str, memory))
 
 
 @dataclass(frozen=True)
@@ -230,7 +255,6 @@ class NoSharedKey(CrossRule):
 
     one: str
     other: str
-    reason: str
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -240,21 +264,21 @@ class NoSharedKey(CrossRule):
         shared = sorted(values[self.one].keys() & values[self.other].keys())
         return self._message(", ".join(shared)) if shared else None
 
-    def condition(self) -> str:
-        return f"length({self._shared}) == 0"
+    def condition(self, name_local: NameLocal) -> Expression:  # noqa: ARG002
+        return self._shared.length().equals(0)
 
-    def error_message(self) -> str:
-        return self._message(f'${{join(", ", {self._shared})}}')
+    def error_message(self, name_local: NameLocal) -> str:  # noqa: ARG002
+        return self._message(str(call("join", ", ", self._shared)))
 
     def summary(self) -> str:
         return self._message("the same name")
 
     @property
-    def _shared(self) -> str:
-        return f"setintersection(keys(var.{self.one}), keys(var.{self.other}))"
+    def _shared(self) -> Expression:
+        return call("setintersection", *(call("keys", variable(name)) for name in self.inputs))
 
     def _message(self, shared: str) -> str:
-        return f"{self.one} and {self.other} both set {shared}: remove it from one of them ({self.reason})"
+        return f"{self.one} and {self.other} both set {shared}: remove one of the two"
 
 
 _VERSION = "[0-9]+[.][0-9]+[.][0-9]+"
@@ -267,7 +291,7 @@ class SameVersion(CrossRule):
     A plan only warns, because a root of the public module may be halfway through an upgrade.
     """
 
-    refuses_plan = False
+    refuses_plan: ClassVar[bool] = False
     images: tuple[str, ...]
     remedy: str
 
@@ -282,90 +306,33 @@ class SameVersion(CrossRule):
             return None
         return self._message(", ".join(f"{name} has {version}" for name, version in sorted(versions.items())))
 
-    def condition(self) -> str:
-        return f"length(distinct(values({self._versions}))) <= 1"
+    def condition(self, name_local: NameLocal) -> Expression:
+        versions = call("values", self._versions(name_local))
+        return call("distinct", versions).length() <= 1
 
-    def error_message(self) -> str:
-        listed = f'[for name, version in {self._versions} : "${{name}} has ${{version}}"]'
-        return self._message(f'${{join(", ", {listed})}}')
+    def error_message(self, name_local: NameLocal) -> str:
+        found = for_list(self._versions(name_local), lambda name, version: text(name, " has ", version))
+        listed = name_local("listed_image_versions", found)
+        return self._message(str(call("join", ", ", listed)))
 
     def summary(self) -> str:
         return self._message("one differs")
 
-    @property
-    def _versions(self) -> str:
-        images = ", ".join(f"{name} = var.{name}" for name in self.images)
-        tag = 'element(split(":", image), length(split(":", image)) - 1)'
-        pattern = literal(_VERSION)
-        return (
-            f"{{ for name, image in {{ {images} }} : name => regex({pattern}, {tag}) if can(regex({pattern}, {tag})) }}"
+    def _versions(self, name_local: NameLocal) -> Expression:
+        tags = name_local("image_tags", {name: _tag(variable(name)) for name in self.images})
+        return name_local(
+            "image_versions",
+            for_map(
+                tags,
+                lambda name, tag: (name, call("regex", _VERSION, tag)),
+                where=lambda _, tag: call("can", call("regex", _VERSION, tag)),
+            ),
         )
 
     def _message(self, found: str) -> str:
         return f"{self.images[0]} and the other images must have one version of LiteLLM, but {found}: {self.remedy}"
 
 
-@dataclass(frozen=True)
-class Different(CrossRule):
-    """Two strings are not the same."""
-
-    one: str
-    other: str
-    reason: str
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        return (self.one, self.other)
-
-    def broken(self, values: Mapping[str, Any]) -> str | None:
-        return None if values[self.one] != values[self.other] else self.error_message()
-
-    def condition(self) -> str:
-        return f"var.{self.one} != var.{self.other}"
-
-    def error_message(self) -> str:
-        return f"{self.one} and {self.other} must be different: {self.reason}"
-
-
-@dataclass(frozen=True)
-class Less(CrossRule):
-    """One number is below another while a switch is on."""
-
-    part: str
-    whole: str
-    when: str
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        return (self.when, self.part, self.whole)
-
-    def broken(self, values: Mapping[str, Any]) -> str | None:
-        return self.error_message() if values[self.when] and values[self.part] >= values[self.whole] else None
-
-    def condition(self) -> str:
-        return f"!var.{self.when} || var.{self.part} < var.{self.whole}"
-
-    def error_message(self) -> str:
-        return f"{self.part} is a part of {self.whole}, and must be below it: lower the one or raise the other"
-
-
-@dataclass(frozen=True)
-class Apart(CrossRule):
-    """Two ports of one task are not the same while a switch is on."""
-
-    one: str
-    other: str
-    when: str
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        return (self.when, self.one, self.other)
-
-    def broken(self, values: Mapping[str, Any]) -> str | None:
-        return self.error_message() if values[self.when] and values[self.one] == values[self.other] else None
-
-    def condition(self) -> str:
-        return f"!(var.{self.when} && var.{self.one} == var.{self.other})"
-
-    def error_message(self) -> str:
-        return f"{self.one} and {self.other} are of one task, and must be different: change one of them"
+def _tag(image: Expression) -> Expression:
+    parts = call("split", ":", image)
+    return call("element", parts, parts.length() - 1)

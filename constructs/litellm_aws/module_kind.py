@@ -36,6 +36,8 @@ class Input:
         terraform_type: Terraform's type constraint, e.g. `list(string)`.
         nullable: whether null is a value.
         default: None where the input is required, or null.
+        description: the first paragraph of the field's docstring, which is the variable's description.
+        details: the other paragraphs, for the reference.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Input:
     nullable: bool
     default: Any
     description: str
+    details: str
     sensitive: bool
     rules: tuple[Rule, ...]
 
@@ -98,6 +101,7 @@ _TERRAFORM_TYPES: Mapping[Any, str] = {
 def _input(name: str, section: str, field: FieldInfo) -> Input:
     if not field.description:
         raise TypeError(f"input {name} has no docstring")
+    description, _, details = field.description.partition("\n\n")
     annotation, metadata = field.annotation, field.metadata
     nullable = type(None) in get_args(annotation)
     if nullable:
@@ -112,7 +116,8 @@ def _input(name: str, section: str, field: FieldInfo) -> Input:
         required=field.is_required(),
         nullable=nullable,
         default=None if field.is_required() else field.default,
-        description=" ".join(field.description.split()),
+        description=" ".join(description.split()),
+        details=" ".join(details.split()),
         sensitive=any(isinstance(each, Sensitive) for each in metadata),
         rules=tuple(each for each in metadata if isinstance(each, Rule)),
     )

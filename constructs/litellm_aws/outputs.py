@@ -3,13 +3,14 @@
 from cdktf import TerraformOutput
 from constructs import Construct
 
+from .expressions import Expression
 from .module_kind import ModuleKind
 
 
 class Outputs(Construct):
     """The `output` blocks of the module."""
 
-    def __init__(self, scope: Construct, id_: str, *, module: ModuleKind, **values: str) -> None:
+    def __init__(self, scope: Construct, id_: str, *, module: ModuleKind, **values: Expression) -> None:
         """Declares the outputs.
 
         Args:
@@ -19,4 +20,4 @@ class Outputs(Construct):
         if values.keys() != module.outputs.keys():
             raise TypeError(f"outputs without value or description: {values.keys() ^ module.outputs.keys()}")
         for name, description in module.outputs.items():
-            TerraformOutput(self, f"output.{name}", value=values[name], description=description)
+            TerraformOutput(self, f"output.{name}", value=str(values[name]), description=description)
