@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from litellm_aws.litellm import LITELLM
-
 from .problems import BadInputError, Findings, Problem, dotted, nearest
+from .tenant import TenantSettings
 from .yaml_tree import Mistake, Node, read_yaml
 
 DEFAULTS = "defaults"
@@ -203,7 +202,7 @@ class _Reader:
                 whose, path = f"profile {profile}", tuple(rest)
             case path:
                 whose = ""
-        if path and path[0] in {each.name for each in LITELLM.sensitive_inputs}:
+        if path and path[0] in {each.name for each in TenantSettings.module.sensitive_inputs}:
             return  # refused as it is, and the message would show the value
         name = dotted(path) or "the entry"
         self._findings.add_misread(Problem(file, mistake.line, f"{name} {mistake.message}", whose), name)

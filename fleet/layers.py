@@ -9,11 +9,10 @@ from functools import reduce
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-from litellm_aws.litellm import LITELLM
-
 from .documents import Documents, Section
 from .plain_secrets import plain_secret
 from .problems import BadInputError, Findings, Problem, dotted, nearest
+from .tenant import TenantSettings
 from .yaml_tree import Node, merged, read_yaml
 
 _PLAIN_MAPS = ("proxy_config", "gateway_extra_env", "backend_extra_env")
@@ -137,7 +136,7 @@ def _prepared(section: Section, findings: Findings) -> Section:
     """Returns a section with its proxy_config_file read, and without secrets."""
     whose = section.name
     values = dict(section.node.value)
-    for sensitive in LITELLM.sensitive_inputs:
+    for sensitive in TenantSettings.module.sensitive_inputs:
         if sensitive.name in values:
             findings.add(
                 values.pop(sensitive.name).problem(

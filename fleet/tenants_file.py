@@ -11,7 +11,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from litellm_aws.litellm import LITELLM
+from litellm_aws.module_kind import ModuleKind
 from litellm_aws.rules import RULE_BROKEN
 
 from .documents import read_documents
@@ -39,6 +39,11 @@ class Fleet:
     file: Path
     tenants: list[TenantSettings]
     layers: dict[str, Layers]
+
+    @property
+    def module(self) -> ModuleKind:
+        """The module that the tenants' roots call."""
+        return TenantSettings.module
 
 
 def load_fleet(file: Path) -> Fleet:
@@ -99,10 +104,10 @@ class _Validator:
         return settings
 
     def _check_across(self, layers: Layers, values: dict[str, Any], wrong: set[str]) -> None:
-        inputs = {name: values.get(name, declared.default) for name, declared in LITELLM.inputs.items()}
+        inputs = {name: values.get(name, declared.default) for name, declared in TenantSettings.module.inputs.items()}
         # Of secrets nothing is known before the plan.
-        unknown = wrong | {secret.name for secret in LITELLM.sensitive_inputs}
-        for rule in LITELLM.rules:
+        unknown = wrong | {secret.name for secret in TenantSettings.module.sensitive_inputs}
+        for rule in TenantSettings.module.rules:
             message = None if unknown & set(rule.inputs) else rule.broken(inputs)
             if message is not None:
                 # The tenant's own line rather than one of a profile or of the defaults.
@@ -129,7 +134,7 @@ class _Validator:
             self._findings.add(where.problem(message, layers.whose))
         elif details["type"] == "extra_forbidden":
             known = _fields(TenantSettings, path[:-1])
-            advice = nearest(str(path[-1]), known - {each.name for each in LITELLM.sensitive_inputs})
+            advice = nearest(str(path[-1]), known - {each.name for each in TenantSettings.module.sensitive_inputs})
             if difflib.get_close_matches(str(path[-1]), _CREDENTIALS, n=1, cutoff=0.8):
                 advice = ", for it is a secret: use profile, assume_role or AWS's environment variables"
             self._findings.add(node.problem(f"{name} is not known here{advice}", layers.whose))
