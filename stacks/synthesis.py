@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 from fleet.problems import FailedError
 from fleet.repository import top_of
 from fleet.tenants_file import Fleet
-from litellm_aws.input_variables import NULL
 
 from .output_folder import Change, locked, replace
 from .stale_roots import TENANTS_FILE, StaleRoot, delete, is_root_of
@@ -224,6 +223,8 @@ def _rendered(configuration: dict[str, Any], note: dict[str, Any]) -> bytes:
     Args:
         note: what to add to the metadata.
     """
+    from litellm_aws.input_variables import NULL
+
     for variable in configuration.get("variable", {}).values():
         if variable.get("default") == NULL:
             variable["default"] = None
