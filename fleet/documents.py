@@ -1,4 +1,4 @@
-"""The tenants file and the files that it includes: which maps of inputs stand in them, and where."""
+"""The tenants file and the files that it includes: the maps of inputs in them, and their places."""
 
 from __future__ import annotations
 
@@ -7,26 +7,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from litellm_aws.litellm import LITELLM
-
 from .problems import BadInputError, Findings, Problem, dotted, nearest
+from .tenant import TenantSettings
 from .yaml_tree import Mistake, Node, read_yaml
 
 DEFAULTS = "defaults"
 SECTIONS = {
     "include": "Further files of this kind: a path from this file's folder, or a list of paths. "
     "A folder stands for the `.yaml` and `.yml` files in it. A file is read once.",
-    DEFAULTS: "Inputs beneath every tenant of this file and of the files that it includes. "
+    DEFAULTS: "Inputs for every tenant in this file and in the files that it includes, unless the tenant sets them. "
     "Maps merge deeply, lists replace.",
-    "profiles": "Maps of inputs by a name, which any tenant of any file may give as its `profile`.",
-    "tenants": "One map of inputs for each tenant in each environment.",
+    "profiles": "Named maps of inputs. Any tenant in any file can name them as its `profile`.",
+    "tenants": "A map of inputs for each tenant in each environment.",
 }
-"""What may stand in a tenants file, and what it means."""
+"""The keys of a tenants file, and what they mean."""
 _SHAPE = "a tenants file has `tenants`, a list of maps, and may have `defaults`, `profiles` and `include`"
 _EMPTY = "has no value: give it one, or remove the line"
 _SUFFIXES = (".yaml", ".yml")
-_DEEPEST = 20
-"""Files that include one another in a row: more than any fleet has, and few enough for Python's stack."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +31,7 @@ class Section:
     """A map of inputs in a file.
 
     Attributes:
-        name: as messages name it: `defaults`, `profile <name>` or `tenant <tenant>-<env>`.
+        name: for messages: `defaults`, `profile <name>` or `tenant <tenant>-<env>`.
         node: the map.
     """
 
@@ -44,11 +41,11 @@ class Section:
 
 @dataclass(frozen=True)
 class TenantEntry:
-    """A tenant as it stands in a file.
+    """A tenant in a file.
 
     Attributes:
-        defaults: those of the files on the way to it, the tenants file's first.
-        own: what the entry itself says.
+        defaults: those that apply to it, the tenants file's first.
+        own: its own map.
     """
 
     defaults: tuple[Section, ...]
@@ -57,7 +54,7 @@ class TenantEntry:
 
 @dataclass(frozen=True)
 class Documents:
-    """What stands in the tenants file and in all files that it includes.
+    """The contents of the tenants file and of all files that it includes.
 
     Attributes:
         defaults: of all files.
@@ -71,10 +68,10 @@ class Documents:
 
 
 def read_documents(file: Path, findings: Findings) -> Documents:
-    """Reads a tenants file and what it includes.
+    """Reads a tenants file and the files that it includes.
 
     Raises:
-        BadInputError: the tenants file itself cannot be read, or is no map.
+        BadInputError: the tenants file itself cannot be read, or is not a map.
     """
     reader = _Reader(findings)
     reader.read(file, around=(), way=())
@@ -86,7 +83,7 @@ class _Reader:
         self.documents = Documents()
         self._findings = findings
         self._included: dict[str, Node] = {}
-        """Where a file was included first, by its real path."""
+        """The first `include` of each file, by its real path."""
 
     def read(self, file: Path, *, around: tuple[Section, ...], way: tuple[Path, ...]) -> None:
         root, mistakes = read_yaml(file, file, refuse_ambiguous=True)
@@ -95,7 +92,7 @@ class _Reader:
             raise BadInputError([root.problem(f"{what}: {_SHAPE}")])
         for key, value in root.value.items():
             if key not in SECTIONS:
-                self._findings.add(value.problem(f"{key} is not known here{nearest(key, SECTIONS)}"))
+                self._findings.add(value.problem(f"{key} is unknown here{nearest(key, SECTIONS)}"))
         entries = self._entries(root, is_main=not way)
         owners = [_owner(entry, number) for number, entry in enumerate(entries, start=1)]
         for mistake in mistakes:
@@ -133,14 +130,14 @@ class _Reader:
         if profiles is None:
             return
         if not isinstance(profiles.value, dict):
-            what = _EMPTY if profiles.value is None else "must be a map, of names to maps of inputs"
+            what = _EMPTY if profiles.value is None else "must be a map from names to maps of inputs"
             self._findings.add(profiles.problem(f"profiles {what}"))
             return
         for name, node in profiles.value.items():
             first = self.documents.profiles.get(name)
             if first is not None:
                 self._findings.add(
-                    node.problem(f"profiles.{name} is there already, at {first.node.place}: rename or remove one")
+                    node.problem(f"profiles.{name} is also defined at {first.node.place}: rename or remove one")
                 )
             elif self._map(node, f"profiles.{name}") is not None:
                 self.documents.profiles[name] = Section(f"profile {name}", node)
@@ -168,17 +165,14 @@ class _Reader:
             what = f"include {named.value}: cannot be read: {error.strerror}: check the path"
             self._findings.add(named.problem(what))
             return
-        if len(way) > _DEEPEST:
-            self._findings.add(named.problem(f"include {named.value} is more than {_DEEPEST} files deep: include less"))
-            return
         if not files:
-            what = f"include {named.value} is a folder without a .yaml or .yml file: check the path"
+            what = f"include {named.value} is a folder without .yaml or .yml files: check the path"
             self._findings.add(named.problem(what))
         for file in files:
             real = os.path.realpath(file)
             if real in (on_way := [os.path.realpath(each) for each in way]):
                 circle = " includes ".join(map(str, [*way[on_way.index(real) :], file]))
-                self._findings.add(named.problem(f"include {named.value} goes in a circle: {circle}: remove one"))
+                self._findings.add(named.problem(f"include {named.value} is circular: {circle}: remove one"))
                 continue
             first = self._included.setdefault(real, named)
             if first is not named:
@@ -189,7 +183,7 @@ class _Reader:
                 self.read(file, around=around, way=way)
             except BadInputError as error:
                 for problem in error.problems:
-                    # What is no file can be mended only where it is named.
+                    # A file that does not exist is reported where it is named.
                     missing = named.problem(f"include {named.value}: {problem.message}")
                     self._findings.add(problem if file.is_file() else missing)
 
@@ -203,8 +197,8 @@ class _Reader:
                 whose, path = f"profile {profile}", tuple(rest)
             case path:
                 whose = ""
-        if path and path[0] in {each.name for each in LITELLM.sensitive_inputs}:
-            return  # refused as it is, and the message would show the value
+        if path and path[0] in {each.name for each in TenantSettings.module.sensitive_inputs}:
+            return  # refused anyway, and this message would show the value
         name = dotted(path) or "the entry"
         self._findings.add_misread(Problem(file, mistake.line, f"{name} {mistake.message}", whose), name)
 

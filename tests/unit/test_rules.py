@@ -6,12 +6,12 @@ import pytest
 from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
-from fleet.reference import tenants_schema
+from commands.reference import tenants_schema
 from litellm_aws.inputs import Inputs
 from litellm_aws.litellm import LITELLM
 from tests.unit.rule_cases import BASE, CASES, CROSS_CASES, Cases, CrossCases
 
-EDITOR = Draft202012Validator(tenants_schema())
+EDITOR = Draft202012Validator(tenants_schema(LITELLM))
 
 
 def single(kind: str) -> list[Any]:

@@ -1,4 +1,4 @@
-"""The demo's local AWS: a process of its own, which stays when `make demo` is done."""
+"""The demo's local AWS: a process that keeps running after `litellm-aws demo up`."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from .problem import DemoError
+from fleet.problems import FailedError
+
+from ..command_line import PROJECT
 
 START_SECONDS = 60
 STOP_SECONDS = 60
 _EXIT_SECONDS = 5
-"""Between the server's last answer and its end."""
+"""From the server's last answer to the end of its process."""
 
 
 class LocalServer:
@@ -36,11 +38,11 @@ class LocalServer:
 
     @property
     def pid(self) -> int | None:
-        """The process, if it runs and answers."""
+        """The process, or None when it does not run or does not answer."""
         try:
             facts = json.loads(self._ready.read_text())
             address = urlsplit(facts["endpoint"])
-            # Its number may be another process's by now, or that of one which has ended.
+            # The process may have ended, and another one may have its number.
             socket.create_connection((address.hostname or "", address.port or 0), timeout=5).close()
         except (OSError, ValueError, KeyError):
             return None
@@ -50,13 +52,13 @@ class LocalServer:
         """Starts the server, and returns its endpoint.
 
         Raises:
-            DemoError: it does not start.
+            FailedError: it does not start.
         """
         self._ready.unlink(missing_ok=True)
         with self._log.open("wb") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "local_aws", "--port", str(port), "--ready", str(self._ready)],
-                cwd=Path(__file__).parents[1],
+                cwd=PROJECT,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -66,9 +68,9 @@ class LocalServer:
         try:
             while not self._ready.exists():
                 if process.poll() is not None or time.monotonic() > deadline:
-                    raise DemoError(
+                    raise FailedError(
                         f"{self._log.read_text().strip() or 'The local AWS does not start.'}\n"
-                        "Choose another port with `make demo PORT=…`, or leave it out for a free one."
+                        "Choose another port with `make demo PORT=…`, or an unused one without PORT."
                     )
                 time.sleep(0.05)
         except BaseException:
@@ -78,7 +80,7 @@ class LocalServer:
         return self.endpoint
 
     def stop(self) -> None:
-        """Stops the server and what it runs; its account is gone with it."""
+        """Stops the server and its child processes. The account in it is lost."""
         pid = self.pid
         if pid is None:
             return

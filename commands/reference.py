@@ -1,13 +1,9 @@
-"""The files that are made from the declarations: docs/inputs.md and tenants.schema.json.
-
-`python -m fleet.reference` writes them into the current folder.
-"""
+"""The reference of a module's inputs, and the JSON Schema of the tenants file."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -15,41 +11,31 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema
 
-from litellm_aws.litellm import LITELLM
-from litellm_aws.module_kind import Input
+from fleet.documents import DEFAULTS, SECTIONS
+from fleet.tenant import AssumeRole, CloudBackend, LocalBackend, Provider, S3Backend, S3BackendEndpoints, TenantSettings
+from litellm_aws.module_kind import Input, ModuleKind
 from litellm_aws.rules import Rule
 
-from .documents import DEFAULTS, SECTIONS
-from .tenant import AssumeRole, CloudBackend, LocalBackend, Provider, S3Backend, S3BackendEndpoints, TenantSettings
 
-INPUTS = Path("docs/inputs.md")
-SCHEMA = Path("tenants.schema.json")
-
-
-def generated() -> dict[Path, str]:
-    """Returns the content of every generated file by its path from the project's folder."""
-    return {INPUTS: inputs_reference(), SCHEMA: json.dumps(tenants_schema(), indent=2, ensure_ascii=False) + "\n"}
+def inputs_reference(module: ModuleKind) -> str:
+    """Returns docs/inputs.md, in Markdown."""
+    return "\n".join(_reference_lines(module)) + "\n"
 
 
-def inputs_reference() -> str:
-    """Returns docs/inputs.md."""
-    return "\n".join(_reference_lines()) + "\n"
-
-
-def tenants_schema() -> dict[str, Any]:
+def tenants_schema(module: ModuleKind) -> dict[str, Any]:
     """Returns the JSON Schema (2020-12) of a tenants file."""
     tenant = TenantSettings.model_json_schema(schema_generator=_WithoutTitles)
     definitions = tenant.pop("$defs")
     for definition in (tenant, *definitions.values()):
         del definition["title"]
     for definition in definitions.values():
-        definition.pop("required", None)  # for the defaults may have the rest of a block
+        definition.pop("required", None)  # the defaults may have the rest of a block
     definitions["Backend"] |= {"minProperties": 1, "maxProperties": 1}
     for blocks in ("provider", "backend"):
         del tenant["properties"][blocks]["default"]
-    for secret in LITELLM.sensitive_inputs:
+    for secret in module.sensitive_inputs:
         del tenant["properties"][secret.name]
-    del tenant["required"]  # for all of it may come from defaults and profiles
+    del tenant["required"]  # all of it may come from defaults and profiles
     tenant["description"] = "Inputs of a tenant, or of several."
     for properties in (tenant["properties"], *(each["properties"] for each in definitions.values())):
         for field in properties.values():
@@ -80,14 +66,14 @@ class _WithoutTitles(GenerateJsonSchema):
         return False
 
 
-def _reference_lines() -> Iterator[str]:
+def _reference_lines(module: ModuleKind) -> Iterator[str]:
     yield "# Inputs and outputs"
     yield ""
     yield "<!-- Written by `make docs` from the declarations. Do not edit. -->"
     yield ""
     yield "The inputs are the variables of the module `cdktf.out/stacks/litellm`, and the keys of a tenant, of a"
     yield "profile or of `defaults` in the tenants file."
-    inputs = LITELLM.inputs.values()
+    inputs = module.inputs.values()
     for section in dict.fromkeys(each.section for each in inputs):
         yield from ("", f"## {section}", "")
         yield from _table(
@@ -95,14 +81,14 @@ def _reference_lines() -> Iterator[str]:
             (_input_row(each) for each in inputs if each.section == section),
         )
     yield from ("", "## Rules across inputs", "", "Refused at synth and at plan:", "")
-    for rule in LITELLM.rules:
+    for rule in module.rules:
         yield f"- {_escaped(rule.summary())}."
     yield from ("", "## The tenants file", "", "Of these, a file has at least one:", "")
     yield from _table(("section", "description"), ((f"`{name}`", text) for name, text in SECTIONS.items()))
     yield from ("", "## Keys of the tenants file only", "")
     yield from _table(
         ("key", "type", "default", "description"),
-        (_field_row(name, field) for name, field in TenantSettings.model_fields.items() if name not in LITELLM.inputs),
+        (_field_row(name, field) for name, field in TenantSettings.model_fields.items() if name not in module.inputs),
     )
     for title, model in (
         ("provider", Provider),
@@ -116,7 +102,7 @@ def _reference_lines() -> Iterator[str]:
         rows = (_field_row(name, field) for name, field in model.model_fields.items())
         yield from _table(("key", "type", "default", "description"), rows)
     yield from ("", "## Outputs", "")
-    yield from _table(("output", "description"), ((f"`{name}`", text) for name, text in LITELLM.outputs.items()))
+    yield from _table(("output", "description"), ((f"`{name}`", text) for name, text in module.outputs.items()))
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
@@ -160,15 +146,3 @@ def _escaped(text: str) -> str:
     outside_and_inside = text.replace("|", "\\|").split("`")
     outside_and_inside[::2] = [part.replace("<", "&lt;") for part in outside_and_inside[::2]]
     return "`".join(outside_and_inside)
-
-
-def main() -> None:
-    """Writes the generated files."""
-    for path, content in generated().items():
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(content, encoding="utf-8")
-        print(f"wrote {path}")
-
-
-if __name__ == "__main__":
-    main()

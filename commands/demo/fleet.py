@@ -1,8 +1,7 @@
-"""The example fleet, with a provider that goes to the local AWS."""
+"""The example fleet, with provider options for the local AWS."""
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -10,44 +9,44 @@ from pathlib import Path
 
 import yaml
 
-from .problem import DemoError
+from fleet.problems import FailedError
 
-CHECKOUT = Path(__file__).parents[1]
+from ..command_line import PROJECT
+
 APPLIED = "globex-dev"
-"""The tenant that is applied: it asks for no certificate."""
+"""The tenant that is applied. It needs no certificate."""
 
 SERVICES = (
     *("appautoscaling", "ec2", "ecs", "elasticache", "elbv2", "iam", "logs", "rds", "s3", "secretsmanager", "sts"),
 )
-"""What the module uses of AWS, by the provider's names."""
+"""The AWS services that the module uses, by the provider's names."""
 
 
 def prepare(folder: Path, endpoint: str) -> Path:
     """Writes the demo's tenants file: the example's, with the provider's endpoints; returns its path."""
-    document = yaml.safe_load((CHECKOUT / "tenants.yaml").read_text(encoding="utf-8"))
+    document = yaml.safe_load((PROJECT / "tenants.yaml").read_text(encoding="utf-8"))
     document["defaults"]["provider"] = {
         "endpoints": dict.fromkeys(SERVICES, endpoint),
         "s3_use_path_style": True,
     }
-    shutil.copytree(CHECKOUT / "config", folder / "config")
+    shutil.copytree(PROJECT / "config", folder / "config")
     tenants = folder / "tenants.yaml"
     tenants.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
     return tenants
 
 
 def synthesize(tenants: Path, outdir: Path) -> str:
-    """Synthesizes as `make synth` does, and returns what that prints.
+    """Runs `litellm-aws synth`, and returns its table.
 
     Raises:
-        DemoError: it failed.
+        FailedError: it failed.
     """
     ended = subprocess.run(
-        [sys.executable, str(CHECKOUT / "main.py")],
-        env={**os.environ, "TENANTS_FILE": str(tenants), "CDKTF_OUTDIR": str(outdir)},
+        [sys.executable, str(PROJECT / "main.py"), "--tenants", str(tenants), "--out", str(outdir)],
         capture_output=True,
         text=True,
         check=False,
     )
     if ended.returncode:
-        raise DemoError(ended.stderr.strip())
+        raise FailedError(ended.stderr.strip())
     return ended.stdout.rsplit("\nNext:", 1)[0].rstrip()

@@ -1,4 +1,4 @@
-"""Terraform, as the demo runs it: with a look at what it does."""
+"""Terraform, with its progress."""
 
 from __future__ import annotations
 
@@ -15,13 +15,12 @@ from typing import Any
 
 from packaging.specifiers import SpecifierSet
 
+from fleet.problems import FailedError
 from litellm_aws.versions import PROVIDERS, TERRAFORM
 from tests.provider_packages import REGISTRY, Package, assemble_mirror, mirror_configuration, newest_packages
 
-from .problem import DemoError
-
 _INTERRUPT_SECONDS = 60
-"""What Terraform gets to write its state after Ctrl-C."""
+"""How long Terraform has to write its state after Ctrl-C."""
 
 
 class Terraform:
@@ -36,15 +35,15 @@ class Terraform:
 
         Args:
             root: folder of the root.
-            environment: variables beside the caller's own.
+            environment: variables, in addition to the caller's.
             work: folder for a mirror of the providers, where Terraform needs one.
 
         Raises:
-            DemoError: Terraform is missing or too old.
+            FailedError: Terraform is missing or too old.
         """
         program = shutil.which("terraform")
         if program is None:
-            raise DemoError(
+            raise FailedError(
                 "terraform is not on the PATH: install Terraform, https://developer.hashicorp.com/terraform/install"
             )
         self._program, self._root, self._work = program, root, work
@@ -53,15 +52,15 @@ class Terraform:
         about = json.loads(self._run("version", "-json", directory=work).stdout)
         self._platform: str = about["platform"]
         if about["terraform_version"] not in SpecifierSet(TERRAFORM):
-            raise DemoError(
+            raise FailedError(
                 f"terraform on the PATH is {about['terraform_version']}, and {TERRAFORM} is needed: upgrade it"
             )
 
     def init(self, say: Callable[[str], None]) -> None:
-        """Initialises the root, with providers of this machine where it has them, else from the registry.
+        """Initializes the root, with the providers on this machine or else from the registry.
 
         Raises:
-            DemoError: no AWS provider can be had.
+            FailedError: it found no AWS provider.
         """
         packages = newest_packages(self._work, self._platform)
         if packages.keys() >= PROVIDERS.keys():
@@ -72,18 +71,18 @@ class Terraform:
             if ended.returncode and "aws" in packages:
                 self._use_mirror(packages)
                 say(
-                    "The registry cannot be reached, and this machine has no random provider: "
-                    "the tests' stand-in for it is used, with random values of the same kind."
+                    "The registry cannot be reached, and this machine has no random provider. The demo uses the one "
+                    "of the tests, which makes random values of the same kind."
                 )
                 ended = self._run("init", "-input=false", "-no-color")
         if ended.returncode:
-            advice = "see its own words below."
+            advice = "its message follows."
             if "aws" not in packages:
                 advice = (
                     f"this machine has no AWS provider {PROVIDERS['aws']['version']} in a folder {REGISTRY}: "
                     "connect to the registry, or set up a mirror of it."
                 )
-            raise DemoError(f"terraform init failed; {advice}\n{ended.stderr.strip()}")
+            raise FailedError(f"terraform init failed; {advice}\n{ended.stderr.strip()}")
 
     def _use_mirror(self, packages: Mapping[str, Package]) -> None:
         scratch = self._work / "providers"
@@ -103,10 +102,10 @@ class Terraform:
         return {name: output["value"] for name, output in found.items()}
 
     def change(self, command: str, progress: Progress) -> str:
-        """Runs `apply` or `destroy` without asking, and returns the sentence by which it ends.
+        """Runs `apply` or `destroy` without asking, and returns its last sentence.
 
         Raises:
-            DemoError: with Terraform's errors.
+            FailedError: with Terraform's errors.
         """
         process = subprocess.Popen(
             [self._program, command, "-auto-approve", "-input=false", "-json"],
@@ -116,7 +115,7 @@ class Terraform:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            # Ctrl-C is for this process, which then ends Terraform.
+            # Ctrl-C reaches this process only, which then ends Terraform.
             start_new_session=True,
         )
         errors, ended = [], ""
@@ -134,7 +133,7 @@ class Terraform:
         finally:
             progress.close()
         if process.returncode:
-            raise DemoError("\n\n".join([f"terraform {command} failed.", *errors]))
+            raise FailedError("\n\n".join([f"terraform {command} failed.", *errors]))
         return ended
 
     def _run(self, *arguments: str, directory: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -150,11 +149,11 @@ class Terraform:
 
 
 def _inherited() -> dict[str, str]:
-    """Returns the caller's environment without what leads to a real AWS, or changes what Terraform does."""
+    """Returns the caller's environment without the variables of AWS and of Terraform's arguments."""
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_VAR_", "TF_CLI_ARGS"))
     }
-    # The AWS CLI of the development packages, where the machine has none.
+    # The development packages have an AWS CLI, for machines without one.
     kept["PATH"] = os.pathsep.join([kept.get("PATH", os.defpath), str(Path(sys.executable).parent)])
     return kept
 
@@ -204,7 +203,7 @@ class Progress:
         self._show()
 
     def close(self) -> None:
-        """Takes the changing line away."""
+        """Clears the changing line."""
         if self._terminal:
             print("\r\033[K", end="", flush=True)
 

@@ -1,27 +1,56 @@
-"""What `make synth` prints."""
+"""`litellm-aws synth`: writes the module and the tenants' roots."""
+
+from __future__ import annotations
 
 import shlex
 import sys
+import time
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Self
 
-from litellm_aws.litellm import LITELLM
+from fleet.problems import FailedError
+from fleet.tenant import TenantSettings
+from fleet.tenants_file import Fleet, load_fleet
+from stacks.output_folder import Change
+from stacks.stale_roots import warnings
+from stacks.synthesis import Synthesized, synthesize
 
-from .synthesis import Change, Synthesized
-from .tenant import TenantSettings
-from .tenants_file import Fleet
+from .command_line import add_out, add_tenants
 from .text_table import text_table
+
+SUMMARY = "Write the Terraform module and a root for each tenant"
 
 _WORKSPACES = ("", "", "HCP Terraform: the tenants' workspaces")
 _MOST_ROWS = 40
-"""Rows of a table that still fits on a screen; beyond that, unchanged stacks are only counted."""
+"""Rows of a table that fit on a screen. Of a larger fleet, only the stacks that change are listed."""
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Adds the arguments of the command."""
+    add_tenants(parser)
+    add_out(parser)
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: Namespace) -> None:
+    started = time.monotonic()
+    fleet = load_fleet(arguments.tenants)
+    try:
+        with Progress(len(fleet.tenants)) as progress:
+            synthesized = synthesize(fleet, arguments.out, progress)
+    except OSError as error:
+        raise FailedError(f"{arguments.out} cannot be written: {error}") from error
+    print(table(fleet, synthesized, arguments.out, time.monotonic() - started))
+    for warning in warnings(synthesized.stale, fleet.file):
+        print(f"Warning: {warning}", file=sys.stderr)
 
 
 class Progress:
-    """A line that counts the tenants which are done, where somebody is watching.
+    """A line on a terminal that counts the tenants that are done.
 
     Args:
-        total: how many tenants there are.
+        total: the number of tenants.
     """
 
     def __init__(self, total: int) -> None:
@@ -42,10 +71,11 @@ class Progress:
 
 
 def table(fleet: Fleet, synthesized: Synthesized, outdir: Path, seconds: float) -> str:
-    """Returns the table of what was written, and what to do next.
+    """Returns a table of the stacks, and the next command to run.
 
     Args:
-        seconds: how long it took.
+        outdir: the folder that was written to.
+        seconds: the duration of the synthesis.
     """
     tenants = {tenant.label: tenant for tenant in fleet.tenants}
     shown = [
@@ -56,8 +86,13 @@ def table(fleet: Fleet, synthesized: Synthesized, outdir: Path, seconds: float) 
     rows = [("STACK", "FILE", "REGION", "TLS", "STATE")]
     for stack in shown:
         tenant = tenants.get(stack)
-        what = _facts(tenant) if tenant else ("any", "", "none: the module") if stack == LITELLM.name else _WORKSPACES
-        rows.append((stack, str(synthesized.changes[stack]), *what))
+        if tenant is not None:
+            facts = _facts(tenant)
+        elif stack == fleet.module.name:
+            facts = ("any", "", "none: the module")
+        else:
+            facts = _WORKSPACES
+        rows.append((stack, str(synthesized.changes[stack]), *facts))
     lines = text_table(rows)
     left_out = len(synthesized.changes) - len(shown)
     if left_out:

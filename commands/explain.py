@@ -1,38 +1,50 @@
-"""What a tenant's inputs are in effect, and where each was set: `make explain TENANT=acme ENV=prod`."""
+"""`litellm-aws explain`: a tenant's inputs, and where each was set."""
 
 from __future__ import annotations
 
-import argparse
 import json
-import sys
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from typing import Any
 
-from litellm_aws.litellm import LITELLM
+from fleet.layers import Layers
+from fleet.problems import RefusedError, dotted, nearest
+from fleet.tenant import TenantSettings
+from fleet.tenants_file import Fleet, load_fleet
+from fleet.yaml_tree import Node
 
-from . import command_line
-from .layers import Layers
-from .problems import dotted, nearest
-from .tenant import TenantSettings
-from .tenants_file import Fleet, load_fleet
+from .command_line import add_tenants
 from .text_table import text_table
-from .yaml_tree import Node
+
+SUMMARY = "Show a tenant's inputs, and where each was set"
 
 _WIDEST = 60
-"""Characters of a value; what is longer is cut."""
+"""Characters of a value. Longer ones are cut."""
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Adds the arguments of the command."""
+    parser.add_argument("tenant", metavar="TENANT", help="the tenant's name, such as acme")
+    parser.add_argument("env", metavar="ENV", help="its environment, such as prod")
+    add_tenants(parser)
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: Namespace) -> None:
+    print(explanation(load_fleet(arguments.tenants), arguments.tenant, arguments.env))
 
 
 def explanation(fleet: Fleet, tenant: str, env: str) -> str:
-    """Returns where a tenant stands, its effective inputs, and where each was set.
+    """Returns the layers of a tenant, its effective inputs, and where each was set.
 
     Raises:
-        CommandError: there is no such tenant.
+        RefusedError: there is no such tenant.
     """
     label = f"{tenant}-{env}"
     settings = next((each for each in fleet.tenants if (each.tenant, each.env) == (tenant, env)), None)
     if settings is None:
         advice = nearest(label, fleet.layers).replace(": remove it", "")
-        raise command_line.CommandError(f"There is no tenant {tenant} in env {env} in {fleet.file}{advice}")
+        raise RefusedError(f"There is no tenant {tenant} in env {env} in {fleet.file}{advice}")
     layers = fleet.layers[label]
     return "\n".join(
         [
@@ -48,15 +60,15 @@ def explanation(fleet: Fleet, tenant: str, env: str) -> str:
 
 
 def _set(layers: Layers) -> Iterator[tuple[str, str, str, str]]:
-    order = [*LITELLM.inputs, *TenantSettings.model_fields]
+    order = [*TenantSettings.module.inputs, *TenantSettings.model_fields]
     for name, node in sorted(layers.node.value.items(), key=lambda item: order.index(item[0])):
-        if name != "profile":  # which the layers tell
+        if name != "profile":  # the layers show it
             for path, leaf in _leaves(node, (name,)):
                 yield dotted(path), _shown(leaf.plain()), leaf.place, layers.origin(path).name
 
 
 def _leaves(node: Node, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Node]]:
-    """Yields what replaces as a whole: everything but a map that holds something."""
+    """Yields the values that replace one another as a whole: all but maps with a key."""
     if isinstance(node.value, dict) and node.value:
         for key, inner in node.value.items():
             yield from _leaves(inner, (*path, key))
@@ -65,10 +77,10 @@ def _leaves(node: Node, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...]
 
 
 def _defaults(settings: TenantSettings) -> Iterator[tuple[str, str]]:
-    secrets = {secret.name for secret in LITELLM.sensitive_inputs}
-    for name, declared in LITELLM.inputs.items():
+    secrets = {secret.name for secret in settings.module.sensitive_inputs}
+    for name, declared in settings.module.inputs.items():
         if name in secrets:
-            yield name, f"the environment's TF_VAR_{name}, else empty"
+            yield name, f"the environment variable TF_VAR_{name}, or else empty"
         elif name not in settings.model_fields_set:
             yield name, _shown(declared.default)
 
@@ -76,18 +88,3 @@ def _defaults(settings: TenantSettings) -> Iterator[tuple[str, str]]:
 def _shown(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"
-
-
-def _explain() -> None:
-    parser = argparse.ArgumentParser(prog="make explain", usage="make explain TENANT=<tenant> ENV=<env>")
-    parser.add_argument("tenant", nargs="?", default="")
-    parser.add_argument("env", nargs="?", default="")
-    arguments = parser.parse_args()
-    if not (arguments.tenant and arguments.env):
-        raise command_line.CommandError("Say which tenant: make explain TENANT=<tenant> ENV=<env>")
-    print(explanation(load_fleet(command_line.tenants_file()), arguments.tenant, arguments.env))
-
-
-if __name__ == "__main__":
-    command_line.end_in_words()
-    sys.exit(command_line.run(_explain))

@@ -1,4 +1,4 @@
-"""The page at the end of the demo: what was made."""
+"""The page at the end of the demo: what was created."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import psycopg
 from litellm_aws.litellm import LITELLM
 from local_aws.account import Account
 
-_OF_ITS_OWN_LINE = ("db_bootstrap_sql", "migration_run_command")
+_LONG = ("db_bootstrap_sql", "migration_run_command")
 """Outputs that are too long for a table."""
 
 
@@ -23,13 +23,16 @@ def page(endpoint: str, outputs: Mapping[str, Any]) -> str:
         outputs: of the applied root.
     """
     account = Account(endpoint)
-    shown = {name: value for name, value in outputs.items() if name not in _OF_ITS_OWN_LINE}
+    shown = {name: value for name, value in outputs.items() if name not in _LONG}
     parts = [
         ("Outputs", _columns([(name, str(value)) for name, value in shown.items()])),
         ("Database", _database(account, outputs)),
         ("What the database bootstrap printed", _log(account, outputs["ecs_cluster"], "bootstrap-db")),
         ("What the schema migration printed", _log(account, outputs["ecs_cluster"], "migrations")),
-        ("Services (noted, not run: the local AWS has no images of them)", _services(account, outputs["ecs_cluster"])),
+        (
+            "Services (recorded, not run: the local AWS has no such images)",
+            _services(account, outputs["ecs_cluster"]),
+        ),
     ]
     return "\n".join(f"{title}\n{text}\n" for title, text in parts)
 
@@ -49,8 +52,8 @@ def _database(account: Account, outputs: Mapping[str, Any]) -> str:
         [[tables]] = database.execute("SELECT count(*) FROM pg_tables WHERE tableowner = %s", [user]).fetchall()
     return _columns(
         [
-            (f"user {user}", "is a member of rds_iam" if member else "is no member of rds_iam"),
-            ("tables made by the migration", str(tables)),
+            (f"user {user}", "is a member of rds_iam" if member else "is not a member of rds_iam"),
+            ("tables created by the migration", str(tables)),
         ]
     )
 

@@ -1,57 +1,50 @@
-"""`make demo` and `make demo-down`: `python -m demo up`, `python -m demo down`."""
+"""The demo: a local AWS, and the example fleet's tenant that is applied to it."""
 
 from __future__ import annotations
 
-import argparse
 import fcntl
 import os
 import shlex
 import shutil
-import signal
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 
+from fleet.problems import FailedError
 from local_aws.account import Account
 
 from .fleet import APPLIED, prepare, synthesize
 from .local_server import LocalServer
 from .page import page
-from .problem import DemoError
 from .terraform import Progress, Terraform
-
-FOLDER = ".demo"
-"""Holds all that the demo makes: the synthesized stacks, the state, the log of the local AWS."""
 
 
 class Demo:
     """The demo in its folder."""
 
     def __init__(self, folder: Path) -> None:
-        """Takes the folder, which need not exist."""
+        """Takes the folder. It need not exist before `alone`."""
         self._folder = folder
         self._server = LocalServer(folder)
         self._root = folder / "cdktf.out" / "stacks" / APPLIED
         self._environment = folder / "environment"
         self._applied = folder / "applied"
-        """Exists when the demo is up."""
+        """A file that exists while the demo is up."""
 
     def up(self, port: int) -> None:
         """Starts the local AWS, synthesizes the example fleet against it, and applies one tenant.
 
         Args:
-            port: of the local AWS; 0 chooses a free one.
+            port: of the local AWS; 0 chooses an unused one.
 
         Raises:
-            DemoError: it cannot; nothing is left then.
+            FailedError: a step failed. Nothing of the demo is left.
         """
         if self._applied.exists() and self._server.pid is not None:
-            raise DemoError(
-                f"A demo is up already, at {self._server.endpoint}: look at it "
-                f"(`. {_shown(self._environment)}`, then terraform or aws), or run `make demo-down` first."
+            raise FailedError(
+                f"A demo is already up at {self._server.endpoint}: use it (`. {_shown(self._environment)}`, then "
+                "terraform or aws), or run `make demo-down` first."
             )
         self._clear()
         try:
@@ -68,8 +61,8 @@ class Demo:
             print("terraform destroy: a minute and a half.", flush=True)
             try:
                 print(terraform.change("destroy", Progress()))
-            except DemoError as error:
-                print(f"{error}\nThe local AWS is stopped all the same, and everything in it is gone with it.")
+            except FailedError as error:
+                print(f"{error}\nThe local AWS is stopped anyway, and its resources with it.")
         self._clear()
         shutil.rmtree(self._folder, ignore_errors=True)
         print("The local AWS is stopped; nothing of the demo is left.")
@@ -93,7 +86,7 @@ class Demo:
         self._applied.touch()
 
     def _clear(self) -> None:
-        """Stops what is there of a demo, and removes its files."""
+        """Stops the local AWS, and deletes the files of the demo."""
         self._server.stop()
         for path in self._folder.iterdir():
             if path.is_dir() and not path.is_symlink():
@@ -102,16 +95,16 @@ class Demo:
                 path.unlink()
 
     def _write_environment(self, environment: Mapping[str, str], names: Sequence[str]) -> None:
-        """Writes what a shell needs to run terraform and aws against the demo."""
+        """Writes the variables by which terraform and aws in a shell use the local AWS."""
         lines = [f"export {name}={shlex.quote(environment[name])}" for name in names if name in environment]
         self._environment.write_text("\n".join(lines) + "\n")
 
     def _next_steps(self, cluster: str) -> str:
         steps = [
-            (f". {_shown(self._environment)}", "terraform and aws go to the local AWS"),
+            (f". {_shown(self._environment)}", "terraform and aws use the local AWS"),
             (f"terraform -chdir={_shown(self._root)} plan", "No changes"),
             (f"aws ecs describe-services --cluster {cluster} --services {cluster}-gateway", ""),
-            ("make demo-down", "destroys it, and stops the local AWS"),
+            ("make demo-down", "destroys the stack, and stops the local AWS"),
         ]
         lines = [f"  {command}" + (f"   # {what}" if what else "") for command, what in steps]
         return "\n".join(["What to try next, in this shell:", *lines])
@@ -122,53 +115,16 @@ def _shown(path: Path) -> str:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Keeps a second demo of this folder away while one is at work."""
+def alone(folder: Path) -> Iterator[None]:
+    """Makes the folder, and locks it for this process.
+
+    Raises:
+        FailedError: another process has locked it.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise DemoError("Another `make demo` or `make demo-down` is at work here: wait for it.") from None
+            raise FailedError("Another `make demo` or `make demo-down` is running here: wait until it ends.") from None
         yield
-
-
-def _interrupted(_number: int, _frame: FrameType | None) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    print("\nInterrupted; cleaning up …", file=sys.stderr, flush=True)
-    raise KeyboardInterrupt
-
-
-def main() -> int:
-    """Runs a command, and returns the exit code: 1 for a problem that is said, 130 for Ctrl-C."""
-    parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__)
-    parser.add_argument("command", choices=["up", "down"])
-    parser.add_argument("--port", type=int, default=0, help="port of the local AWS; by default a free one")
-    parser.add_argument("--folder", type=Path, default=Path(FOLDER), help=f"its folder; by default {FOLDER}")
-    arguments = parser.parse_args()
-    folder = arguments.folder.absolute()
-    signal.signal(signal.SIGINT, _interrupted)
-    signal.signal(signal.SIGTERM, _interrupted)
-    try:
-        if arguments.command == "down" and not folder.exists():
-            print("No demo is up.")
-            return 0
-        with _alone(folder):
-            if arguments.command == "up":
-                Demo(folder).up(arguments.port)
-            else:
-                Demo(folder).down()
-    except DemoError as error:
-        print(error, file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"The demo cannot go on: {error}. Mend that, and run `make demo` again.", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
