@@ -111,7 +111,7 @@ DB_USERNAME = "litellm_app"
 DB_ENGINE_VERSION = "16.4"
 LOG_RETENTION_DAYS = 30
 ONE_SHOT_TIMEOUT_MINUTES = 30
-ONE_SHOT_SCRIPT = Path(__file__).parents[1] / "constructs" / "litellm_aws" / "one_shot.sh"
+ONE_SHOT_SCRIPT = Path(__file__).parents[1] / "constructs" / "litellm_aws" / "module_files" / "one_off_task.sh"
 
 BOOTSTRAP_SQL = f"""\
 DO $bootstrap$

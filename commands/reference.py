@@ -114,10 +114,10 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[s
 
 def _input_row(declared: Input) -> tuple[str, ...]:
     default = "required" if declared.required else f"`{json.dumps(declared.default)}`"
-    limits = [f"It {rule.says}." for rule in declared.rules]
+    limits = [f"{rule.sentence()}." for rule in declared.rules]
     if declared.sensitive:
         limits.append(f"Sensitive: set it by `TF_VAR_{declared.name}`, never in a file.")
-    text = " ".join([declared.description, *limits])
+    text = " ".join(filter(None, [declared.description, declared.details, *limits]))
     return (f"`{declared.name}`", f"`{declared.terraform_type}`", default, _escaped(text))
 
 
@@ -126,7 +126,7 @@ def _field_row(name: str, field: FieldInfo) -> tuple[str, ...]:
     if isinstance(field.default, bool):
         default = f"`{json.dumps(field.default)}`"
     rules = [each for each in field.metadata if isinstance(each, Rule)]
-    text = " ".join([field.description or "", *(f"It {rule.says}." for rule in rules)])
+    text = " ".join([field.description or "", *(f"{rule.sentence()}." for rule in rules)])
     return (f"`{name}`", f"`{_type(field.annotation)}`", default, _escaped(text))
 
 

@@ -223,7 +223,7 @@ def _rendered(configuration: dict[str, Any], note: dict[str, Any]) -> bytes:
     Args:
         note: what to add to the metadata.
     """
-    from litellm_aws.input_variables import NULL
+    from litellm_aws.expressions import NULL
 
     for variable in configuration.get("variable", {}).values():
         if variable.get("default") == NULL:

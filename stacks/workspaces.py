@@ -60,10 +60,6 @@ _VARIABLES: dict[str, dict[str, Any]] = {
 }
 
 
-_PROJECTS = "data.tfe_project.this"
-_WORKSPACES = "tfe_workspace.this"
-
-
 def _or_null(name: str) -> Expression:
     return variable(name).equals("").then(None, variable(name))
 
@@ -125,9 +121,9 @@ class WorkspacesStack(Stack):
         module = local(self, "module", tenants[0].module.name)
         local_projects = local(self, "projects", constant(projects))
         local_workspaces = local(self, "workspaces", constant(workspaces))
-        add_block(self, _PROJECTS, _project(local_projects))
-        add_block(self, f"resource.{_WORKSPACES}", _workspace(local_workspaces, module))
-        add_block(self, "resource.tfe_workspace_settings.this", _settings(local_workspaces))
+        project_data = add_block(self, "data.tfe_project.this", _project(local_projects))
+        workspace = add_block(self, "resource.tfe_workspace.this", _workspace(local_workspaces, module, project_data))
+        add_block(self, "resource.tfe_workspace_settings.this", _settings(local_workspaces, workspace))
 
 
 def _project(projects: Expression) -> dict[str, object]:
@@ -138,7 +134,7 @@ def _project(projects: Expression) -> dict[str, object]:
     }
 
 
-def _workspace(workspaces: Expression, module: Expression) -> dict[str, object]:
+def _workspace(workspaces: Expression, module: Expression, projects: Expression) -> dict[str, object]:
     tags, project = EACH_VALUE.attribute("tags"), EACH_VALUE.attribute("project")
     folder = variable("stacks_folder")
     return {
@@ -146,7 +142,7 @@ def _workspace(workspaces: Expression, module: Expression) -> dict[str, object]:
         "name": EACH_VALUE.attribute("name"),
         "organization": EACH_VALUE.attribute("organization"),
         "description": text("LiteLLM of the tenant ", tags.attribute("tenant"), " in ", tags.attribute("env")),
-        "project_id": project.equals("").then(None, Expression(_PROJECTS)[project].attribute("id")),
+        "project_id": project.equals("").then(None, projects[project].attribute("id")),
         "tags": tags,
         "working_directory": text(folder, "/", EACH_KEY),
         "trigger_patterns": [text(folder, "/", changed, "/**/*") for changed in (EACH_KEY, module)],
@@ -165,10 +161,10 @@ def _workspace(workspaces: Expression, module: Expression) -> dict[str, object]:
     }
 
 
-def _settings(workspaces: Expression) -> dict[str, object]:
+def _settings(workspaces: Expression, workspace: Expression) -> dict[str, object]:
     return {
         "for_each": workspaces,
-        "workspace_id": Expression(_WORKSPACES)[EACH_KEY].attribute("id"),
+        "workspace_id": workspace[EACH_KEY].attribute("id"),
         "execution_mode": variable("agent_pool_id").equals("").then("remote", "agent"),
         "agent_pool_id": _or_null("agent_pool_id"),
     }

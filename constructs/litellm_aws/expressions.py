@@ -19,6 +19,9 @@ from typing import Any, Literal
 from cdktf import IResolvable, TerraformCount, TerraformElement, TerraformLocal, TerraformStack, Token
 from constructs import Construct
 
+NULL = "${null}"
+"""Null as an argument. jsii drops nulls, so this stands for it."""
+
 _LARGEST_SAFE_INTEGER = 2**53 - 1
 """The largest integer that JavaScript, and so jsii, carries without rounding (ECMA-262, MAX_SAFE_INTEGER)."""
 
@@ -386,9 +389,10 @@ def add_dynamic_block(
     element.add_override(f"{within}dynamic", dynamic_block(name, for_each, content))
 
 
-def add_block(scope: Construct, path: str, value: object) -> None:
-    """Adds a block for which CDKTF has no class, such as `check`, to the stack of a construct."""
+def add_block(scope: Construct, path: str, value: object) -> Expression:
+    """Adds a block for which there is no class, such as `check.redis`, to the stack of a construct, and returns it."""
     TerraformStack.of(scope).add_override(path, argument(value))
+    return Expression(path.removeprefix("resource."))
 
 
 def argument(value: object) -> Any:
@@ -397,7 +401,7 @@ def argument(value: object) -> Any:
         case Expression():
             return str(value)
         case None:
-            return "${null}"
+            return NULL
         case Mapping():
             return {key: argument(item) for key, item in value.items()}
         case list() | tuple():
@@ -416,7 +420,7 @@ def constant(value: Any) -> Any:
         case str():
             return _escaped(value).replace(_TOKEN_MARK, f"${{{json.dumps(_TOKEN_MARK)}}}")
         case None:
-            return "${null}"
+            return NULL
         case int() if not isinstance(value, bool) and abs(value) > _LARGEST_SAFE_INTEGER:
             return f"${{{value}}}"
         case list():

@@ -3,12 +3,9 @@
 from cdktf import TerraformVariable, TerraformVariableValidationConfig
 from constructs import Construct
 
-from .expressions import Expression, call, for_list, let, local, variable
+from .expressions import NULL, Expression, call, for_list, let, local, variable
 from .module_kind import Input, ModuleKind
 from .rules import Rule
-
-NULL = "${null}"
-"""Null as the default of a variable. jsii drops nulls, so this stands for it until the configuration is written."""
 
 
 class InputVariables(Construct):

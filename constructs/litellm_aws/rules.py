@@ -31,9 +31,9 @@ class Rule(ABC):
     def says(self) -> str:
         """What the value must be: the end of a sentence that starts with the input's name."""
 
-    def sentence(self, subject: str) -> str:
-        """Returns the sentence about an input, without a full stop."""
-        return f"{subject} {self.says}"
+    def sentence(self, input_: str = "") -> str:
+        """Returns the sentence about an input, by its name or as "it", without a full stop."""
+        return f"{input_ or 'It'} {self.says}"
 
     @abstractmethod
     def holds(self, value: Any) -> bool:
@@ -265,8 +265,8 @@ class EachElement(Rule):
     def says(self) -> str:
         return self.rule.says
 
-    def sentence(self, subject: str) -> str:
-        return f"Each element of {subject} {self.says}"
+    def sentence(self, input_: str = "") -> str:
+        return f"Each element{f' of {input_}' if input_ else ''} {self.says}"
 
     def holds(self, value: Sequence[str]) -> bool:
         return all(self.rule.holds(each) for each in value)
@@ -291,8 +291,8 @@ class EachValue(Rule):
     def says(self) -> str:
         return self.rule.says
 
-    def sentence(self, subject: str) -> str:
-        return f"Each value of {subject} {self.says}"
+    def sentence(self, input_: str = "") -> str:
+        return f"Each value{f' of {input_}' if input_ else ''} {self.says}"
 
     def holds(self, value: Mapping[str, str]) -> bool:
         return all(self.rule.holds(each) for each in value.values())

@@ -1,5 +1,9 @@
 """The three ECS services: gateway, backend and UI."""
 
+from collections.abc import Sequence
+
+from cdktf import ITerraformDependable
+from cdktf_cdktf_provider_aws.lb_target_group import LbTargetGroup
 from constructs import Construct
 
 from .cluster import Cluster
@@ -48,6 +52,7 @@ class Services(Construct):
     ) -> None:
         super().__init__(scope, id_)
         self._inputs, self._naming, self._images = inputs, naming, images
+        self._network, self._cluster = network, cluster
         self._execution_role = roles.task_execution
         self._commands = ComponentCommands(self, "commands", images=images, proxy_config=proxy_config)
         internet = network.vpc.internet_access
@@ -55,42 +60,43 @@ class Services(Construct):
         versions = [secret.version for secret in secrets.proxy]
         can_work = [*can_start, *roles.task_permissions, one_off_tasks.migration, *versions, *internet]
 
-        self.gateway_name = Service(
-            self,
+        gateway = self._gateway_task(roles, environment)
+        self.gateway_name = self._service(
             "gateway",
-            inputs=inputs,
-            naming=naming,
-            network=network,
-            cluster=cluster,
-            task=self._gateway_task(roles, environment),
-            port=GATEWAY_PORT,
-            target_group=load_balancer.gateway,
-            depends_on=[*can_work, cluster.capacity_providers],
+            gateway,
+            GATEWAY_PORT,
+            load_balancer.gateway,
+            [*can_work, cluster.capacity_providers],
             spot_percentage=inputs.gateway_spot_percentage,
-        ).service_name
-        self.backend_name = Service(
+        )
+        backend = self._backend_task(roles, environment)
+        self.backend_name = self._service("backend", backend, BACKEND_PORT, load_balancer.backend, can_work)
+        ui = self._ui_task(roles)
+        self.ui_name = self._service("ui", ui, UI_PORT, load_balancer.ui, [*can_start, *internet])
+
+    def _service(
+        self,
+        name: str,
+        task: TaskDefinition,
+        port: int,
+        target_group: LbTargetGroup,
+        depends_on: Sequence[ITerraformDependable],
+        *,
+        spot_percentage: Expression | None = None,
+    ) -> Expression:
+        """Makes a service, and returns its name."""
+        return Service(
             self,
-            "backend",
-            inputs=inputs,
-            naming=naming,
-            network=network,
-            cluster=cluster,
-            task=self._backend_task(roles, environment),
-            port=BACKEND_PORT,
-            target_group=load_balancer.backend,
-            depends_on=can_work,
-        ).service_name
-        self.ui_name = Service(
-            self,
-            "ui",
-            inputs=inputs,
-            naming=naming,
-            network=network,
-            cluster=cluster,
-            task=self._ui_task(roles),
-            port=UI_PORT,
-            target_group=load_balancer.ui,
-            depends_on=[*can_start, *internet],
+            name,
+            inputs=self._inputs,
+            naming=self._naming,
+            network=self._network,
+            cluster=self._cluster,
+            task=task,
+            port=port,
+            target_group=target_group,
+            depends_on=depends_on,
+            spot_percentage=spot_percentage,
         ).service_name
 
     def _gateway_task(self, roles: Roles, environment: Environment) -> TaskDefinition:

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs one Fargate task to its end, for Terraform's local-exec: succeeds only if its container exits
-# with 0, and otherwise says what an operator needs to know. Terraform hands the text of this file to
-# `sh -c`, so it is POSIX sh, needs no file beside it, and takes every input from the environment.
+# with 0, and otherwise says what an operator needs to know. It is POSIX sh, and takes every input from
+# the environment.
 set -eu
 
 : "${ONE_SHOT_NAME:?}"              # what people call the task, such as "database bootstrap"
@@ -14,7 +14,7 @@ set -eu
 : "${ONE_SHOT_LOG_GROUP:?}"
 : "${ONE_SHOT_LOG_STREAM_PREFIX:?}"
 : "${ONE_SHOT_TIMEOUT_MINUTES:?}"
-: "${ONE_SHOT_ASSUME_ROLE_ARN:=}"    # empty: the credentials at hand
+: "${ONE_SHOT_ASSUME_ROLE_ARN:=}"    # empty: the credentials in the environment
 : "${ONE_SHOT_POLL_SECONDS:=5}"
 
 started_by=terraform-one-shot
@@ -89,7 +89,7 @@ fail() {
     complain "No task is known to have started; its log would be in group $ONE_SHOT_LOG_GROUP," \
       "region $ONE_SHOT_REGION."
   fi
-  complain "Once the cause is mended, \`terraform apply\` runs the $ONE_SHOT_NAME again."
+  complain "Once the cause is fixed, \`terraform apply\` runs the $ONE_SHOT_NAME again."
   exit 1
 }
 
