@@ -91,7 +91,6 @@ class Environment(Construct):
         extra_values, extra_secrets = (self._inputs.named(f"{name}_extra_{kind}") for kind in ("env", "secrets"))
         use_tracer = call("lower", call("lookup", extra_values, "USE_DDTRACE", ""))
         is_traced = local(self, f"{name}_is_traced", use_tracer.equals("true"))
-        own_secrets = local(self, f"{name}_only_secrets", dict(secrets or {}))
         own_values = local(
             self,
             f"{name}_only_environment",
@@ -101,8 +100,9 @@ class Environment(Construct):
                 **values,
             },
         )
+        own_secrets = [local(self, f"{name}_only_secrets", dict(secrets))] if secrets else []
         all_secrets = local(
-            self, f"{name}_all_secrets", call("merge", self._shared_secrets, own_secrets, extra_secrets)
+            self, f"{name}_all_secrets", call("merge", self._shared_secrets, *own_secrets, extra_secrets)
         )
         all_values = local(
             self, f"{name}_all_environment", call("merge", self.stores, self._shared, own_values, extra_values)
