@@ -5,7 +5,7 @@
     for_list(inputs.azs, lambda zone: text("subnet-", zone))
 
 An expression in a string, as in `f"{naming.stack}-redis"`, and as the value of an argument is a template, `${…}`.
-Inside another expression, a Python value stands for itself: a string is a constant, in which nothing is a template.
+Inside another expression, a Python value means itself: a string is a constant, in which nothing is a template.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from cdktf import IResolvable, TerraformCount, TerraformElement, TerraformLocal,
 from constructs import Construct
 
 NULL = "${null}"
-"""Null as an argument. jsii drops nulls, so this stands for it."""
+"""Null as an argument. jsii drops nulls, so it is written as an expression."""
 
 _LARGEST_SAFE_INTEGER = 2**53 - 1
 """The largest integer that JavaScript, and so jsii, carries without rounding (ECMA-262, MAX_SAFE_INTEGER)."""
