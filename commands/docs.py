@@ -23,8 +23,6 @@ SCHEMA = Path("tenants.schema.json")
 FLEET = Path("docs/examples/fleet")
 """The folder of the example fleet."""
 
-_PLACES = Places(Path("tenants.yaml"), Path("cdktf.out/stacks"), Path())
-"""As if the example fleet's folder were a repository with this project in it."""
 _EXAMPLES = {
     "atlantis": ("tenants.yaml", "atlantis.yaml"),
     "github-actions": ("tenants.yaml", "github-actions.yml"),
@@ -47,7 +45,9 @@ def generated() -> dict[Path, str]:
     with tempfile.TemporaryDirectory() as scratch:
         folder = shutil.copytree(PROJECT / FLEET, Path(scratch, "repository"))
         for name, (tenants, file) in _EXAMPLES.items():
-            [content] = ENGINES[name].files(load_fleet(folder / tenants), _PLACES).values()
+            # As if the folder were a repository with this project in it.
+            places = Places(Path(tenants), Path("cdktf.out/stacks"), Path())
+            [content] = ENGINES[name].files(load_fleet(folder / tenants), places).values()
             files[FLEET / file] = content
     return files
 

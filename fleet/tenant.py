@@ -198,7 +198,7 @@ class TenantSettings(Inputs):
     proxy_config_file: str = ""
     """YAML file with the proxy_config: a path from the folder of the file that names it, inside of that folder."""
     profile: Annotated[list[str], WithJsonSchema(_ONE_OR_SEVERAL)] = Field(default_factory=list)
-    """Profile or list of profiles, between the defaults and the tenant's own inputs. A later one overrides an earlier one."""
+    """Profile or list of profiles, between the defaults and the tenant's own inputs. A later one wins."""
 
     wave: Annotated[str, OneOf(tuple(Wave))] | None = None
     """When a change that touches every tenant reaches this one: dev, stage or prod. By default, it depends on `env`."""
