@@ -67,6 +67,12 @@ def plan(module_root: Root) -> Evaluate:
 
 
 @pytest.fixture(scope="session")
+def default(plan: Evaluate) -> Plan:
+    """The plan with the fewest inputs."""
+    return plan()
+
+
+@pytest.fixture(scope="session")
 def refusal(module_root: Root) -> Callable[..., str]:
     """Returns why the module does not plan with the fewest inputs and those given by name."""
     return lambda **inputs: module_root.refusal({**TRIAL, **inputs})
@@ -95,5 +101,16 @@ def evaluate(terraform: Terraform, module_root: Root, module: dict[str, Any]) ->
     }
     computed["aws_elasticache_replication_group.this"] = {"primary_endpoint_address": "redis.mock"}
     computed["aws_s3_bucket.this"] = {"id": "bucket-mock", "arn": "arn:aws:s3:::bucket-mock"}
+    computed["aws_acm_certificate.this"] = {
+        "arn": f"arn:aws:acm:{ACCOUNT}:certificate/mock",
+        "domain_validation_options": [
+            {
+                "domain_name": "mock",
+                "resource_record_name": "_name.mock",
+                "resource_record_type": "CNAME",
+                "resource_record_value": "_value.mock",
+            }
+        ],
+    }
     computed["aws_lb.this"] = {"arn": f"arn:aws:mock:{ACCOUNT}:mock:aws_lb.this", "dns_name": "alb.mock"}
     return remembered(lambda **inputs: module_root.evaluated({**TRIAL, **inputs}, computed))

@@ -81,7 +81,7 @@ def variables_alone(terraform: Terraform, module: dict[str, Any], tmp_path_facto
     while further := set(re.findall(r"\blocal\.(\w+)", text)) - values.keys():
         values |= {name: module["locals"][name] for name in further}
         text = json.dumps(values)
-    (folder / "main.tf.json").write_text(json.dumps({"variable": module["variable"], "locals": values}))
+    (folder / "main.tf.json").write_text(json.dumps({"variable": module["variable"], "locals": values}, indent=1))
     return terraform.root(folder, provider=None)
 
 
