@@ -386,7 +386,7 @@ def add_dynamic_block(
     Args:
         within: path of the block that holds it, such as `default_action.0.`; empty is the resource itself.
     """
-    element.add_override(f"{within}dynamic", dynamic_block(name, for_each, content))
+    element.add_override(f"{within}dynamic.{name}", dynamic_block(name, for_each, content)[name])
 
 
 def add_block(scope: Construct, path: str, value: object) -> Expression:

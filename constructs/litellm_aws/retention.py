@@ -17,7 +17,7 @@ def data_loss_precondition(inputs: InputVariables, flag: str, what: str) -> Prec
     return Precondition(
         condition=(~inputs.named(flag) | ~in_production | inputs.allow_data_loss).as_string,
         error_message=(
-            f"In production, a destroy with {flag} would delete {what}: set it to false or, if you "
-            "accept the loss, set allow_data_loss."
+            f"In production, a destroy would delete {what}: set {flag} = false or, if you accept the loss, "
+            "allow_data_loss = true."
         ),
     )

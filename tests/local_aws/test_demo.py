@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from demo.local_server import LocalServer
+
 from tests.terraform import Terraform
 
 CHECKOUT = Path(__file__).parents[2]

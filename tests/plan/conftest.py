@@ -26,6 +26,19 @@ TRIAL: Mapping[str, Any] = {
 ACCOUNT = "us-west-2:111122223333"
 
 
+def remembered(planned: Evaluate) -> Evaluate:
+    """Returns the same function, which makes each plan once."""
+    plans: dict[str, Plan] = {}
+
+    def once(**inputs: Any) -> Plan:
+        key = json.dumps(inputs, sort_keys=True)
+        if key not in plans:
+            plans[key] = planned(**inputs)
+        return plans[key]
+
+    return once
+
+
 @pytest.fixture(scope="session")
 def terraform(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Terraform]:
     """Terraform with its providers running; skips, and says why, where they cannot be had."""
@@ -50,7 +63,13 @@ def module_root(terraform: Terraform, stacks: Path) -> Root:
 @pytest.fixture(scope="session")
 def plan(module_root: Root) -> Evaluate:
     """Plans the module, by itself, with the fewest inputs and those given by name."""
-    return lambda **inputs: module_root.plan({**TRIAL, **inputs})
+    return remembered(lambda **inputs: module_root.plan({**TRIAL, **inputs}))
+
+
+@pytest.fixture(scope="session")
+def default(plan: Evaluate) -> Plan:
+    """The plan with the fewest inputs."""
+    return plan()
 
 
 @pytest.fixture(scope="session")
@@ -82,5 +101,16 @@ def evaluate(terraform: Terraform, module_root: Root, module: dict[str, Any]) ->
     }
     computed["aws_elasticache_replication_group.this"] = {"primary_endpoint_address": "redis.mock"}
     computed["aws_s3_bucket.this"] = {"id": "bucket-mock", "arn": "arn:aws:s3:::bucket-mock"}
+    computed["aws_acm_certificate.this"] = {
+        "arn": f"arn:aws:acm:{ACCOUNT}:certificate/mock",
+        "domain_validation_options": [
+            {
+                "domain_name": "mock",
+                "resource_record_name": "_name.mock",
+                "resource_record_type": "CNAME",
+                "resource_record_value": "_value.mock",
+            }
+        ],
+    }
     computed["aws_lb.this"] = {"arn": f"arn:aws:mock:{ACCOUNT}:mock:aws_lb.this", "dns_name": "alb.mock"}
-    return lambda **inputs: module_root.evaluated({**TRIAL, **inputs}, computed)
+    return remembered(lambda **inputs: module_root.evaluated({**TRIAL, **inputs}, computed))

@@ -81,6 +81,38 @@ def everything(evaluate: Evaluate) -> Plan:
     )
 
 
+@pytest.fixture(scope="module")
+def with_password(evaluate: Evaluate) -> Plan:
+    return evaluate(ui_password="pw", otel_endpoint=OTEL["OTEL_ENDPOINT"])
+
+
+@pytest.fixture(scope="module")
+def with_license(evaluate: Evaluate) -> Plan:
+    return evaluate(
+        litellm_license="lic",
+        otel_endpoint="http://c",
+        otel_environment_name="blue",
+        otel_exporter="otlp_grpc",
+        otel_capture_message_content="prompt_and_completion",
+    )
+
+
+@pytest.fixture(scope="module")
+def with_certificate(evaluate: Evaluate) -> Plan:
+    return evaluate(
+        acm_certificate_arn="arn:aws:acm:us-west-2:111122223333:certificate/1234",
+        gateway_num_workers=3,
+        otel_headers_secret_arn=SECRET + "headers",
+    )
+
+
+@pytest.fixture(scope="module")
+def overridden(evaluate: Evaluate) -> Plan:
+    """The master key in plain text, and the names of the database, which are words of SQL."""
+    plain = {"LITELLM_MASTER_KEY": "os-specific"}
+    return evaluate(gateway_extra_env=plain, backend_extra_env=plain, db_username="user", db_name="order")
+
+
 @pytest.mark.parametrize("service", ["gateway", "backend"])
 def test_a_proxy_finds_the_stores_and_keeps_models_in_the_database(default: Plan, service: str) -> None:
     assert environment(default, service) == STORES | MODELS
@@ -107,31 +139,23 @@ def test_a_proxy_finds_the_master_key_and_no_other_secret(default: Plan, service
     assert secrets(default, service) == MASTER_KEY
 
 
-def test_otel_is_set_for_each_service_only_with_an_endpoint(evaluate: Evaluate) -> None:
-    plan = evaluate(otel_endpoint=OTEL["OTEL_ENDPOINT"])
+def test_otel_is_set_for_each_service_only_with_an_endpoint(with_password: Plan) -> None:
     for service in ("gateway", "backend"):
         name = {"OTEL_SERVICE_NAME": f"acme-litellm-dev-{service}"}
-        assert environment(plan, service).items() >= (OTEL | name).items()
-    assert environment(plan, "migrations") == STORES
+        assert environment(with_password, service).items() >= (OTEL | name).items()
+    assert environment(with_password, "migrations") == STORES
 
 
-def test_otel_takes_its_own_environment_name_exporter_and_capture(evaluate: Evaluate) -> None:
-    plan = evaluate(
-        otel_endpoint="http://c",
-        otel_environment_name="blue",
-        otel_exporter="otlp_grpc",
-        otel_capture_message_content="prompt_and_completion",
-    )
-    found = environment(plan, "gateway")
+def test_otel_takes_its_own_environment_name_exporter_and_capture(with_license: Plan) -> None:
+    found = environment(with_license, "gateway")
     assert found["OTEL_ENVIRONMENT_NAME"] == "blue"
     assert found["OTEL_EXPORTER"] == "otlp_grpc"
     assert found["OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"] == "prompt_and_completion"
 
 
-def test_otel_headers_without_an_endpoint_are_left_out(evaluate: Evaluate) -> None:
-    plan = evaluate(otel_headers_secret_arn=SECRET + "headers")
-    assert secrets(plan, "gateway") == MASTER_KEY
-    assert SECRET + "headers" not in readable_secrets(plan)
+def test_otel_headers_without_an_endpoint_are_left_out(with_certificate: Plan) -> None:
+    assert secrets(with_certificate, "gateway") == MASTER_KEY
+    assert SECRET + "headers" not in readable_secrets(with_certificate)
 
 
 def test_an_extra_value_or_secret_replaces_a_default_of_its_name(everything: Plan) -> None:
@@ -160,16 +184,16 @@ def test_no_name_is_both_a_value_and_a_secret(everything: Plan) -> None:
         assert not environment(everything, service).keys() & secrets(everything, service).keys()
 
 
-def test_the_ui_password_reaches_the_backend_only(evaluate: Evaluate) -> None:
-    plan = evaluate(ui_password="pw")
-    assert secrets(plan, "backend") == MASTER_KEY | {"UI_PASSWORD": arn("aws_secretsmanager_secret.ui_password")}
-    assert secrets(plan, "gateway") == MASTER_KEY
+def test_the_ui_password_reaches_the_backend_only(with_password: Plan) -> None:
+    password = {"UI_PASSWORD": arn("aws_secretsmanager_secret.ui_password")}
+    assert secrets(with_password, "backend") == MASTER_KEY | password
+    assert secrets(with_password, "gateway") == MASTER_KEY
 
 
-def test_the_license_reaches_gateway_and_backend(evaluate: Evaluate) -> None:
-    plan = evaluate(litellm_license="lic")
+def test_the_license_reaches_gateway_and_backend(with_license: Plan) -> None:
     for service in ("gateway", "backend"):
-        assert secrets(plan, service) == MASTER_KEY | {"LITELLM_LICENSE": arn("aws_secretsmanager_secret.license")}
+        found = secrets(with_license, service)
+        assert found == MASTER_KEY | {"LITELLM_LICENSE": arn("aws_secretsmanager_secret.license")}
 
 
 def readable_secrets(plan: Plan) -> set[str]:
@@ -190,14 +214,12 @@ def test_the_execution_role_reads_what_the_containers_name_by_bare_arn(everythin
     }
 
 
-def test_the_policy_is_never_empty_even_where_the_master_key_is_overridden(evaluate: Evaluate) -> None:
-    plain = {"LITELLM_MASTER_KEY": "os-specific"}
-    plan = evaluate(gateway_extra_env=plain, backend_extra_env=plain)
-    assert readable_secrets(plan) == {arn("aws_secretsmanager_secret.master_key")}
+def test_the_policy_is_never_empty_even_where_the_master_key_is_overridden(overridden: Plan) -> None:
+    assert readable_secrets(overridden) == {arn("aws_secretsmanager_secret.master_key")}
 
 
-def test_the_execution_role_reads_the_ui_password_too(evaluate: Evaluate) -> None:
-    assert readable_secrets(evaluate(ui_password="pw")) == {
+def test_the_execution_role_reads_the_ui_password_too(with_password: Plan) -> None:
+    assert readable_secrets(with_password) == {
         arn("aws_secretsmanager_secret.master_key"),
         arn("aws_secretsmanager_secret.ui_password"),
     }
@@ -231,10 +253,9 @@ def test_the_bootstrap_runs_psql_over_tls_as_the_master_user(default: Plan) -> N
     assert found["PGSSLMODE"] == "require"
 
 
-def test_the_bootstrap_sql_quotes_its_identifiers_and_is_an_output(evaluate: Evaluate) -> None:
-    plan = evaluate(db_username="user", db_name="order")
-    sql = container(plan, "bootstrap_db")["command"][-1]
-    assert sql == plan.outputs["db_bootstrap_sql"]
+def test_the_bootstrap_sql_quotes_its_identifiers_and_is_an_output(overridden: Plan) -> None:
+    sql = container(overridden, "bootstrap_db")["command"][-1]
+    assert sql == overridden.outputs["db_bootstrap_sql"]
     for statement in (
         'CREATE USER "user"',
         'GRANT rds_iam TO "user"',
@@ -246,13 +267,12 @@ def test_the_bootstrap_sql_quotes_its_identifiers_and_is_an_output(evaluate: Eva
         assert statement in sql
 
 
-def test_without_a_configuration_uvicorn_starts_at_once(evaluate: Evaluate) -> None:
-    plan = evaluate(gateway_num_workers=3)
+def test_without_a_configuration_uvicorn_starts_at_once(with_certificate: Plan) -> None:
     for service, run in (
         ("gateway", "exec uvicorn gateway.main:app --host 0.0.0.0 --port 4000 --workers 3\n"),
         ("backend", "exec uvicorn backend.main:app --host 0.0.0.0 --port 4001\n"),
     ):
-        found = container(plan, service)
+        found = container(with_certificate, service)
         assert (found["entryPoint"], found["command"]) == (["sh", "-c"], [run])
 
 
@@ -333,8 +353,7 @@ def test_the_migration_command_is_one_line_to_paste(default: Plan) -> None:
     assert "\n" not in command
 
 
-def test_the_urls_follow_the_certificate(default: Plan, evaluate: Evaluate) -> None:
-    certificate = "arn:aws:acm:us-west-2:111122223333:certificate/1234"
+def test_the_urls_follow_the_certificate(default: Plan, with_certificate: Plan) -> None:
     assert default.outputs["alb_url"] == "http://alb.mock"
-    assert evaluate(acm_certificate_arn=certificate).outputs["alb_url"] == "https://alb.mock"
+    assert with_certificate.outputs["alb_url"] == "https://alb.mock"
     assert default.outputs["redis_endpoint"] == "redis.mock:6379"

@@ -3,11 +3,12 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.plan.conftest import TRIAL, Evaluate
 from tests.terraform import Plan, Root, Terraform
@@ -72,118 +73,100 @@ ALWAYS = {
     "terraform_data.migration[0]",
 }
 """The addresses of module.md that exist with the fewest inputs."""
+GATEWAY_MEMORY = "aws_appautoscaling_policy.gateway_memory[0]"
+
+
+EVERYTHING: Mapping[str, Any] = {
+    "tenant": "a" + "b" * 20,
+    "env": "prod-1234",
+    "acm_certificate_arn": CERTIFICATE,
+    "allow_plaintext_alb": False,
+    "litellm_master_key": "sk-given",
+    "litellm_license": "lic",
+    "ui_password": "pw",
+    "ui_autoscaling_enabled": True,
+    "redis_num_replicas": 5,
+    "otel_endpoint": "http://collector:4318",
+    "proxy_config": CONFIG,
+    "tags": {"team": "blue", "managed-by": "us"},
+    "vpc_cidr": "10.0.16.0/20",
+    "db_engine_version": "15.8",
+    "skip_final_snapshot": True,
+    "s3_force_destroy": True,
+    "allow_data_loss": True,
+}
+"""Options that do not touch each other, with the longest names and the narrowest network."""
 
 
 @pytest.fixture(scope="module")
-def default(plan: Evaluate) -> Plan:
-    return plan()
-
-
-def added(plan: Plan) -> set[str]:
-    return set(plan.addresses) - ALWAYS
-
-
-def test_the_fewest_inputs_make_the_documented_addresses(default: Plan) -> None:
-    assert set(default.addresses) == ALWAYS
-    assert default.counts == Counter(create=93)
-
-
-def test_a_configuration_makes_ninety_four(plan: Evaluate) -> None:
-    planned = plan(env="prod", proxy_config=CONFIG)
-    assert planned.counts == Counter(create=94)
-    assert added(planned) == {"aws_s3_object.proxy_config[0]"}
+def everything(plan: Evaluate) -> Plan:
+    return plan(**EVERYTHING)
 
 
 @pytest.mark.parametrize(
-    ("inputs", "more"),
+    ("inputs", "more", "fewer"),
     [
-        ({"acm_certificate_arn": CERTIFICATE}, {"aws_lb_listener.https[0]"}),
+        ({"proxy_config": CONFIG, "gateway_memory_target": 0}, {"aws_s3_object.proxy_config[0]"}, {GATEWAY_MEMORY}),
         (
-            {"litellm_license": "lic"},
-            {"aws_secretsmanager_secret.license[0]", "aws_secretsmanager_secret_version.license[0]"},
-        ),
-        (
-            {"ui_password": "pw"},
-            {"aws_secretsmanager_secret.ui_password[0]", "aws_secretsmanager_secret_version.ui_password[0]"},
-        ),
-        (
-            {"ui_autoscaling_enabled": True},
-            {"aws_appautoscaling_target.ui[0]", "aws_appautoscaling_policy.ui_cpu[0]"},
-        ),
-        (
-            {"azs": ["us-west-2a", "us-west-2b", "us-west-2c"]},
             {
-                f"aws_{what}.{kind}[2]"
-                for what in ("subnet", "route_table_association")
-                for kind in ("public", "private")
+                "litellm_license": "lic",
+                "azs": ["us-west-2a", "us-west-2b", "us-west-2c"],
+                "gateway_autoscaling_enabled": False,
+                "redis_num_replicas": 0,
             },
-        ),
-    ],
-)
-def test_an_option_adds_its_own_resources_only(plan: Evaluate, inputs: dict[str, Any], more: set[str]) -> None:
-    assert added(plan(**inputs)) == more
-
-
-@pytest.mark.parametrize(
-    ("inputs", "fewer"),
-    [
-        ({"gateway_memory_target": 0}, {"aws_appautoscaling_policy.gateway_memory[0]"}),
-        (
-            {"gateway_autoscaling_enabled": False},
+            {
+                *(f"aws_secretsmanager_{what}.license[0]" for what in ("secret", "secret_version")),
+                *(
+                    f"aws_{what}.{kind}[2]"
+                    for what in ("subnet", "route_table_association")
+                    for kind in ("public", "private")
+                ),
+            },
             {
                 "aws_appautoscaling_target.gateway[0]",
                 "aws_appautoscaling_policy.gateway_cpu[0]",
-                "aws_appautoscaling_policy.gateway_memory[0]",
+                GATEWAY_MEMORY,
             },
         ),
         (
-            {"backend_autoscaling_enabled": False},
+            {"ui_password": "pw", "backend_autoscaling_enabled": False},
+            {f"aws_secretsmanager_{what}.ui_password[0]" for what in ("secret", "secret_version")},
             {"aws_appautoscaling_target.backend[0]", "aws_appautoscaling_policy.backend_cpu[0]"},
         ),
+        (
+            {"acm_certificate_arn": CERTIFICATE, "ui_autoscaling_enabled": True},
+            {
+                "aws_lb_listener.https[0]",
+                "aws_appautoscaling_target.ui[0]",
+                "aws_appautoscaling_policy.ui_cpu[0]",
+            },
+            set(),
+        ),
     ],
+    ids=["configuration", "license and zones", "password", "certificate and autoscaling"],
 )
-def test_switching_autoscaling_off_takes_its_resources_away(
-    plan: Evaluate, inputs: dict[str, Any], fewer: set[str]
+def test_an_option_adds_and_removes_its_own_resources_only(
+    evaluate: Evaluate, inputs: dict[str, Any], more: set[str], fewer: set[str]
 ) -> None:
-    assert ALWAYS - set(plan(**inputs).addresses) == fewer
+    addresses = set(evaluate(**inputs).addresses)
+    assert (addresses - ALWAYS, ALWAYS - addresses) == (more, fewer)
 
 
-def test_everything_at_once_plans(plan: Evaluate) -> None:
-    planned = plan(
-        tenant="a" + "b" * 20,
-        env="prod-1234",
-        acm_certificate_arn=CERTIFICATE,
-        litellm_master_key="sk-given",
-        litellm_license="lic",
-        ui_password="pw",
-        ui_autoscaling_enabled=True,
-        redis_num_replicas=5,
-        otel_endpoint="http://collector:4318",
-        proxy_config=CONFIG,
-        tags={"team": "blue"},
-    )
-    assert planned.counts == Counter(create=93 + 1 + 2 + 2 + 2 + 1)
-
-
-@pytest.fixture(scope="module")
-def longest(plan: Evaluate) -> Plan:
-    return plan(tenant="a" + "b" * 20, env="prod-1234")
+def test_everything_at_once_plans(everything: Plan) -> None:
+    assert everything.counts == Counter(create=93 + 1 + 2 + 2 + 2 + 1)
 
 
 @pytest.mark.parametrize(
     "inputs",
     [
-        {"azs": ["us-west-2a", "us-west-2b", None]},
-        {"tags": {"team": None}},
-        {"gateway_extra_env": {"DEBUG": None}},
-        {"backend_extra_env": {"DEBUG": None}},
-        {"gateway_extra_secrets": {"KEY": None}},
-        {"backend_extra_secrets": {"KEY": None}},
+        {"azs": ["us-west-2a", "us-west-2b", None], "gateway_extra_env": {"A": None}, "backend_extra_env": {"A": None}},
+        {"tags": {"team": None}, "gateway_extra_secrets": {"KEY": None}, "backend_extra_secrets": {"KEY": None}},
     ],
 )
-def test_null_in_a_list_or_map_is_refused(refusal: Callable[..., str], inputs: dict[str, Any]) -> None:
-    [name] = inputs
-    assert f"{name} must not hold null: give each element a value, or leave it out." in refusal(**inputs)
+def test_null_in_a_list_or_map_is_refused(refusal: Refusal, inputs: dict[str, Any]) -> None:
+    message = refusal(**inputs)
+    for name in inputs:
+        assert f"{name} must not hold null: give each element a value, or leave it out." in message
 
 
 def test_an_object_has_no_more_tags_than_s3_takes(terraform: Terraform, stacks: Path) -> None:
@@ -216,23 +199,23 @@ def test_names_that_fit_stay_as_they_are(default: Plan) -> None:
     }
 
 
-def test_names_that_do_not_fit_are_cut_and_stay_apart(longest: Plan, plan: Evaluate) -> None:
-    for kind, name in names(longest).items():
+def test_names_that_do_not_fit_are_cut_and_stay_apart(everything: Plan, evaluate: Evaluate) -> None:
+    longest = names(everything)
+    for kind, name in longest.items():
         assert len(name) <= (40 if kind == "redis" else 32)
         assert "--" not in name
-    assert len(set(names(longest).values())) == 5
-    sibling = names(plan(tenant="a" + "b" * 19 + "c", env="prod-1234"))
-    assert not set(names(longest).values()) & set(sibling.values())
+    assert len(set(longest.values())) == 5
+    sibling = names(evaluate(tenant="a" + "b" * 19 + "c", env="prod-1234"))
+    assert not set(longest.values()) & set(sibling.values())
 
 
-def test_a_name_at_the_limit_is_not_cut(plan: Evaluate) -> None:
-    planned = plan(tenant="a" + "b" * 11, env="prod-123")
-    assert names(planned)["lb"] == "a" + "b" * 11 + "-litellm-prod-123"
-    assert names(planned)["backend"].startswith("a" + "b" * 11 + "-litellm-pro")
-    exact = plan(tenant="a" + "b" * 14, env="prod")
-    assert names(exact)["gateway"][:25] == ("a" + "b" * 14 + "-litellm-prod-gateway")[:25]
-    fitting = plan(tenant="a" + "b" * 10, env="prod")
-    assert names(fitting)["gateway"] == "a" + "b" * 10 + "-litellm-prod-gateway"
+def test_a_name_at_the_limit_is_not_cut(evaluate: Evaluate) -> None:
+    # As other tenants of other environments, which may lose their data: `prod` stands at the beginning of a name.
+    planned = evaluate(tenant="a" + "b" * 11, env="stage-12", skip_final_snapshot=True, s3_force_destroy=True)
+    assert names(planned)["lb"] == "a" + "b" * 11 + "-litellm-stage-12"
+    assert names(planned)["backend"].startswith("a" + "b" * 11 + "-litellm-sta")
+    fitting = evaluate(tenant="a" + "b" * 8, env="reprod", skip_final_snapshot=True, s3_force_destroy=True)
+    assert names(fitting)["gateway"] == "a" + "b" * 8 + "-litellm-reprod-gateway"
     assert len(names(fitting)["gateway"]) == 32
 
 
@@ -267,10 +250,9 @@ def test_parts_of_the_network_have_a_name_tag(default: Plan, address: str, name:
     assert default.values(address)["tags"]["Name"] == name
 
 
-def test_the_narrowest_network_plans(plan: Evaluate) -> None:
-    planned = plan(vpc_cidr="10.0.16.0/20")
-    assert planned.values("aws_subnet.public[1]")["cidr_block"] == "10.0.16.16/28"
-    assert planned.values("aws_subnet.private[1]")["cidr_block"] == "10.0.16.176/28"
+def test_the_narrowest_network_plans(everything: Plan) -> None:
+    assert everything.values("aws_subnet.public[1]")["cidr_block"] == "10.0.16.16/28"
+    assert everything.values("aws_subnet.private[1]")["cidr_block"] == "10.0.16.176/28"
 
 
 def ports(rules: list[dict[str, Any]]) -> list[tuple[str, int, int, list[str]]]:
@@ -329,13 +311,12 @@ def test_plain_http_forwards_to_the_backend(default: Plan) -> None:
     assert action["redirect"] == []
 
 
-def test_with_a_certificate_http_redirects_and_https_serves(plan: Evaluate) -> None:
-    planned = plan(acm_certificate_arn=CERTIFICATE, allow_plaintext_alb=False)
-    [action] = planned.values("aws_lb_listener.http")["default_action"]
+def test_with_a_certificate_http_redirects_and_https_serves(everything: Plan) -> None:
+    [action] = everything.values("aws_lb_listener.http")["default_action"]
     [redirect] = action["redirect"]
     assert action["type"] == "redirect"
     assert (redirect["port"], redirect["protocol"], redirect["status_code"]) == ("443", "HTTPS", "HTTP_301")
-    https = planned.values("aws_lb_listener.https[0]")
+    https = everything.values("aws_lb_listener.https[0]")
     assert (https["port"], https["protocol"]) == (443, "HTTPS")
     assert https["ssl_policy"] == "ELBSecurityPolicy-TLS13-1-2-2021-06"
     assert https["certificate_arn"] == CERTIFICATE
@@ -343,8 +324,8 @@ def test_with_a_certificate_http_redirects_and_https_serves(plan: Evaluate) -> N
 
 
 def test_the_rules_hang_on_the_listener_that_serves(evaluate: Evaluate) -> None:
-    for certificate, listener in (("", "http"), (CERTIFICATE, "https")):
-        planned = evaluate(acm_certificate_arn=certificate)
+    with_certificate = evaluate(acm_certificate_arn=CERTIFICATE, ui_autoscaling_enabled=True)
+    for planned, listener in ((evaluate(), "http"), (with_certificate, "https")):
         rules = [address for address in planned.addresses if address.startswith("aws_lb_listener_rule.")]
         assert len(rules) == 19
         assert all(planned.values(rule)["listener_arn"].endswith(f".{listener}") for rule in rules)
@@ -385,13 +366,12 @@ def test_aurora_is_encrypted_and_takes_iam_tokens(default: Plan) -> None:
     assert cluster["final_snapshot_identifier"] == f"acme-litellm-dev-final-{digest[:8]}"
 
 
-def test_the_parameter_group_follows_the_major_version(plan: Evaluate) -> None:
-    planned = plan(db_engine_version="15.8")
-    assert planned.values("aws_rds_cluster_parameter_group.this[0]")["family"] == "aurora-postgresql15"
+def test_the_parameter_group_follows_the_major_version(everything: Plan) -> None:
+    assert everything.values("aws_rds_cluster_parameter_group.this[0]")["family"] == "aurora-postgresql15"
 
 
-def test_without_a_final_snapshot_none_is_named(plan: Evaluate) -> None:
-    cluster = plan(skip_final_snapshot=True).values("aws_rds_cluster.this[0]")
+def test_without_a_final_snapshot_none_is_named(everything: Plan) -> None:
+    cluster = everything.values("aws_rds_cluster.this[0]")
     assert cluster["skip_final_snapshot"] is True
     assert cluster.get("final_snapshot_identifier") is None
 
@@ -406,15 +386,21 @@ def test_an_instance_is_private_and_watched(default: Plan, role: str, tier: int)
     assert instance["performance_insights_enabled"] is True
 
 
-@pytest.mark.parametrize(("replicas", "spread"), [(0, False), (1, True), (5, True)])
-def test_redis_is_encrypted_and_fails_over_with_a_replica(plan: Evaluate, replicas: int, spread: bool) -> None:
-    group = plan(redis_num_replicas=replicas).values("aws_elasticache_replication_group.this[0]")
-    assert (group["engine"], group["engine_version"], group["port"]) == ("redis", "7.1", 6379)
-    assert (group["parameter_group_name"], group["node_type"]) == ("default.redis7", "cache.t4g.small")
-    assert group["num_cache_clusters"] == 1 + replicas
-    assert group["automatic_failover_enabled"] is group["multi_az_enabled"] is spread
-    assert group["transit_encryption_enabled"] is True
-    assert group["at_rest_encryption_enabled"] == "true"
+def test_redis_is_encrypted_and_fails_over_with_a_replica(default: Plan, everything: Plan, evaluate: Evaluate) -> None:
+    alone = evaluate(
+        litellm_license="lic",
+        azs=["us-west-2a", "us-west-2b", "us-west-2c"],
+        gateway_autoscaling_enabled=False,
+        redis_num_replicas=0,
+    )
+    for planned, replicas in ((alone, 0), (default, 1), (everything, 5)):
+        group = planned.values("aws_elasticache_replication_group.this[0]")
+        assert (group["engine"], group["engine_version"], group["port"]) == ("redis", "7.1", 6379)
+        assert (group["parameter_group_name"], group["node_type"]) == ("default.redis7", "cache.t4g.small")
+        assert group["num_cache_clusters"] == 1 + replicas
+        assert group["automatic_failover_enabled"] is group["multi_az_enabled"] is (replicas > 0)
+        assert group["transit_encryption_enabled"] is True
+        assert group["at_rest_encryption_enabled"] == "true"
 
 
 def test_the_bucket_is_versioned_encrypted_and_closed(default: Plan) -> None:
@@ -428,14 +414,16 @@ def test_the_bucket_is_versioned_encrypted_and_closed(default: Plan) -> None:
     assert default.values("random_id.s3_suffix")["byte_length"] == 4
 
 
-def test_the_configuration_is_yaml_and_its_etag_is_known(plan: Evaluate) -> None:
-    first, second = (
-        plan(proxy_config={"model_list": [], "n": number}).values("aws_s3_object.proxy_config[0]") for number in (1, 2)
-    )
-    assert first["key"] == "config/litellm-config.yaml"
-    assert first["content_type"] == "application/yaml"
-    assert first["content"].endswith('\n"model_list": []\n"n": 1\n')
-    assert first["etag"] != second["etag"]
+def test_the_configuration_is_yaml_and_its_etag_is_known(everything: Plan, evaluate: Evaluate) -> None:
+    other = evaluate(proxy_config=CONFIG, gateway_memory_target=0).values("aws_s3_object.proxy_config[0]")
+    config = everything.values("aws_s3_object.proxy_config[0]")
+    assert config["key"] == "config/litellm-config.yaml"
+    assert config["content_type"] == "application/yaml"
+    assert yaml.safe_load(config["content"]).items() >= CONFIG.items()
+    assert config["content"].startswith('"general_settings":')
+    # The other's load balancer has other addresses.
+    assert config["content"] != other["content"]
+    assert config["etag"] != other["etag"]
 
 
 @pytest.mark.parametrize(("password", "length"), [("master_key", 48), ("db_master_password", 32)])
@@ -446,22 +434,21 @@ def test_a_password_is_long_and_without_special_characters(default: Plan, passwo
     assert all(generated[kind] == 4 for kind in ("min_lower", "min_upper", "min_numeric"))
 
 
-def test_secrets_are_named_after_the_stack_and_gone_at_once(plan: Evaluate) -> None:
-    planned = plan(litellm_license="lic", ui_password="pw")
+def test_secrets_are_named_after_the_stack_and_gone_at_once(everything: Plan) -> None:
     for address, suffix in {
         "master_key": "master-key",
         "db_master_password": "db-master-password",
         "license[0]": "license",
         "ui_password[0]": "ui-password",
     }.items():
-        secret = planned.values(f"aws_secretsmanager_secret.{address}")
-        assert secret["name"] == f"acme-litellm-dev-{suffix}"
+        secret = everything.values(f"aws_secretsmanager_secret.{address}")
+        assert secret["name"] == f"{EVERYTHING['tenant']}-litellm-{EVERYTHING['env']}-{suffix}"
         assert secret["recovery_window_in_days"] == 0
 
 
-def test_a_given_master_key_is_kept(plan: Evaluate) -> None:
-    version = plan(litellm_master_key="sk-mine").values("aws_secretsmanager_secret_version.master_key")
-    assert version["secret_string"] == "sk-mine"
+def test_a_given_master_key_is_kept(everything: Plan) -> None:
+    version = everything.values("aws_secretsmanager_secret_version.master_key")
+    assert version["secret_string"] == "sk-given"
 
 
 @pytest.mark.parametrize("service", ["gateway", "backend", "ui"])
@@ -475,8 +462,7 @@ def test_a_service_has_no_public_address(default: Plan, service: str) -> None:
     assert planned["network_configuration"][0]["assign_public_ip"] is False
 
 
-def test_autoscaling_aims_at_the_documented_targets(plan: Evaluate) -> None:
-    planned = plan(ui_autoscaling_enabled=True)
+def test_autoscaling_aims_at_the_documented_targets(everything: Plan) -> None:
     cpu, memory = "ECSServiceAverageCPUUtilization", "ECSServiceAverageMemoryUtilization"
     for policy, metric, target in (
         ("gateway_cpu", cpu, 70),
@@ -484,7 +470,7 @@ def test_autoscaling_aims_at_the_documented_targets(plan: Evaluate) -> None:
         ("backend_cpu", cpu, 70),
         ("ui_cpu", cpu, 80),
     ):
-        scaling = planned.values(f"aws_appautoscaling_policy.{policy}[0]")
+        scaling = everything.values(f"aws_appautoscaling_policy.{policy}[0]")
         [tracking] = scaling["target_tracking_scaling_policy_configuration"]
         assert scaling["policy_type"] == "TargetTrackingScaling"
         assert tracking["target_value"] == target
@@ -492,58 +478,33 @@ def test_autoscaling_aims_at_the_documented_targets(plan: Evaluate) -> None:
     limits = {
         service: (target["min_capacity"], target["max_capacity"])
         for service in ("gateway", "backend", "ui")
-        for target in [planned.values(f"aws_appautoscaling_target.{service}[0]")]
+        for target in [everything.values(f"aws_appautoscaling_target.{service}[0]")]
     }
     assert limits == {"gateway": (1, 10), "backend": (1, 4), "ui": (1, 3)}
 
 
-def test_every_taggable_resource_carries_the_tags(plan: Evaluate, module_root: Root) -> None:
-    planned = plan(tags={"team": "blue"}, proxy_config=CONFIG, acm_certificate_arn=CERTIFICATE)
-    schemas = module_root.provider_schemas()["provider_schemas"]["registry.terraform.io/hashicorp/aws"]
-    shared = {"litellm:stack": "acme-litellm-dev", "managed-by": "terraform", "team": "blue"}
-    taggable = [
-        address
-        for address in planned.addresses
-        if "tags"
-        in schemas["resource_schemas"].get(address.partition(".")[0], {"block": {"attributes": {}}})["block"][
-            "attributes"
-        ]
-    ]
+def test_every_taggable_resource_carries_the_tags(everything: Plan) -> None:
+    shared = {"litellm:stack": f"{EVERYTHING['tenant']}-litellm-{EVERYTHING['env']}", **EVERYTHING["tags"]}
+    # A plan has an attribute that is not set as null.
+    taggable = [address for address in everything.addresses if "tags" in everything.values(address)]
     assert len(taggable) > 60
     for address in taggable:
-        assert planned.values(address)["tags"].items() >= shared.items(), address
+        assert everything.values(address)["tags"].items() >= shared.items(), address
 
 
-def test_tags_of_the_tenant_win_over_the_shared_ones(plan: Evaluate) -> None:
-    assert plan(tags={"managed-by": "us"}).values("aws_vpc.this[0]")["tags"]["managed-by"] == "us"
+def test_tags_of_the_tenant_win_over_the_shared_ones(default: Plan, everything: Plan) -> None:
+    assert default.values("aws_vpc.this[0]")["tags"]["managed-by"] == "terraform"
+    assert everything.values("aws_vpc.this[0]")["tags"]["managed-by"] == "us"
 
 
-def test_plain_http_needs_consent(refusal: Refusal) -> None:
-    message = refusal(allow_plaintext_alb=False)
-    assert "set acm_certificate_arn" in message
-    assert "allow_plaintext_alb = true" in message
-
-
-@pytest.mark.parametrize("flag", ["skip_final_snapshot", "s3_force_destroy"])
 @pytest.mark.parametrize("env", ["prod", "prod-eu"])
-def test_production_is_not_thrown_away_without_consent(refusal: Refusal, plan: Evaluate, flag: str, env: str) -> None:
-    message = refusal(env=env, **{flag: True})
-    assert f"set {flag} = false" in message
-    assert "allow_data_loss = true" in message
-    assert plan(env=env, **{flag: True}, allow_data_loss=True)
-
-
-@pytest.mark.parametrize("flag", ["skip_final_snapshot", "s3_force_destroy"])
-@pytest.mark.parametrize("env", ["stage", "dev", "pro", "reprod"])
-def test_other_environments_take_the_flags_as_they_are(plan: Evaluate, flag: str, env: str) -> None:
-    assert plan(env=env, **{flag: True}).counts == Counter(create=93)
-
-
-def test_one_availability_zone_is_refused(refusal: Refusal) -> None:
-    assert (
-        "azs must name at least two availability zones, for Aurora and the load balancer: set two, or vpc_id."
-        in refusal(azs=["us-west-2a"])
-    )
+def test_plain_http_and_the_loss_of_production_need_consent(refusal: Refusal, env: str) -> None:
+    message = refusal(env=env, allow_plaintext_alb=False, skip_final_snapshot=True, s3_force_destroy=True)
+    for advice in (
+        *("set acm_certificate_arn", "allow_plaintext_alb = true"),
+        *("set skip_final_snapshot = false", "set s3_force_destroy = false", "allow_data_loss = true"),
+    ):
+        assert advice in message
 
 
 def sensitive(plan: Plan) -> set[str]:
@@ -551,9 +512,8 @@ def sensitive(plan: Plan) -> set[str]:
     return {each["address"] for each in changes if "true" in json.dumps(each["change"]["after_sensitive"])}
 
 
-def test_secret_inputs_redact_their_secrets_only(plan: Evaluate, default: Plan) -> None:
-    planned = plan(litellm_license="lic", ui_password="pw", litellm_master_key="sk-x")
-    assert sensitive(planned) - sensitive(default) == {
+def test_secret_inputs_redact_their_secrets_only(everything: Plan, default: Plan) -> None:
+    assert sensitive(everything) - sensitive(default) == {
         "aws_secretsmanager_secret_version.license[0]",
         "aws_secretsmanager_secret_version.ui_password[0]",
     }

@@ -4,43 +4,54 @@ import base64
 import json
 import string
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.terraform import Root, Terraform
+from tests.terraform import Plan, Root, Terraform
 
 MakeRoot = Callable[..., Root]
 
 
+def root_in(
+    terraform: Terraform,
+    folder: Path,
+    password: dict[str, Any] | None = None,
+    identifier: dict[str, Any] | None = None,
+) -> Root:
+    """Returns a root with one password and one id of the given arguments, and outputs with all they have."""
+    configuration = {
+        "terraform": {"required_providers": {"random": {"source": "hashicorp/random", "version": "~> 3.6"}}},
+        "variable": {"length": {"type": "number", "default": 32}},
+        "resource": {
+            "random_password": {"this": {"length": "${var.length}", **(password or {})}},
+            "random_id": {"this": {"byte_length": 4, **(identifier or {})}},
+        },
+        "output": {
+            "password": {"value": "${random_password.this}", "sensitive": True},
+            "id": {"value": "${random_id.this}"},
+        },
+    }
+    source = folder / "random"
+    source.mkdir()
+    (source / "main.tf.json").write_text(json.dumps(configuration))
+    return terraform.root(source)
+
+
 @pytest.fixture
 def root_with(terraform: Terraform, tmp_path: Path) -> MakeRoot:
-    """A root with one password and one id of the given arguments, and outputs with all they have."""
-
-    def make(password: dict[str, Any] | None = None, identifier: dict[str, Any] | None = None) -> Root:
-        configuration = {
-            "terraform": {"required_providers": {"random": {"source": "hashicorp/random", "version": "~> 3.6"}}},
-            "variable": {"length": {"type": "number", "default": 32}},
-            "resource": {
-                "random_password": {"this": {"length": "${var.length}", **(password or {})}},
-                "random_id": {"this": {"byte_length": 4, **(identifier or {})}},
-            },
-            "output": {
-                "password": {"value": "${random_password.this}", "sensitive": True},
-                "id": {"value": "${random_id.this}"},
-            },
-        }
-        source = tmp_path / "random"
-        source.mkdir()
-        (source / "main.tf.json").write_text(json.dumps(configuration))
-        return terraform.root(source)
-
-    return make
+    return partial(root_in, terraform, tmp_path)
 
 
-def test_the_defaults_are_in_the_plan(root_with: MakeRoot) -> None:
-    plan = root_with().plan()
+@pytest.fixture(scope="module")
+def plan(terraform: Terraform, tmp_path_factory: pytest.TempPathFactory) -> Plan:
+    """The plan of both with defaults."""
+    return root_in(terraform, tmp_path_factory.mktemp("defaults")).plan()
+
+
+def test_the_defaults_are_in_the_plan(plan: Plan) -> None:
     kinds = ["lower", "upper", "numeric", "special"]
     assert plan.counts == {"create": 2}
     assert plan.values("random_password.this") == {
@@ -54,17 +65,14 @@ def test_the_defaults_are_in_the_plan(root_with: MakeRoot) -> None:
     assert plan.values("random_id.this") == {"byte_length": 4, "keepers": None, "prefix": None}
 
 
-def test_what_is_drawn_is_known_after_the_apply(root_with: MakeRoot) -> None:
-    plan = root_with().plan()
+def test_what_is_drawn_is_known_after_the_apply(plan: Plan) -> None:
     assert plan.unknown("random_password.this") == dict.fromkeys(["id", "result", "bcrypt_hash"], True)
     assert plan.unknown("random_id.this") == dict.fromkeys(["id", "hex", "dec", "b64_std", "b64_url"], True)
 
 
-def test_a_password_is_sensitive(root_with: MakeRoot) -> None:
+def test_a_password_is_sensitive(plan: Plan) -> None:
     (change,) = (
-        change["change"]
-        for change in root_with().plan().document["resource_changes"]
-        if change["address"] == "random_password.this"
+        change["change"] for change in plan.document["resource_changes"] if change["address"] == "random_password.this"
     )
     assert change["after_sensitive"] == {"result": True, "bcrypt_hash": True}
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from fleet.synthesis import synthesize
 from fleet.tenants_file import load_fleet
+from stacks.synthesis import synthesize
 from tests.running_provider import running
 from tests.terraform import Plan, Terraform
 
@@ -70,6 +70,8 @@ def test_each_tenant_has_a_workspace_that_runs_when_its_root_or_the_module_chang
     assert plan.addresses == [
         f'tfe_workspace{kind}.this["acme-{env}"]' for kind in ("", "_settings") for env in ("dev", "prod")
     ]
+    settings = plan.values('tfe_workspace_settings.this["acme-dev"]')
+    assert (settings["execution_mode"], settings["agent_pool_id"]) == ("remote", None)
     found = {name: value for name, value in plan.values('tfe_workspace.this["acme-dev"]').items() if value is not None}
     assert found == {
         "name": "litellm-acme-dev",
@@ -94,20 +96,12 @@ def test_each_tenant_has_a_workspace_that_runs_when_its_root_or_the_module_chang
     }
 
 
-@pytest.mark.parametrize(
-    ("env", "applies"), [("dev", True), ("stage", True), ("prod", False), ("prod-eu", False), ("live", False)]
-)
-def test_production_is_applied_by_hand(plan_of: PlanOf, env: str, applies: bool) -> None:
-    plan = plan_of(f"tenant: acme, env: {env}")
-    assert plan.values(f'tfe_workspace.this["acme-{env}"]')["auto_apply"] is applies
-
-
-def test_runs_are_an_agents_where_there_is_a_pool(plan_of: PlanOf) -> None:
-    address = 'tfe_workspace_settings.this["acme-dev"]'
-    of_hcp = plan_of("tenant: acme, env: dev").values(address)
-    assert (of_hcp["execution_mode"], of_hcp["agent_pool_id"]) == ("remote", None)
-    of_agents = plan_of("tenant: acme, env: dev", agent_pool_id="apool-1").values(address)
-    assert (of_agents["execution_mode"], of_agents["agent_pool_id"]) == ("agent", "apool-1")
+def test_production_is_applied_by_hand_and_runs_are_an_agents_where_there_is_a_pool(plan_of: PlanOf) -> None:
+    envs = {"dev": True, "stage": True, "prod": False, "prod-eu": False, "live": False}
+    plan = plan_of(*(f"tenant: acme, env: {env}" for env in envs), agent_pool_id="apool-1")
+    assert {env: plan.values(f'tfe_workspace.this["acme-{env}"]')["auto_apply"] for env in envs} == envs
+    settings = plan.values('tfe_workspace_settings.this["acme-dev"]')
+    assert (settings["execution_mode"], settings["agent_pool_id"]) == ("agent", "apool-1")
 
 
 def test_a_workspace_is_in_its_tenants_project(plan_of: PlanOf) -> None:
@@ -115,12 +109,15 @@ def test_a_workspace_is_in_its_tenants_project(plan_of: PlanOf) -> None:
         "tenant: a, env: dev, backend: {cloud: {project: LiteLLM}}",
         "tenant: b, env: dev, backend: {cloud: {project: Other, workspace: bees}}",
         "tenant: c, env: dev",
+        "tenant: d, env: dev, backend: {cloud: {project: '${x}', workspace: '%{y}'}}",
     )
-    found = {label: plan.values(f'tfe_workspace.this["{label}-dev"]') for label in ("a", "b", "c")}
+    found = {label: plan.values(f'tfe_workspace.this["{label}-dev"]') for label in ("a", "b", "c", "d")}
     assert {label: (each["name"], each["project_id"]) for label, each in found.items()} == {
         "a": ("litellm-a-dev", "prj-example-LiteLLM"),
         "b": ("bees", "prj-example-Other"),
         "c": ("litellm-c-dev", None),
+        # What looks like a template stays as it is.
+        "d": ("%{y}", "prj-example-${x}"),
     }
 
 
@@ -140,12 +137,6 @@ def test_what_is_applied_does_not_differ_in_the_next_plan(
     root = with_tfe.root(synthesized("tenant: acme, env: dev", "tenant: acme, env: prod") / "workspaces.example")
     root.apply(CONNECTED)
     assert root.plan(CONNECTED, refresh=True).changes == {}
-
-
-def test_a_name_that_looks_like_a_template_stays_one(plan_of: PlanOf) -> None:
-    plan = plan_of("tenant: acme, env: dev, backend: {cloud: {project: '${x}', workspace: '%{y}'}}")
-    values = plan.values('tfe_workspace.this["acme-dev"]')
-    assert (values["name"], values["project_id"]) == ("%{y}", "prj-example-${x}")
 
 
 # Without Terraform

@@ -126,7 +126,7 @@ def test_a_misspelt_attribute_is_an_error(stack: TerraformStack) -> None:
     assert one(resource, "output").source == "one(terraform_data.this[*].output)"
     assert address(resource)[0].source == "terraform_data.this[0]"
     for read in (attribute, each, one):
-        with pytest.raises(AttributeError, match="terraform_data.this has no attribute idd"):
+        with pytest.raises(AttributeError, match=r"terraform_data\.this has no attribute idd"):
             read(resource, "idd")
 
 
