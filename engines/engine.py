@@ -61,7 +61,7 @@ class Engine(ABC):
                 yield layers.own.at(("backend",)).problem(
                     f"its state is the local file {tenant.state_file}, which {self.title} does not keep: set a "
                     "backend, s3 or cloud, here or under defaults",
-                    layers.whose,
+                    layers.owner,
                 )
 
     def _profiles(self, fleet: Fleet, labels: Collection[str]) -> Iterator[Problem]:
@@ -72,5 +72,5 @@ class Engine(ABC):
                     yield layers.node.at((*path, "profile")).problem(
                         f"{'.'.join(path)}.profile is {block.profile}, and {self.title} has no AWS configuration "
                         "files: use assume_role",
-                        layers.whose,
+                        layers.owner,
                     )

@@ -74,7 +74,7 @@ def read_documents(file: Path, findings: Findings) -> Documents:
         BadInputError: the tenants file itself cannot be read, or is not a map.
     """
     reader = _Reader(findings)
-    reader.read(file, around=(), way=())
+    reader.read(file, inherited=(), including=())
     return reader.documents
 
 
@@ -85,7 +85,7 @@ class _Reader:
         self._included: dict[str, Node] = {}
         """The first `include` of each file, by its real path."""
 
-    def read(self, file: Path, *, around: tuple[Section, ...], way: tuple[Path, ...]) -> None:
+    def read(self, file: Path, *, inherited: tuple[Section, ...], including: tuple[Path, ...]) -> None:
         root, mistakes = read_yaml(file, file, refuse_ambiguous=True)
         if not isinstance(root.value, dict):
             what = "is empty" if root.value is None and not mistakes else "must be a map"
@@ -93,22 +93,22 @@ class _Reader:
         for key, value in root.value.items():
             if key not in SECTIONS:
                 self._findings.add(value.problem(f"{key} is unknown here{nearest(key, SECTIONS)}"))
-        entries = self._entries(root, is_main=not way)
+        entries = self._entries(root, is_main=not including)
         owners = [_owner(entry, number) for number, entry in enumerate(entries, start=1)]
         for mistake in mistakes:
             self._add_misread(file, mistake, owners)
 
         defaults = self._map(root.value.get(DEFAULTS), DEFAULTS)
         if defaults is not None:
-            around = (*around, Section(DEFAULTS, defaults))
-            self.documents.defaults.append(around[-1])
+            inherited = (*inherited, Section(DEFAULTS, defaults))
+            self.documents.defaults.append(inherited[-1])
         self._read_profiles(root)
-        for own, whose in zip(entries, owners, strict=True):
+        for own, owner in zip(entries, owners, strict=True):
             if isinstance(own.value, dict):
-                self.documents.tenants.append(TenantEntry(around, Section(whose, own)))
+                self.documents.tenants.append(TenantEntry(inherited, Section(owner, own)))
             else:
-                self._findings.add(own.problem("must be a map of inputs, with tenant and env", whose))
-        self._read_included(root, around, (*way, file))
+                self._findings.add(own.problem("must be a map of inputs, with tenant and env", owner))
+        self._read_included(root, inherited, (*including, file))
 
     def _entries(self, root: Node, *, is_main: bool) -> Sequence[Node]:
         tenants = root.value.get("tenants")
@@ -142,7 +142,7 @@ class _Reader:
             elif self._map(node, f"profiles.{name}") is not None:
                 self.documents.profiles[name] = Section(f"profile {name}", node)
 
-    def _read_included(self, root: Node, around: tuple[Section, ...], way: tuple[Path, ...]) -> None:
+    def _read_included(self, root: Node, inherited: tuple[Section, ...], including: tuple[Path, ...]) -> None:
         include = root.value.get("include")
         if include is None:
             return
@@ -155,9 +155,9 @@ class _Reader:
                     named.problem(f"include {named.value} is absolute: give the path from this file's folder")
                 )
             else:
-                self._include(named, around, way)
+                self._include(named, inherited, including)
 
-    def _include(self, named: Node, around: tuple[Section, ...], way: tuple[Path, ...]) -> None:
+    def _include(self, named: Node, inherited: tuple[Section, ...], including: tuple[Path, ...]) -> None:
         path = Path(os.path.normpath(named.file.parent / named.value))
         try:
             files = sorted(each for each in path.iterdir() if _is_document(each)) if path.is_dir() else [path]
@@ -170,8 +170,8 @@ class _Reader:
             self._findings.add(named.problem(what))
         for file in files:
             real = os.path.realpath(file)
-            if real in (on_way := [os.path.realpath(each) for each in way]):
-                circle = " includes ".join(map(str, [*way[on_way.index(real) :], file]))
+            if real in (outer := [os.path.realpath(each) for each in including]):
+                circle = " includes ".join(map(str, [*including[outer.index(real) :], file]))
                 self._findings.add(named.problem(f"include {named.value} is circular: {circle}: remove one"))
                 continue
             first = self._included.setdefault(real, named)
@@ -180,7 +180,7 @@ class _Reader:
                 self._findings.add(named.problem(what))
                 continue
             try:
-                self.read(file, around=around, way=way)
+                self.read(file, inherited=inherited, including=including)
             except BadInputError as error:
                 for problem in error.problems:
                     # A file that does not exist is reported where it is named.
@@ -190,17 +190,17 @@ class _Reader:
     def _add_misread(self, file: Path, mistake: Mistake, owners: Sequence[str]) -> None:
         match mistake.path:
             case ("tenants", int(index), *rest):
-                whose, path = owners[index], tuple(rest)
+                owner, path = owners[index], tuple(rest)
             case ("defaults", *rest):
-                whose, path = DEFAULTS, tuple(rest)
+                owner, path = DEFAULTS, tuple(rest)
             case ("profiles", str(profile), *rest) if rest:
-                whose, path = f"profile {profile}", tuple(rest)
+                owner, path = f"profile {profile}", tuple(rest)
             case path:
-                whose = ""
+                owner = ""
         if path and path[0] in {each.name for each in TenantSettings.module.sensitive_inputs}:
             return  # refused anyway, and this message would show the value
         name = dotted(path) or "the entry"
-        self._findings.add_misread(Problem(file, mistake.line, f"{name} {mistake.message}", whose), name)
+        self._findings.add_misread(Problem(file, mistake.line, f"{name} {mistake.message}", owner), name)
 
 
 def _is_document(path: Path) -> bool:

@@ -35,7 +35,7 @@ class Layers:
     is_tenant: bool = True
 
     @property
-    def whose(self) -> str:
+    def owner(self) -> str:
         """`tenant <tenant>-<env>`, for messages."""
         return self.sections[-1].name
 
@@ -92,7 +92,7 @@ class _Profiles:
 
     def named_by(self, sections: Sequence[Section]) -> list[str]:
         """Returns the profiles named by the first section with the key `profile`, and notes unknown ones."""
-        named, whose = next(
+        named, owner = next(
             ((each.node.value["profile"], each.name) for each in sections if "profile" in each.node.value), (None, "")
         )
         if named is None:
@@ -100,12 +100,12 @@ class _Profiles:
         known = []
         for each in named.value if isinstance(named.value, list) else [named]:
             if not isinstance(each.value, str):
-                self._findings.add(each.problem("profile must be a name, or a list of names", whose))
+                self._findings.add(each.problem("profile must be a name, or a list of names", owner))
             elif each.value in self._sections:
                 known.append(each.value)
             else:
                 advice = nearest(each.value, self._sections)
-                self._findings.add(each.problem(f"there is no profile {each.value}{advice}", whose))
+                self._findings.add(each.problem(f"there is no profile {each.value}{advice}", owner))
         return known
 
     def expanded(self, names: Sequence[str]) -> tuple[Section, ...]:
@@ -131,7 +131,7 @@ class _Profiles:
 
 def _prepared(section: Section, findings: Findings) -> Section:
     """Returns a section with its proxy_config_file read, and without secrets."""
-    whose = section.name
+    owner = section.name
     values = dict(section.node.value)
     for sensitive in TenantSettings.module.sensitive_inputs:
         if sensitive.name in values:
@@ -139,23 +139,23 @@ def _prepared(section: Section, findings: Findings) -> Section:
                 values.pop(sensitive.name).problem(
                     f"{sensitive.name} is a secret, and would be written to the synthesized JSON: "
                     f"remove it, and export TF_VAR_{sensitive.name} when you run terraform",
-                    whose,
+                    owner,
                 )
             )
     named = values.get("proxy_config_file")
     if named is not None and isinstance(named.value, str):
-        config = _proxy_config(named, whose, findings)
+        config = _proxy_config(named, owner, findings)
         if "proxy_config" in values:
-            findings.add(named.problem("proxy_config_file and proxy_config are both set: remove one of them", whose))
+            findings.add(named.problem("proxy_config_file and proxy_config are both set: remove one of them", owner))
         elif config is not None:
             values["proxy_config"] = config
     for name in _PLAIN_MAPS:
         if name in values:
-            _check_no_secret(name, values[name], whose, findings)
-    return Section(whose, Node(values, section.node.file, section.node.line))
+            _check_no_secret(name, values[name], owner, findings)
+    return Section(owner, Node(values, section.node.file, section.node.line))
 
 
-def _proxy_config(named: Node, whose: str, findings: Findings) -> Node | None:
+def _proxy_config(named: Node, owner: str, findings: Findings) -> Node | None:
     folder = named.file.absolute().parent
     written = Path(named.value)
     path = folder / written
@@ -165,7 +165,7 @@ def _proxy_config(named: Node, whose: str, findings: Findings) -> Node | None:
             named.problem(
                 f"proxy_config_file {named.value} is outside of the folder of {named.file}: "
                 "move it there, and give its path from that folder",
-                whose,
+                owner,
             )
         )
         return None
@@ -175,20 +175,20 @@ def _proxy_config(named: Node, whose: str, findings: Findings) -> Node | None:
         for problem in error.problems:
             message = f"proxy_config_file {named.value}: {problem.message}"
             if os.path.isfile(path):
-                findings.add(Problem(problem.file, problem.line, message, whose))
+                findings.add(Problem(problem.file, problem.line, message, owner))
             else:
-                findings.add(named.problem(message, whose))
+                findings.add(named.problem(message, owner))
         return None
     for mistake in mistakes:
         name = dotted(("proxy_config", *mistake.path))
-        findings.add(Problem(shown, mistake.line, f"{name} {mistake.message}", whose))
+        findings.add(Problem(shown, mistake.line, f"{name} {mistake.message}", owner))
     if not isinstance(config.value, dict):
-        findings.add(config.problem("proxy_config must be a map, and this file contains none", whose))
+        findings.add(config.problem("proxy_config must be a map, and this file contains none", owner))
         return None
     return config
 
 
-def _check_no_secret(name: str, node: Node, whose: str, findings: Findings) -> None:
+def _check_no_secret(name: str, node: Node, owner: str, findings: Findings) -> None:
     if name == "proxy_config":
         advice = "its ARN into gateway_extra_secrets and backend_extra_secrets, and os.environ/<NAME> here"
     else:
@@ -200,7 +200,7 @@ def _check_no_secret(name: str, node: Node, whose: str, findings: Findings) -> N
             findings.add(
                 string.problem(
                     f"{dotted((name, *path))} contains {kind} in plain text: put it into Secrets Manager, {advice}",
-                    whose,
+                    owner,
                 )
             )
 

@@ -14,17 +14,17 @@ class Problem:
         file: as the user named it.
         line: counted from 1.
         message: what is wrong and what to do.
-        whose: `tenant <tenant>-<env>`, `profile <name>` or `defaults`, where the mistake is inside of one.
+        owner: `tenant <tenant>-<env>`, `profile <name>` or `defaults`, or empty for the rest of a file.
     """
 
     file: Path
     line: int
     message: str
-    whose: str = ""
+    owner: str = ""
 
     def __str__(self) -> str:
-        whose = f"{self.whose}: " if self.whose else ""
-        return f"{self.file}:{self.line}: {whose}{self.message}"
+        owner = f"{self.owner}: " if self.owner else ""
+        return f"{self.file}:{self.line}: {owner}{self.message}"
 
 
 class BadInputError(Exception):
@@ -91,8 +91,8 @@ def _merged(problems: list[Problem]) -> list[Problem]:
     """Sorts the problems, and merges those that several tenants inherit from the same line."""
     owners: dict[tuple[Path, int, str], list[str]] = {}
     for problem in sorted(set(problems)):
-        owners.setdefault((problem.file, problem.line, problem.message), []).append(problem.whose)
+        owners.setdefault((problem.file, problem.line, problem.message), []).append(problem.owner)
     return [
-        Problem(file, line, message, whose[0] + (f" and {len(whose) - 1} more" if len(whose) > 1 else ""))
-        for (file, line, message), whose in owners.items()
+        Problem(file, line, message, names[0] + (f" and {len(names) - 1} more" if len(names) > 1 else ""))
+        for (file, line, message), names in owners.items()
     ]

@@ -98,7 +98,7 @@ class _Validator:
                 layers.node.at(("provider", "region")).problem(
                     f"provider.region is {settings.provider.region}, but region is {settings.region}: "
                     "the stack is in its provider's region, so remove provider.region",
-                    layers.whose,
+                    layers.owner,
                 )
             )
         return settings
@@ -117,7 +117,7 @@ class _Validator:
                     for name in rule.inputs
                     if name in section.node.value
                 ]
-                self._findings.add((nodes or [layers.own])[-1].problem(message, layers.whose))
+                self._findings.add((nodes or [layers.own])[-1].problem(message, layers.owner))
 
     def _is_misread(self, node: Node, name: str) -> bool:
         return self._findings.is_misread(node.file, node.line, name)
@@ -131,19 +131,19 @@ class _Validator:
                 return  # defaults and profiles need not be complete
             where = node if len(path) > 1 else layers.own
             message = f"{name} is missing: set it" + ("" if len(path) > 1 else " here, or under defaults")
-            self._findings.add(where.problem(message, layers.whose))
+            self._findings.add(where.problem(message, layers.owner))
         elif details["type"] == "extra_forbidden":
             known = _fields(TenantSettings, path[:-1])
             advice = nearest(str(path[-1]), known - {each.name for each in TenantSettings.module.sensitive_inputs})
             if difflib.get_close_matches(str(path[-1]), _CREDENTIALS, n=1, cutoff=0.8):
                 advice = ", and a secret: use profile, assume_role or AWS's environment variables"
-            self._findings.add(node.problem(f"{name} is unknown here{advice}", layers.whose))
+            self._findings.add(node.problem(f"{name} is unknown here{advice}", layers.owner))
         elif self._is_misread(node, name):
             pass
         elif details["type"] == RULE_BROKEN:
-            self._findings.add(node.problem(f"{name} {details['msg']}", layers.whose))
+            self._findings.add(node.problem(f"{name} {details['msg']}", layers.owner))
         else:
-            self._findings.add(node.problem(f"{name} {_wrong_type(details['type'], node)}", layers.whose))
+            self._findings.add(node.problem(f"{name} {_wrong_type(details['type'], node)}", layers.owner))
 
     def _check_roots(self, tenants: Sequence[Layers]) -> None:
         first_with: dict[str, Layers] = {}
@@ -156,7 +156,7 @@ class _Validator:
                 same = first.node.at(("tenant",)).value == tenant
                 what = "has the same tenant and env as" if same else "has the same folder as"
                 where = _where(first.own, layers.own)
-                self._findings.add(layers.own.problem(f"{what} the entry {where}: rename or remove one", layers.whose))
+                self._findings.add(layers.own.problem(f"{what} the entry {where}: rename or remove one", layers.owner))
 
     def _check_states(self, fleet: Sequence[tuple[Layers, TenantSettings]]) -> None:
         first_with: dict[tuple[str | None, ...], tuple[Layers, TenantSettings]] = {}
@@ -165,9 +165,9 @@ class _Validator:
             if other.label != settings.label:
                 self._findings.add(
                     layers.own.problem(
-                        f"has the same state as {first.whose}, {_where(first.own, layers.own)}: give each "
+                        f"has the same state as {first.owner}, {_where(first.own, layers.own)}: give each "
                         "its own state, for example by removing key, path or workspace",
-                        layers.whose,
+                        layers.owner,
                     )
                 )
 

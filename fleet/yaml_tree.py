@@ -78,9 +78,9 @@ class Node:
         """`<file>:<line>`."""
         return f"{self.file}:{self.line}"
 
-    def problem(self, message: str, whose: str = "") -> Problem:
+    def problem(self, message: str, owner: str = "") -> Problem:
         """Returns a problem at this place."""
-        return Problem(self.file, self.line, message, whose)
+        return Problem(self.file, self.line, message, owner)
 
     def strings(self, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Node]]:
         """Yields every string in the tree with its path."""

@@ -43,7 +43,7 @@ def _run(arguments: Namespace) -> None:
         print("No demo is up.")
         return
     try:
-        from .demo import Demo, alone
+        from .demo import Demo, locked
     except ModuleNotFoundError as error:
         raise FailedError(
             f"The demo needs the development packages, and {error.name} is not installed: run `make setup`"
@@ -51,7 +51,7 @@ def _run(arguments: Namespace) -> None:
     signal.signal(signal.SIGINT, _interrupted)
     signal.signal(signal.SIGTERM, _interrupted)
     try:
-        with alone(folder):
+        with locked(folder):
             if arguments.command == "up":
                 Demo(folder).up(arguments.port)
             else:

@@ -24,7 +24,7 @@ class Demo:
     """The demo in its folder."""
 
     def __init__(self, folder: Path) -> None:
-        """Takes the folder. It need not exist before `alone`."""
+        """Takes the folder. It need not exist before `locked`."""
         self._folder = folder
         self._server = LocalServer(folder)
         self._root = folder / "cdktf.out" / "stacks" / APPLIED
@@ -74,7 +74,7 @@ class Demo:
         print(synthesize(prepare(self._folder, endpoint), self._folder / "cdktf.out"), flush=True)
         terraform = Terraform(self._root, Account(endpoint).environment, self._folder)
         print(f"\nterraform init, in {_shown(self._root)} …", flush=True)
-        terraform.init(say=print)
+        terraform.init()
         self._write_environment(terraform.environment, [*Account(endpoint).environment, "PATH", "TF_CLI_CONFIG_FILE"])
         print("terraform apply: a minute and a half.", flush=True)
         started = time.monotonic()
@@ -115,7 +115,7 @@ def _shown(path: Path) -> str:
 
 
 @contextmanager
-def alone(folder: Path) -> Iterator[None]:
+def locked(folder: Path) -> Iterator[None]:
     """Makes the folder, and locks it for this process.
 
     Raises:

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +56,7 @@ class Terraform:
                 f"terraform on the PATH is {about['terraform_version']}, and {TERRAFORM} is needed: upgrade it"
             )
 
-    def init(self, say: Callable[[str], None]) -> None:
+    def init(self) -> None:
         """Initializes the root, with the providers on this machine or else from the registry.
 
         Raises:
@@ -70,7 +70,7 @@ class Terraform:
             ended = self._run("init", "-input=false", "-no-color")
             if ended.returncode and "aws" in packages:
                 self._use_mirror(packages)
-                say(
+                print(
                     "The registry cannot be reached, and this machine has no random provider. The demo uses the one "
                     "of the tests, which makes random values of the same kind."
                 )

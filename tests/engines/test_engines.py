@@ -380,7 +380,7 @@ def test_several_files_do_not_fit_into_one(repository: Path) -> None:
 
 
 def run_command(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [Path(sys.executable).with_name("litellm-aws"), "engine", *arguments]
+    command = [str(Path(sys.executable).with_name("litellm-aws")), "engine", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 

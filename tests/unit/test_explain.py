@@ -93,7 +93,7 @@ def test_a_tenant_that_is_not_there_is_refused_with_the_nearest(folder: Path) ->
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [Path(sys.executable).with_name("litellm-aws"), "explain", *arguments]
+    command = [str(Path(sys.executable).with_name("litellm-aws")), "explain", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
