@@ -10,7 +10,7 @@ from constructs import Construct
 
 from fleet.tenant import HCP_HOST, WORKSPACE_OF_WORKSPACES, TenantSettings
 from fleet.waves import Wave
-from litellm_aws.expressions import EACH_KEY, EACH_VALUE, Expression, add_block, constant, local, text, variable
+from litellm_aws.expressions import EACH_KEY, EACH_VALUE, Expression, add_block, constant, local, text, variable, when
 from litellm_aws.versions import TERRAFORM
 
 from .stack import Stack
@@ -61,7 +61,7 @@ _VARIABLES: dict[str, dict[str, Any]] = {
 
 
 def _or_null(name: str) -> Expression:
-    return variable(name).equals("").then(None, variable(name))
+    return when(variable(name).is_set, variable(name))
 
 
 def by_stack(tenants: Iterable[TenantSettings]) -> dict[str, list[TenantSettings]]:
@@ -142,7 +142,7 @@ def _workspace(workspaces: Expression, module: Expression, projects: Expression)
         "name": EACH_VALUE.attribute("name"),
         "organization": EACH_VALUE.attribute("organization"),
         "description": text("LiteLLM of the tenant ", tags.attribute("tenant"), " in ", tags.attribute("env")),
-        "project_id": project.equals("").then(None, projects[project].attribute("id")),
+        "project_id": when(project.is_set, projects[project].attribute("id")),
         "tags": tags,
         "working_directory": text(folder, "/", EACH_KEY),
         "trigger_patterns": [text(folder, "/", changed, "/**/*") for changed in (EACH_KEY, module)],

@@ -38,7 +38,7 @@ class Autoscaling(Construct):
         """Declares the targets and policies.
 
         Args:
-            gateway_resource_label: the gateway's target group in the words of autoscaling.
+            gateway_resource_label: the gateway's target group as Application Auto Scaling identifies it.
         """
         super().__init__(scope, id_)
         self._inputs, self._naming, self._cluster = inputs, naming, cluster

@@ -1,4 +1,4 @@
-"""What a plan warns of, without refusing it."""
+"""Warnings at plan: the `check` blocks."""
 
 from constructs import Construct
 

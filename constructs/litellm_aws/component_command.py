@@ -25,7 +25,7 @@ class ComponentCommands(Construct):
         self._has_config = proxy_config.exists
         program = call("file", module_file("fetch_proxy_config.py"))
         fetch = local(self, "fetch_proxy_config", text("set -eu\npython -c '", program, "'\n"))
-        self._fetch = local(self, "fetch_proxy_config_if_any", self._has_config.then(fetch, ""))
+        self._fetch = local(self, "config_fetch", self._has_config.then(fetch, ""))
 
     def container(
         self,
@@ -44,7 +44,7 @@ class ComponentCommands(Construct):
             needs_config: whether it reads the proxy_config.
         """
         own_image = local(self, f"{component}_program", _line(program, *arguments))
-        one_image = local(self, f"{component}_of_one_image", _line(ENTRY_POINT, component, *arguments))
+        one_image = local(self, f"{component}_shared_image_program", _line(ENTRY_POINT, component, *arguments))
         run = self._images.one_for_all.then(one_image, own_image)
         script = local(self, f"{component}_script", text(*([self._fetch] if needs_config else []), "exec ", run, "\n"))
         runs_script = ~self._images.one_for_all

@@ -28,7 +28,7 @@ class Database(Construct):
         host, reader_host: endpoints of the writer and of the readers.
         port, port_text: a number, and the same as text.
         resource_id: AWS's ID of the cluster, which survives a change of its identifier.
-        login_arns: what the tasks' user logs in to, in the words of IAM; none where there is no cluster.
+        login_arns: what the tasks' user logs in to, as ARNs for IAM; none where there is no cluster.
         writer: the instance that must be up before anyone can log in.
         name, username, master_username, master_password: of the database, the tasks' user, the master user.
     """

@@ -26,10 +26,10 @@ _LARGEST_SAFE_INTEGER = 2**53 - 1
 """The largest integer that JavaScript, and so jsii, carries without rounding (ECMA-262, MAX_SAFE_INTEGER)."""
 
 _TOKEN_MARK = "TfToken["
-"""By this CDKTF knows a reference of its own in a string, even in a string that a user wrote."""
+"""CDKTF's marker for its own references in strings, even in a string that a user wrote."""
 
 _CONDITIONAL, _OR, _AND, _EQUALITY, _ORDER, _SUM, _PRODUCT, _UNARY, _ATOM = range(9)
-"""How tightly an expression holds together, from Terraform's `?:` to a name (Terraform language, operators)."""
+"""The precedence of Terraform's operators, from `?:` to a name (Terraform language, operators)."""
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
@@ -37,7 +37,6 @@ Function = Literal[
     "alltrue",
     "can",
     "chunklist",
-    "cidrhost",
     "cidrsubnet",
     "coalesce",
     "compact",
@@ -73,7 +72,6 @@ Function = Literal[
     "substr",
     "templatefile",
     "tolist",
-    "tonumber",
     "tostring",
     "trimspace",
     "trimsuffix",
@@ -104,6 +102,14 @@ class Expression:
 
     def __bool__(self) -> bool:
         raise TypeError(f"only Terraform knows whether {self._source} is true: use then, & or |")
+
+    def __eq__(self, other: object) -> bool:
+        raise TypeError(f"only Terraform knows what {self._source} equals: use equals or differs")
+
+    __hash__ = object.__hash__
+    # Without these, Python would iterate by __getitem__, and never end.
+    __iter__ = None
+    __contains__ = None
 
     @property
     def as_string(self) -> str:
@@ -211,7 +217,11 @@ class Expression:
     def __mul__(self, other: object) -> Expression:
         return self._joined("*", other, _PRODUCT)
 
-    __rmul__ = __mul__
+    def __rmul__(self, other: object) -> Expression:
+        return Expression(f"{_within(other, _PRODUCT)} * {_within(self, _UNARY)}", _PRODUCT)
+
+    def __mod__(self, other: object) -> Expression:
+        return self._joined("%", other, _PRODUCT)
 
     def __rtruediv__(self, other: object) -> Expression:
         return Expression(f"{_within(other, _PRODUCT)} / {_within(self, _UNARY)}", _PRODUCT)
@@ -255,13 +265,6 @@ def call(function: Function, *arguments: object) -> Expression:
     return Expression(f"{function}({', '.join(_within(argument, _CONDITIONAL) for argument in arguments)})")
 
 
-def let(value: Expression, condition: Callable[[Expression], Expression]) -> Expression:
-    """Returns a condition on a value whose expression is written once, however often the condition looks at it."""
-    if _IDENTIFIER.fullmatch(value.source):
-        return condition(value)
-    return call("alltrue", for_list([value], lambda value: condition(value)))
-
-
 def when(condition: Expression, value: object) -> Expression:
     """A value where a condition is true, else null."""
     return condition.then(value, None)
@@ -279,8 +282,9 @@ def for_list(
     """
     names, variables = _variables(element)
     condition = "" if where is None else f" if {_within(where(*variables), _CONDITIONAL)}"
-    source = _within(items, _CONDITIONAL)
-    return Expression(f"[for {names} in {source} : {_within(element(*variables), _CONDITIONAL)}{condition}]")
+    return Expression(
+        f"[for {names} in {_within(items, _OR)} : {_within(element(*variables), _CONDITIONAL)}{condition}]"
+    )
 
 
 def for_map(
@@ -293,7 +297,7 @@ def for_map(
     names, variables = _variables(pair)
     condition = "" if where is None else f" if {_within(where(*variables), _CONDITIONAL)}"
     key, value = (_within(each, _CONDITIONAL) for each in pair(*variables))
-    return Expression(f"{{ for {names} in {_within(items, _CONDITIONAL)} : {key} => {value}{condition} }}")
+    return Expression(f"{{ for {names} in {_within(items, _OR)} : {key} => {value}{condition} }}")
 
 
 def without_nulls(map_: object) -> Expression:
@@ -333,6 +337,11 @@ def each(element: TerraformElement, name: str) -> Expression:
 def one(element: TerraformElement, name: str) -> Expression:
     """Returns the attribute of a resource with a count of 0 or 1; null where there is none."""
     return call("one", each(element, name))
+
+
+def attribute_where(element: TerraformElement, name: str, exists: Expression | None) -> Expression:
+    """Returns an attribute of a resource that exists under a condition, null where it does not; None is always."""
+    return attribute(element, name) if exists is None else one(element, name)
 
 
 def count_if(condition: Expression) -> TerraformCount:
@@ -411,7 +420,7 @@ def argument(value: object) -> Any:
 
 
 def constant(value: Any) -> Any:
-    """Returns a value so that Terraform reads it to the letter, for a block's arguments.
+    """Returns a value so that Terraform takes it literally, for a block's arguments.
 
     Nothing in it is a template to Terraform. Nulls and integers over 53 bits, which jsii would drop
     or round, are written as expressions.
@@ -432,7 +441,7 @@ def constant(value: Any) -> Any:
 
 
 def _within(value: object, level: int) -> str:
-    """Returns a value in Terraform's language, in parentheses unless it holds together as tightly as `level`."""
+    """Returns a value in Terraform's language, in parentheses if it binds less tightly than `level`."""
     if isinstance(value, Expression):
         return value._source if value._level >= level else f"({value._source})"
     match value:
@@ -465,7 +474,7 @@ def _quoted(value: str) -> str:
     """Returns a constant as it is written between quotes.
 
     Raises:
-        ValueError: it holds a template, which would be taken to the letter.
+        ValueError: it holds a template, which would be taken literally.
     """
     if "${" in value:
         raise ValueError(f"{value} is a template in an expression: build it with text")

@@ -12,7 +12,7 @@ from .task_definition import TaskDefinition, tcp_port
 _VOLUME = "prometheus-multiproc"
 _VOLUME_CONTAINER = "metrics-volume"
 _STOP_TIMEOUT = 30
-"""Seconds that ECS gives a container to stop where a task definition says nothing (ECS, `stopTimeout`)."""
+"""ECS's default stop timeout, in seconds (ECS, `stopTimeout`)."""
 _JOB_ROLE = "LITELLM_JOB_ROLE"
 _OPEN_VOLUME = f"import os; os.chmod('{METRICS_FOLDER}', 0o1777)"
 """Fargate mounts a task's volume as root with mode 0755, and the gateway runs as another user (ECS, bind mounts)."""
@@ -61,7 +61,7 @@ class GatewaySidecars(Construct):
         Args:
             environment: the gateway's.
         """
-        task.add_volume(_VOLUME, exists=self._has_metrics)
+        task.share_volume(_VOLUME, exists=self._has_metrics)
         task.add_container(self._metrics_volume(), log_prefix=_VOLUME_CONTAINER, exists=self._has_metrics)
         task.add_container(self._metrics(), log_prefix="metrics", exists=self._has_metrics)
         task.add_container(self._collector(environment), log_prefix="collector", exists=self._has_collector)

@@ -3,7 +3,7 @@
 from cdktf import TerraformVariable, TerraformVariableValidationConfig
 from constructs import Construct
 
-from .expressions import NULL, Expression, call, for_list, let, local, variable
+from .expressions import NULL, Expression, call, for_list, local, variable
 from .module_kind import Input, ModuleKind
 from .rules import Rule
 
@@ -67,7 +67,8 @@ def _validation(condition: Expression, message: str) -> TerraformVariableValidat
 
 def _condition(declared: Input, rule: Rule, value: Expression) -> Expression:
     if declared.nullable:
-        return let(value, lambda value: value.is_null.then(True, rule.condition(value)))
+        # So that the line has the name of the variable once.
+        return call("alltrue", for_list([value], lambda value: value.is_null.then(True, rule.condition(value))))
     return rule.condition(value)
 
 
@@ -79,6 +80,6 @@ def _no_nulls(declared: Input, value: Expression) -> list[TerraformVariableValid
     return [
         _validation(
             call("alltrue", for_list(elements, lambda element: element.differs(None))),
-            f"{declared.name} must not hold null: give each element a value, or leave it out",
+            f"{declared.name} must not contain null: set a value, or remove the element",
         )
     ]

@@ -35,8 +35,9 @@ from .rules import (
 )
 
 _NO_STRAY_HYPHEN = Matches(
-    "[a-z0-9]+(?:-[a-z0-9]+)*",
-    "without a hyphen at its end and without two in a row, as RDS and ElastiCache refuse those in names",
+    ".*-|.*--.*",
+    "a name that ends with a hyphen or contains two in a row: RDS and ElastiCache reject such names",
+    refused=True,
 )
 _Image = Annotated[str, NotEmpty()]
 SPLIT_IMAGES = {
@@ -71,7 +72,7 @@ _PATH_PATTERN = Matches(
 )
 _FEW_WILDCARDS = Matches(
     f"[^*?]*(?:[*?][^*?]*){{0,{WILDCARDS_PER_RULE}}}",
-    f"without more than {WILDCARDS_PER_RULE} wildcards",
+    f"with at most {WILDCARDS_PER_RULE} wildcards",
 )
 _MODEL_ARN = Matches(
     "arn:aws[a-z-]*:bedrock:[a-z0-9*-]*:[0-9*]*:[a-z][a-z-]*/.+",
@@ -224,7 +225,7 @@ class Ingress(_Section):
 class Images(_Section):
     """Images"""
 
-    image: Annotated[str, EmptyOr(NotEmpty())] = ""
+    image: Annotated[str, Matches("|.*\\S.*", "the name of an image, or empty")] = ""
     """Image of all components, such as `ghcr.io/berriai/litellm:v1.110.2`. Empty: litellm_version, or an image for each
     component.
 
@@ -269,9 +270,9 @@ class Gateway(_Section):
     gateway_autoscaling_enabled: bool = True
     """Whether the number of gateway tasks follows the load."""
     gateway_min_capacity: _Tasks = 1
-    """Fewest gateway tasks under autoscaling."""
+    """Minimum number of gateway tasks with autoscaling."""
     gateway_max_capacity: _Tasks = 10
-    """Most gateway tasks under autoscaling."""
+    """Maximum number of gateway tasks with autoscaling."""
     gateway_cpu_target: _Percentage = 70
     """Average CPU utilization of the gateway tasks, in percent, that autoscaling aims at."""
     gateway_memory_target: _Percentage = 80
@@ -308,9 +309,9 @@ class Gateway(_Section):
     It needs a database and an image newer than 1.86. With the managed Aurora it needs an image from mid 2026 on, whose
     pool renews its IAM tokens."""
     gateway_pool_max_db_connections: Annotated[int, whole(1)] = 20
-    """Most connections from the pool of a gateway task to the database."""
+    """Maximum number of connections from the pool of a gateway task to the database."""
     gateway_pool_max_client_conn: Annotated[int, whole(1)] = 1000
-    """Most connections from workers that the pool of a gateway task accepts."""
+    """Maximum number of connections from workers to the pool of a gateway task."""
     gateway_metrics_port: (
         Annotated[
             int,
@@ -365,9 +366,9 @@ class Backend(_Section):
     backend_autoscaling_enabled: bool = True
     """Whether the number of backend tasks follows the load."""
     backend_min_capacity: _Tasks = 1
-    """Fewest backend tasks under autoscaling."""
+    """Minimum number of backend tasks with autoscaling."""
     backend_max_capacity: _Tasks = 4
-    """Most backend tasks under autoscaling."""
+    """Maximum number of backend tasks with autoscaling."""
     backend_cpu_target: _Percentage = 70
     """Average CPU utilization of the backend tasks, in percent, that autoscaling aims at."""
     backend_extra_env: dict[str, str] = {}
@@ -390,9 +391,9 @@ class Ui(_Section):
     ui_autoscaling_enabled: bool = False
     """Whether the number of UI tasks follows the load."""
     ui_min_capacity: _Tasks = 1
-    """Fewest UI tasks under autoscaling."""
+    """Minimum number of UI tasks with autoscaling."""
     ui_max_capacity: _Tasks = 3
-    """Most UI tasks under autoscaling."""
+    """Maximum number of UI tasks with autoscaling."""
     ui_cpu_target: _Percentage = 80
     """Average CPU utilization of the UI tasks, in percent, that autoscaling aims at."""
 
@@ -403,14 +404,14 @@ class Stores(_Section):
     create_database: bool = True
     """Whether the module creates an Aurora database. If not: database_url, or no database at all."""
     database_url: Annotated[str, Sensitive()] = ""
-    """URL of an existing PostgreSQL database with its login, known at plan.
+    """URL of an existing PostgreSQL database, including user name and password, known at plan.
 
     It is stored in a secret, from which the gateway, the backend and the migration get DATABASE_URL. The schema
     migration runs against it."""
     create_redis: bool = True
     """Whether the module creates a Redis. If not: redis_url, or no Redis at all."""
     redis_url: Annotated[str, Sensitive()] = ""
-    """URL of an existing Redis with its login, known at plan.
+    """URL of an existing Redis, including user name and password, known at plan.
 
     It is stored in a secret, from which the gateway and the backend get REDIS_URL."""
     db_instance_class: Annotated[str, NotEmpty()] = "db.r6g.large"
@@ -424,7 +425,7 @@ class Stores(_Section):
     db_master_username: Annotated[_SqlIdentifier, _NOT_POSTGRES_OWN] = "postgres"
     """Aurora's master user, with which only the bootstrap logs in. A change replaces the database."""
     db_username: Annotated[_SqlIdentifier, _NOT_POSTGRES_OWN] = "litellm_app"
-    """Database user of the tasks, which log in with an IAM token. The bootstrap creates it."""
+    """Database user that the tasks log in as, with an IAM token. The bootstrap creates it."""
     redis_node_type: Annotated[str, NotEmpty()] = "cache.t4g.small"
     """Node type of Redis."""
     redis_num_replicas: Annotated[int, whole(0, 5)] = 1

@@ -12,7 +12,7 @@ from cdktf_cdktf_provider_aws.lb_listener_rule import (
 from cdktf_cdktf_provider_aws.lb_target_group import LbTargetGroup
 from constructs import Construct
 
-from .expressions import EACH_KEY, EACH_VALUE, Expression, add_block, attribute, call, for_list, for_map, local
+from .expressions import EACH_KEY, EACH_VALUE, Expression, add_block, address, attribute, call, for_list, for_map, local
 from .input_variables import InputVariables
 from .naming import Naming
 from .routes import (
@@ -29,9 +29,9 @@ from .routes import (
 
 _FIRST_GATEWAY_PRIORITY = 100
 _FIRST_BACKEND_PRIORITY = 50
-_MOVED = {13: "ui_text", 14: "backend_text", 15: 'backend["0"]', 16: 'backend["1"]'}
-"""Rules of the gateway in the public module, by their keys, which become rules that it lacks, so that taking over its
-state deletes none."""
+_FIRST_EXTRA_KEY = 17
+"""The public module has gateway rules with keys up to 16. Those of 13 to 16 become rules that it does not have, so that
+taking over its state deletes none."""
 
 
 class ListenerRules(Construct):
@@ -55,18 +55,23 @@ class ListenerRules(Construct):
     ) -> None:
         super().__init__(scope, id_)
         self._naming, self._listener_arn = naming, listener_arn
+        ui_exact = self._rule("ui_exact", 10, UI_EXACT, ui)
+        ui_prefix = self._rule("ui_prefix", 20, UI_PREFIXES, ui)
+        backend_rules = self._keyed("backend_rules", BACKEND)
+        of_backend = self._rules("backend", _FIRST_BACKEND_PRIORITY, backend_rules, backend)
         gateway_rules = self._gateway_rules(inputs.extra_gateway_paths)
-        self.rules = [
-            self._rule("ui_exact", 10, UI_EXACT, ui),
-            self._rule("ui_prefix", 20, UI_PREFIXES, ui),
-            self._rules("backend", _FIRST_BACKEND_PRIORITY, self._keyed("backend_rules", BACKEND), backend),
-            self._rules("gateway", _FIRST_GATEWAY_PRIORITY, gateway_rules, gateway),
-            # After the gateway's, some of whose paths may end in .txt.
-            self._rule("backend_text", 500, BACKEND_TEXT, backend),
-            self._rule("ui_text", 510, UI_TEXT, ui),
-        ]
-        resource = "aws_lb_listener_rule"
-        moved = [{"from": f'{resource}.gateway["{key}"]', "to": f"{resource}.{name}"} for key, name in _MOVED.items()]
+        of_gateway = self._rules("gateway", _FIRST_GATEWAY_PRIORITY, gateway_rules, gateway)
+        # After the gateway's, some of whose paths may end in .txt.
+        backend_text = self._rule("backend_text", 500, BACKEND_TEXT, backend)
+        ui_text = self._rule("ui_text", 510, UI_TEXT, ui)
+        self.rules = [ui_exact, ui_prefix, of_backend, of_gateway, backend_text, ui_text]
+        moved_to = {
+            "13": address(ui_text),
+            "14": address(backend_text),
+            "15": address(of_backend)["0"],
+            "16": address(of_backend)["1"],
+        }
+        moved = [{"from": address(of_gateway)[key].source, "to": rule.source} for key, rule in moved_to.items()]
         add_block(self, "moved", moved)
 
     def _gateway_rules(self, extra_paths: Expression) -> Expression:
@@ -78,7 +83,7 @@ class ListenerRules(Construct):
         size = call("min", PATTERNS_PER_RULE, call("floor", WILDCARDS_PER_RULE / wildcards))
         extra = for_map(
             call("chunklist", extra_paths, size),
-            lambda index, paths: (call("tostring", max(_MOVED) + 1 + index), paths),
+            lambda index, paths: (call("tostring", _FIRST_EXTRA_KEY + index), paths),
         )
         return local(self, "gateway_rules", call("merge", documented, extra))
 

@@ -35,7 +35,7 @@ _SIZES = (
         Refused(
             on("collector_enabled"),
             Compares(part, ">=", whole),
-            says=f"{part} is a part of {whole}, and must be below it: lower the one or raise the other",
+            says=f"{part} must be less than {whole}, which includes it: lower the one or raise the other",
         )
         for part, whole in (("collector_cpu", "gateway_cpu"), ("collector_memory", "gateway_memory"))
     ),
@@ -50,7 +50,7 @@ _NETWORK = (
     Refused(
         ~empty("vpc_id"),
         Elements("private_subnet_ids", "==", 0),
-        says="private_subnet_ids must name subnets of vpc_id, in which the tasks run: set it",
+        says="private_subnet_ids is required with vpc_id, as the tasks run in these subnets: set it",
     ),
     *(
         Refused(
@@ -101,14 +101,14 @@ _NETWORK = (
     Refused(
         on("tasks_in_public_subnets"),
         on("create_database"),
-        says="create_database and tasks_in_public_subnets exclude each other, as the one-off tasks need the private "
-        "subnets and a NAT gateway: set one of them to false",
+        says="create_database and tasks_in_public_subnets cannot be used together, as the one-off tasks need the "
+        "private subnets and a NAT gateway: set one of them to false",
     ),
     Refused(
         on("tasks_in_public_subnets"),
         ~empty("database_url"),
-        says="database_url and tasks_in_public_subnets exclude each other, as the migration needs the private subnets "
-        "and a NAT gateway: remove one of them",
+        says="database_url and tasks_in_public_subnets cannot be used together, as the migration needs the private "
+        "subnets and a NAT gateway: remove one of them",
     ),
     Refused(
         ~empty("vpc_id"),
@@ -118,8 +118,8 @@ _NETWORK = (
     Refused(
         on("tasks_in_public_subnets"),
         on("nat_gateway_per_az"),
-        says="nat_gateway_per_az and tasks_in_public_subnets exclude each other, as such tasks need no NAT gateway: "
-        "remove one of them",
+        says="nat_gateway_per_az and tasks_in_public_subnets cannot be used together, as such tasks need no NAT "
+        "gateway: remove one of them",
     ),
     Refused(
         ~empty("domain_name"),
@@ -135,7 +135,8 @@ _NETWORK = (
     Refused(
         ~empty("domain_name"),
         ~empty("acm_certificate_arn"),
-        says="acm_certificate_arn and domain_name exclude each other, as domain_name creates a certificate: remove one",
+        says="acm_certificate_arn and domain_name cannot be used together, as domain_name creates a "
+        "certificate: remove one",
     ),
     Refused(
         Elements("alb_ingress_cidrs", "==", 0),
@@ -177,7 +178,7 @@ _IMAGES = (
         Refused(
             ~empty(one),
             ~Is(name, default),
-            says=f"{one} and {name} exclude each other, as all components run from one image: remove one of them",
+            says=f"{one} and {name} cannot be used together, as all components run from one image: remove one of them",
         )
         for one in ("image", "litellm_version")
         for name, default in SPLIT_IMAGES.items()
@@ -185,7 +186,7 @@ _IMAGES = (
     Refused(
         ~empty("image"),
         ~empty("litellm_version"),
-        says="image and litellm_version exclude each other, as litellm_version names an image: remove one of them",
+        says="image and litellm_version cannot be used together, as litellm_version names an image: remove one of them",
     ),
     SameVersion(tuple(SPLIT_IMAGES), "give all four the same one, or set litellm_version"),
     Refused(
@@ -198,7 +199,7 @@ _IMAGES = (
     Refused(
         ~empty("image_registry_kms_key_arn"),
         empty("image_registry_secret_arn"),
-        says="image_registry_kms_key_arn decrypts image_registry_secret_arn: set that, or remove it",
+        says="image_registry_kms_key_arn requires image_registry_secret_arn: set it, or remove the key",
     ),
 )
 
@@ -232,8 +233,8 @@ _BILLING = (
     Refused(
         ~empty("billing_metrics_endpoint"),
         *(empty(name) for names in _BILLING_CLIENTS for name in names),
-        says="billing_metrics_endpoint needs a client: set billing_metrics_client_cert_pem and …_key_pem, or "
-        "billing_metrics_client_id, …_client_secret and …_token_url",
+        says="billing_metrics_endpoint needs a client: set billing_metrics_client_cert_pem and its key, or "
+        "billing_metrics_client_id, its secret and billing_metrics_token_url",
         name="billing_metrics_lack_a_client",
     ),
     *(
@@ -270,10 +271,12 @@ _OUTPUTS = {
     "enable_bedrock_custom_model_import.",
 }
 
+_FILES = ("bootstrap.sql", "fetch_proxy_config.py", "gateway_launcher.py", "one_off_task.sh")
+
 LITELLM = ModuleKind(
     name="litellm",
     model=Inputs,
     rules=_RULES,
     outputs=_OUTPUTS,
-    files=tuple(sorted(Path(__file__).with_name("module_files").iterdir())),
+    files=tuple(Path(__file__).with_name("module_files") / name for name in _FILES),
 )

@@ -28,7 +28,7 @@ class LoadBalancer(Construct):
         dns_name, zone_id: the name that AWS gives it, and that name's hosted zone.
         url: https with a certificate, else http.
         gateway, backend, ui: the target groups in which the services register their tasks.
-        gateway_resource_label: the gateway's target group in the words of autoscaling.
+        gateway_resource_label: the gateway's target group as Application Auto Scaling identifies it.
         listeners: what must exist before a service can register at the target group of a default action.
         routes: the listeners' rules, which must exist before the gateway or the UI can register: ECS refuses a target
             group that no load balancer uses yet.

@@ -39,7 +39,7 @@ class Network(Construct):
         """Declares the network.
 
         Args:
-            reads_load_balancer_ranges: whether anybody reads `load_balancer_ranges`.
+            reads_load_balancer_ranges: whether `load_balancer_ranges` is used.
         """
         super().__init__(scope, id_)
         self._inputs, self._naming = inputs, naming
@@ -56,11 +56,12 @@ class Network(Construct):
         self.load_balancer_group = self._group("alb")
         allowed = self._load_balancer_ingress()
         for port in (HTTP_PORT, HTTPS_PORT):
-            self.load_balancer_group.allow_from_ranges(allowed, inputs.alb_ingress_prefix_list_ids, port=port)
+            self.load_balancer_group.allow_from_cidrs(allowed, inputs.alb_ingress_prefix_list_ids, port=port)
         self.load_balancer_group.allow_to_anywhere()
         self.tasks_group = self._group("tasks")
         self.tasks_group.allow_from(self.load_balancer_group, port=0, last_port=65535)
-        self.tasks_group.allow_from_any_ranges(inputs.gateway_metrics_scrape_cidrs, port=inputs.gateway_metrics_port)
+        scrapers = inputs.gateway_metrics_scrape_cidrs
+        self.tasks_group.allow_from_cidrs(scrapers, port=inputs.gateway_metrics_port, where=scrapers.length() > 0)
         self.tasks_group.allow_to_anywhere()
         self.task_group_ids = local(
             self,

@@ -1,4 +1,4 @@
-"""What the module tells its caller."""
+"""The outputs of the module."""
 
 from cdktf import TerraformOutput
 from constructs import Construct

@@ -6,7 +6,7 @@ from typing import Any
 from cdktf_cdktf_provider_aws.iam_policy import IamPolicy
 from constructs import Construct
 
-from .expressions import Expression, attribute, call, count_if, local, one
+from .expressions import Expression, attribute_where, call, count_if, local
 from .naming import Naming
 
 Statement = Mapping[str, Any]
@@ -56,4 +56,4 @@ class Policy(Construct):
             policy=document(self, name, statements).as_string,
             tags=naming.tags,
         )
-        self.arn = attribute(policy, "arn") if exists is None else one(policy, "arn")
+        self.arn = attribute_where(policy, "arn", exists)

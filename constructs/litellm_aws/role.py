@@ -5,7 +5,7 @@ from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAttachment
 from constructs import Construct
 
-from .expressions import Expression, attribute, count_if, one
+from .expressions import Expression, attribute_where, count_if
 from .naming import Naming
 from .policy import Policy
 
@@ -42,9 +42,7 @@ class Role(Construct):
             assume_role_policy=trust.as_string,
             tags=naming.tags,
         )
-        self.arn, self.role_name = (
-            attribute(role, each) if exists is None else one(role, each) for each in ("arn", "name")
-        )
+        self.arn, self.role_name = (attribute_where(role, each, exists) for each in ("arn", "name"))
 
     def attach(self, policy: Policy, *, name: str = "") -> ITerraformDependable:
         """Lets the role do what a policy allows, and returns what must exist before it can.

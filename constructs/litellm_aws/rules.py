@@ -17,7 +17,7 @@ from typing import Annotated, Any
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from .expressions import Expression, call, for_list, let
+from .expressions import Expression, call, for_list
 
 RULE_BROKEN = "rule"
 """The type of the pydantic error that a broken rule raises; its message is the rule's own."""
@@ -124,7 +124,7 @@ class Both(Rule):
 
     @property
     def says(self) -> str:
-        return f"{self.one.says}, and {self.other.says}"
+        return f"{self.one.says}, {self.other.says.removeprefix('must be ')}"
 
     def holds(self, value: Any) -> bool:
         return self.one.holds(value) and self.other.holds(value)
@@ -188,24 +188,17 @@ class Number(Rule):
 
     @property
     def says(self) -> str:
-        if self.whole:
-            upper = "" if self.most is None else f" and at most {self.most}"
-            return f"must be a whole number of at least {self.least}{upper}"
-        if self.most is None:
-            return f"must be a number of at least {self.least}"
-        return f"must be a number from {self.least} to {self.most}"
+        limits = f"of at least {self.least}" if self.most is None else f"from {self.least} to {self.most}"
+        return f"must be a {'whole ' if self.whole else ''}number {limits}"
 
     def holds(self, value: float) -> bool:
         return value >= self.least and (self.most is None or value <= self.most)
 
     def condition(self, value: Expression) -> Expression:
-        return let(value, self._within)
-
-    def _within(self, value: Expression) -> Expression:
         within = value >= self.least
         if self.most is not None:
             within &= value <= self.most
-        return call("floor", value).equals(value) & within if self.whole else within
+        return (value % 1).equals(0) & within if self.whole else within
 
     def json_schema(self) -> dict[str, Any]:
         return {"minimum": self.least} | ({} if self.most is None else {"maximum": self.most})
@@ -243,7 +236,7 @@ class AllDifferent(Rule):
 
     @property
     def says(self) -> str:
-        return "must not name anything twice"
+        return "must not contain duplicates"
 
     def holds(self, value: Sequence[str]) -> bool:
         return len(set(value)) == len(value)
@@ -372,13 +365,10 @@ class Ipv4Cidr(Rule):
         return str(network) == value and self.widest <= network.prefixlen <= self.narrowest
 
     def condition(self, value: Expression) -> Expression:
-        return call("try", let(value, self._is_block), False)
-
-    def _is_block(self, value: Expression) -> Expression:
         block = call("cidrsubnet", value, 0, 0).equals(value) & ~call("strcontains", value, ":")
-        if not self.widest:
-            return block
-        return block & call("can", call("regex", f"/(?:{self._prefixes})$", value))
+        if self.widest:
+            block &= call("can", call("regex", f"/(?:{self._prefixes})$", value))
+        return call("try", block, False)
 
     @property
     def _prefixes(self) -> str:

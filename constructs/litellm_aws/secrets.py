@@ -8,7 +8,7 @@ from cdktf_cdktf_provider_aws.secretsmanager_secret_version import Secretsmanage
 from constructs import Construct
 
 from .database import Database
-from .expressions import Expression, address, attribute, call, count_if, for_list, local, one, text
+from .expressions import Expression, address, attribute, attribute_where, call, count_if, for_list, local, one, text
 from .input_variables import InputVariables
 from .naming import Naming
 from .passwords import generated_password
@@ -96,7 +96,7 @@ class Secrets(Construct):
     def _secret(self, name: str, value: Expression, exists: Expression | None = None) -> Secret:
         count = None if exists is None else count_if(exists)
         secret = self._resource(name, count)
-        arn, id_ = (attribute(secret, each) if exists is None else one(secret, each) for each in ("arn", "id"))
+        arn, id_ = (attribute_where(secret, each, exists) for each in ("arn", "id"))
         return Secret(arn, self._version(name, id_, value, count), exists)
 
     def _resource(self, name: str, count: TerraformCount | None) -> SecretsmanagerSecret:

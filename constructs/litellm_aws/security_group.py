@@ -10,11 +10,10 @@ from .expressions import (
     add_dynamic_block,
     address,
     argument,
-    attribute,
+    attribute_where,
     count_if,
     for_list,
     local,
-    one,
     when,
 )
 from .naming import KEPT_DESCRIPTION, Naming
@@ -46,6 +45,7 @@ class SecurityGroup(Construct):
             exists: whether there is one; None is always.
         """
         super().__init__(scope, f"{name}_security_group")
+        self._name = name
         self._group = AwsSecurityGroup(
             self,
             f"aws_security_group.{name}",
@@ -55,26 +55,30 @@ class SecurityGroup(Construct):
             tags=naming.tags,
             lifecycle=TerraformResourceLifecycle(ignore_changes=KEPT_DESCRIPTION),
         )
-        self.id = attribute(self._group, "id") if exists is None else one(self._group, "id")
+        self.id = attribute_where(self._group, "id", exists)
         self._ingress: list[object] = []
         self._listed = TerraformLocal(self, f"local.{name}_ingress", [])
-        rules = for_list(address(self._listed), lambda rule: rule, where=lambda rule: rule.differs(None))
-        add_dynamic_block(self._group, "ingress", rules, _ingress_block)
+        self._rules = address(self._listed)
 
     def allow_from(self, other: "SecurityGroup", *, port: int, last_port: int | None = None) -> None:
         """Lets members of another group reach a TCP port, or all ports up to `last_port`."""
         self._allow(port, last_port or port, security_groups=[other.id])
 
-    def allow_from_ranges(self, cidrs: Expression, prefix_lists: Expression, *, port: int) -> None:
-        """Lets IPv4 ranges and managed prefix lists reach a TCP port."""
-        self._allow(port, port, cidr_blocks=cidrs, prefix_list_ids=prefix_lists)
+    def allow_from_cidrs(
+        self,
+        cidrs: Expression,
+        prefix_lists: Expression | None = None,
+        *,
+        port: int | Expression,
+        where: Expression | None = None,
+    ) -> None:
+        """Lets IPv4 ranges and managed prefix lists reach a TCP port.
 
-    def allow_from_any_ranges(self, cidrs: Expression, *, port: Expression) -> None:
-        """Lets IPv4 ranges, where there are any, reach a TCP port.
-
-        The group must have another rule: without one, Terraform keeps the rules that are there.
+        Args:
+            where: condition of the rule; None is always. A group needs a rule without condition, too: where no rule
+                is declared, Terraform keeps the existing ones.
         """
-        self._allow(port, port, where=cidrs.length() > 0, cidr_blocks=cidrs)
+        self._allow(port, port, where=where, cidr_blocks=cidrs, prefix_list_ids=prefix_lists)
 
     def allow_to_anywhere(self) -> None:
         """Lets members reach everything."""
@@ -92,9 +96,12 @@ class SecurityGroup(Construct):
     ) -> None:
         rule: object = {"from_port": first_port, "to_port": last_port, **dict.fromkeys(_SOURCES), **sources}
         if where is not None:
-            rule = when(where, local(self, f"{self.node.id}_rule_{len(self._ingress)}", rule))
+            rule = when(where, local(self, f"{self._name}_conditional_ingress", rule))
         self._ingress.append(rule)
         self._listed.expression = argument(self._ingress)
+        if where is not None:
+            self._rules = for_list(address(self._listed), lambda rule: rule, where=lambda rule: rule.differs(None))
+        add_dynamic_block(self._group, "ingress", self._rules, _ingress_block)
 
 
 def _ingress_block(_key: Expression, rule: Expression) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """A Fargate task definition with its log group, to which containers are added."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from cdktf import TerraformLocal
@@ -13,12 +13,11 @@ from .expressions import (
     add_dynamic_block,
     address,
     argument,
-    attribute,
+    attribute_where,
     call,
     count_if,
     for_list,
     local,
-    one,
     when,
     without_nulls,
 )
@@ -91,14 +90,10 @@ class TaskDefinition(Construct):
         self._count = None if exists is None else count_if(exists)
         self.log_stream_prefix = name
         log_group = self._log_group(name)
-        self.log_group_name = attribute(log_group, "name") if exists is None else one(log_group, "name")
+        self.log_group_name = attribute_where(log_group, "name", exists)
         self._containers: list[Expression] = []
+        self._where: Callable[[Expression], Expression] | None = None
         self._listed = TerraformLocal(self, f"local.{self._label}_containers", [])
-        container = for_list(
-            address(self._listed),
-            lambda container: without_nulls(container),
-            where=lambda container: container.differs(None),
-        )
         self.resource = EcsTaskDefinition(
             self,
             f"aws_ecs_task_definition.{self._label}",
@@ -110,7 +105,7 @@ class TaskDefinition(Construct):
             memory=size.memory,
             execution_role_arn=execution_role.arn.as_string,
             task_role_arn=None if task_role is None else task_role.arn.as_string,
-            container_definitions=call("jsonencode", container).as_string,
+            container_definitions="[]",  # until a container is added
             tags=naming.tags,
         )
         # Fargate's default architecture is not declared: it would replace every task definition.
@@ -121,7 +116,7 @@ class TaskDefinition(Construct):
             architecture.equals("X86_64").then([], [architecture]),
             lambda _key, value: {"operating_system_family": "LINUX", "cpu_architecture": value},
         )
-        self.arn = attribute(self.resource, "arn") if exists is None else one(self.resource, "arn")
+        self.arn = attribute_where(self.resource, "arn", exists)
 
     def _log_group(self, name: str) -> CloudwatchLogGroup:
         return CloudwatchLogGroup(
@@ -157,9 +152,13 @@ class TaskDefinition(Construct):
         )
         self._containers.append(declared if exists is None else when(exists, declared))
         self._listed.expression = argument(self._containers)
+        if exists is not None:
+            self._where = lambda container: container.differs(None)
+        definitions = for_list(address(self._listed), lambda container: without_nulls(container), where=self._where)
+        self.resource.container_definitions = call("jsonencode", definitions).as_string
 
-    def add_volume(self, name: str, *, exists: Expression) -> None:
-        """Adds a volume that the task's containers share, under a condition."""
+    def share_volume(self, name: str, *, exists: Expression) -> None:
+        """Declares the volume that the task's containers share, under a condition. A task has one at most."""
         add_dynamic_block(self.resource, "volume", exists.then([name], []), lambda _key, value: {"name": value})
 
     def _log_configuration(self, prefix: str) -> dict[str, object]:

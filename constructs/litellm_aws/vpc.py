@@ -38,7 +38,7 @@ class Vpc(Construct):
         """Returns the IPv4 ranges of the VPC.
 
         Args:
-            where: whether anybody reads them, so that AWS has to be asked about an existing VPC.
+            where: whether they are used; otherwise no data source reads an existing VPC.
         """
         existing = DataAwsVpc(
             self,

@@ -116,7 +116,7 @@ _SECRETS = (
 CASES: tuple[Cases, ...] = (
     *(Cases(name, "must not be empty", good=["x"], bad=["", " ", "\n"]) for name in _NOT_EMPTY),
     *(
-        Cases(name, "twice", good=good, bad=bad, beside=beside)
+        Cases(name, "duplicates", good=good, bad=bad, beside=beside)
         for name, good, bad, beside in (
             ("azs", [["a", "b"], ["a", "b", "c"]], [["a", "a"], ["a", "b", "a"]], {}),
             ("public_subnet_ids", [_SUBNETS], [[*_SUBNETS, "subnet-1"]], VPC),
@@ -182,7 +182,7 @@ CASES: tuple[Cases, ...] = (
         beside={"domain_name": "a.example.com"},
     ),
     *(
-        Cases(name, f"at least {least}{f' and at most {most}' if most else ''}", good=good, bad=bad, mistyped=[1.5])
+        Cases(name, f"from {least} to {most}" if most else f"at least {least}", good=good, bad=bad, mistyped=[1.5])
         for name, least, most, good, bad in (
             ("alb_idle_timeout_seconds", 1, 4000, [1, 4000], [0, 4001]),
             ("gateway_spot_percentage", 0, 100, [0, 1, 100], [-1, 101]),
@@ -243,7 +243,7 @@ CASES: tuple[Cases, ...] = (
         good=["a", "a1", "a" * 21],
         bad=["", "a" * 22, "1a", "-a", "Acme", "a_b", "a.b", "a b", "é", "acme\n"],
     ),
-    Cases("tenant", "without a hyphen at its end", good=["a-b", "a-1-b"], bad=["a-", "a--b"]),
+    Cases("tenant", "ends with a hyphen", good=["a-b", "a-1-b"], bad=["a-", "a--b"]),
     Cases(
         "tenant",
         "internal or sg",
@@ -262,7 +262,7 @@ CASES: tuple[Cases, ...] = (
         good=[[f"/{number}" for number in range(80)]],
         bad=[[f"/{number}" for number in range(81)]],
     ),
-    Cases("image", "must not be empty", good=["", "x/litellm:1.110.2"], bad=[" "]),
+    Cases("image", "the name of an image", good=["", "x/litellm:1.110.2"], bad=[" "]),
     Cases(
         "litellm_version",
         "a whole tag of ghcr.io/berriai/litellm",
@@ -286,7 +286,7 @@ CASES: tuple[Cases, ...] = (
         good=["d", "d1", "d" * 9],
         bad=["", "d" * 10, "1d", "-d", "Dev", "d_v", "d.v", "d v", "é", "dev\n"],
     ),
-    Cases("env", "without a hyphen at its end", good=["d-e"], bad=["d-", "d--e"]),
+    Cases("env", "ends with a hyphen", good=["d-e"], bad=["d-", "d--e"]),
     Cases(
         "litellm_master_key",
         "starts with sk-",
@@ -355,7 +355,7 @@ CASES: tuple[Cases, ...] = (
         Cases(name, "starts with pg_", good=["pg", "pgx", "a_pg_"], bad=["pg_", "pg_monitor"])
         for name in ("db_master_username", "db_username")
     ),
-    Cases("redis_num_replicas", "at least 0 and at most 5", good=[0, 5], bad=[-1, 6], mistyped=[1.5]),
+    Cases("redis_num_replicas", "from 0 to 5", good=[0, 5], bad=[-1, 6], mistyped=[1.5]),
     Cases(
         "proxy_config",
         "must be a map",
@@ -364,7 +364,7 @@ CASES: tuple[Cases, ...] = (
         mistyped=["", "model_list", 5, True, [], [{"model_list": []}]],
     ),
     Cases("log_retention_days", "one of 0, 1, 3", good=_RETENTION, bad=[-1, 2, 31, 3654], mistyped=[30.5]),
-    Cases("one_shot_timeout_minutes", "at least 1 and at most 240", good=[1, 240], bad=[0, 241], mistyped=[1.5]),
+    Cases("one_shot_timeout_minutes", "from 1 to 240", good=[1, 240], bad=[0, 241], mistyped=[1.5]),
     Cases(
         "otel_exporter",
         "one of otlp_http, otlp_grpc, console",
@@ -451,7 +451,7 @@ CROSS_CASES: tuple[CrossCases, ...] = (
         ("vpc_id", "private_subnet_ids"),
         good=[("vpc-1", ["subnet-3", "subnet-4"])],
         bad=[("vpc-1", [])],
-        says="private_subnet_ids must name subnets of vpc_id, in which",
+        says="private_subnet_ids is required with vpc_id",
         beside={"public_subnet_ids": ["subnet-1", "subnet-2"]},
     ),
     *(
@@ -502,13 +502,13 @@ CROSS_CASES: tuple[CrossCases, ...] = (
         ("tasks_in_public_subnets", "create_database"),
         good=[(True, False), (False, True)],
         bad=[(True, True)],
-        says="create_database and tasks_in_public_subnets exclude each other",
+        says="create_database and tasks_in_public_subnets cannot be used together",
     ),
     CrossCases(
         ("tasks_in_public_subnets", "database_url"),
         good=[(True, ""), (False, "postgresql://h")],
         bad=[(True, "postgresql://h")],
-        says="database_url and tasks_in_public_subnets exclude each other",
+        says="database_url and tasks_in_public_subnets cannot be used together",
         beside={"create_database": False},
     ),
     *(
@@ -525,7 +525,7 @@ CROSS_CASES: tuple[CrossCases, ...] = (
             (one, f"{component}_image"),
             good=[("", "x/y:latest"), (value, f"ghcr.io/berriai/litellm-{component}:v1.86.0-dev")],
             bad=[(value, "x/y:latest")],
-            says=f"{one} and {component}_image exclude each other",
+            says=f"{one} and {component}_image cannot be used together",
         )
         for one, value in (("image", "x/litellm:1.110.2"), ("litellm_version", "v1.110.2"))
         for component in ("gateway", "backend", "ui", "migrations")
@@ -534,7 +534,7 @@ CROSS_CASES: tuple[CrossCases, ...] = (
         ("image", "litellm_version"),
         good=[("x/litellm:1.110.2", ""), ("", "v1.110.2"), ("", "")],
         bad=[("x/litellm:1.110.2", "v1.110.2")],
-        says="image and litellm_version exclude each other",
+        says="image and litellm_version cannot be used together",
     ),
     CrossCases(
         ("gateway_image", "backend_image", "ui_image", "migrations_image"),
@@ -569,7 +569,7 @@ CROSS_CASES: tuple[CrossCases, ...] = (
             ("collector_enabled", f"collector_{part}", f"gateway_{part}"),
             good=[(True, size - 1, size), (False, size, size)],
             bad=[(True, size, size), (True, size + 1, size)],
-            says=f"collector_{part} is a part of gateway_{part}",
+            says=f"collector_{part} must be less than gateway_{part}",
         )
         for part, size in (("cpu", 1024), ("memory", 4096))
     ),
@@ -589,7 +589,7 @@ CROSS_CASES: tuple[CrossCases, ...] = (
         ("image_registry_kms_key_arn", "image_registry_secret_arn"),
         good=[("", ""), ("", SECRET), ("arn:aws:kms:us-west-2:111122223333:key/1", SECRET)],
         bad=[("arn:aws:kms:us-west-2:111122223333:key/1", "")],
-        says="image_registry_kms_key_arn decrypts image_registry_secret_arn",
+        says="image_registry_kms_key_arn requires image_registry_secret_arn",
         beside={"bootstrap_image": "registry.example.com/postgres"},
     ),
     CrossCases(
@@ -625,7 +625,7 @@ CROSS_CASES: tuple[CrossCases, ...] = (
         ("tasks_in_public_subnets", "nat_gateway_per_az"),
         good=[(True, False), (False, True)],
         bad=[(True, True)],
-        says="nat_gateway_per_az and tasks_in_public_subnets exclude each other",
+        says="nat_gateway_per_az and tasks_in_public_subnets cannot be used together",
         beside={"create_database": False},
     ),
     CrossCases(
@@ -644,7 +644,7 @@ CROSS_CASES: tuple[CrossCases, ...] = (
         ("domain_name", "acm_certificate_arn"),
         good=[("a.example.com", "")],
         bad=[("a.example.com", f"{ACM}/1")],
-        says="acm_certificate_arn and domain_name exclude each other",
+        says="acm_certificate_arn and domain_name cannot be used together",
         beside={"route53_zone_id": "Z1"},
     ),
     CrossCases(

@@ -21,7 +21,6 @@ from litellm_aws.expressions import (
     each,
     for_list,
     for_map,
-    let,
     local,
     module_file,
     one,
@@ -65,8 +64,9 @@ A, B, C = (variable(name) for name in "abc")
         ),
         (for_map(A, lambda k, v: (k, v + 1)), "{ for k, v in var.a : k => v + 1 }"),
         (without_nulls(A), "{ for name, value in var.a : name => value if value != null }"),
-        (let(A, lambda a: (a > 1) & (a < 3)), "alltrue([for value in [var.a] : value > 1 && value < 3])"),
-        (let(Expression("value"), lambda a: a > 1), "value > 1"),
+        (for_list(A.then([1], []), lambda each: each), "[for each in (var.a ? [1] : []) : each]"),
+        ((A % 1).equals(0), "var.a % 1 == 0"),
+        (60 * (A + 1), "60 * (var.a + 1)"),
         (module_file("x.sh"), '"${path.module}/x.sh"'),
     ],
 )
@@ -109,9 +109,12 @@ def test_a_template_inside_of_an_expression_is_refused() -> None:
         A.equals(f"{B}-x")
 
 
-def test_python_does_not_decide_what_only_terraform_knows() -> None:
-    with pytest.raises(TypeError, match="only Terraform knows"):
-        bool(A)
+@pytest.mark.parametrize(
+    "decide", [bool, list, lambda each: each == "x", lambda each: each != B, lambda each: 1 in each]
+)
+def test_python_does_not_decide_what_only_terraform_knows(decide: Callable[[Expression], object]) -> None:
+    with pytest.raises(TypeError):
+        decide(A)
 
 
 @pytest.fixture
