@@ -14,8 +14,8 @@ installed := .venv/.installed
 developed := .venv/.developed
 
 # The variables that the commands take.
-arguments := TENANTS TENANT ENV BASE FORMAT ENGINE OUT PORT ROUNDS
-known := $(arguments) TENANTS_FILE CDKTF_OUTDIR PYTHON
+arguments := TENANTS TENANT ENV BASE FORMAT ENGINE OUT PORT ROUNDS TENANTS_FILE CDKTF_OUTDIR
+known := $(arguments) PYTHON
 
 # A misspelled variable is an error. make escapes the blanks and backslashes in values, which must not end a word here.
 one_word = $(subst \ ,_,$(subst \$(tab),_,$(subst \\,_,$(1))))
@@ -29,10 +29,10 @@ $(foreach name,$(filter-out $(known),$(given)),$(error \
 
 # Values reach the commands literally, by the environment: neither make nor the shell expands them.
 $(foreach name,$(arguments),$(eval override $(name) := $$(value $(name))))
-export $(arguments)
 ifdef TENANTS
-export TENANTS_FILE := $(TENANTS)
+override TENANTS_FILE := $(TENANTS)
 endif
+export $(arguments)
 
 export PIPENV_VENV_IN_PROJECT := 1
 export PIPENV_IGNORE_VIRTUALENVS := 1

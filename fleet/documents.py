@@ -147,7 +147,7 @@ class _Reader:
         if include is None:
             return
         for named in include.value if isinstance(include.value, list) else [include]:
-            if not isinstance(named.value, str) or not named.value:
+            if not isinstance(named.value, str) or not named.value or "\0" in named.value:
                 what = _EMPTY if named.value is None else "must be a path, or a list of paths"
                 self._findings.add(named.problem(f"include {what}"))
             elif os.path.isabs(named.value):

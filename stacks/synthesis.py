@@ -77,7 +77,7 @@ def synthesize(fleet: Fleet, outdir: Path, progress: Callable[[int], None] = lam
     outdir.mkdir(parents=True, exist_ok=True)
     with locked(outdir):
         obsolete = _copied_files(outdir, fleet.module.name) - contents.keys()
-        changes = _by_stack(replace(outdir, contents))
+        changes = _changes_of_stacks(replace(outdir, contents))
         for path in obsolete:
             (outdir / path).unlink(missing_ok=True)
         stale = [
@@ -181,7 +181,7 @@ def _copied_files(outdir: Path, stack: str) -> set[Path]:
         return set()
 
 
-def _by_stack(changes: dict[Path, Change]) -> dict[str, Change]:
+def _changes_of_stacks(changes: dict[Path, Change]) -> dict[str, Change]:
     """Returns what became of each stack: that of its configuration, or changed where another file of it is."""
     stacks = {path.parent.name: change for path, change in changes.items() if path.name == CONFIGURATION}
     for path, change in changes.items():

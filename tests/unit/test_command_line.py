@@ -117,4 +117,5 @@ def test_a_target_runs_the_command_of_its_name(arguments: list[str], command: li
 
 def test_the_environment_names_the_tenants_file_unless_make_does() -> None:
     assert make("synth", TENANTS_FILE="a.yaml").stdout.splitlines()[-1] == "TENANTS_FILE=a.yaml"
+    assert make("synth", "TENANTS_FILE=$c.yaml").stdout.splitlines()[-1] == "TENANTS_FILE=$c.yaml"
     assert make("synth", "TENANTS=b.yaml", TENANTS_FILE="a.yaml").stdout.splitlines()[-1] == "TENANTS_FILE=b.yaml"

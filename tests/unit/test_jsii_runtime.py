@@ -26,7 +26,7 @@ def test_nobody_needs_node_and_nobody_hears_of_its_age(tmp_path: Path) -> None:
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
-def test_only_the_bindings_that_are_used_are_loaded() -> None:
+def test_only_the_bindings_that_are_used_are_loaded(stacks: Path) -> None:
     loaded = [name for name in sys.modules if name.startswith("cdktf_cdktf_provider_aws.")]
     assert 30 < len(loaded) < 100
 

@@ -304,6 +304,11 @@ INCLUDES: dict[str, tuple[str, dict[str, str], list[str]]] = {
             "tenants.yaml:2: include must be a path, or a list of paths",
         ],
     ),
+    "no path that a system knows": (
+        'include: "a\\0b"\n',
+        {},
+        ["tenants.yaml:2: include must be a path, or a list of paths"],
+    ),
     "a folder of nothing": (
         "include: customers\n",
         {"customers__more__a": A},
