@@ -133,7 +133,7 @@ def test_the_migration_made_litellms_tables(stack: Stack, migration_count: int) 
     assert owner == USER
     assert int(count) > 50
     assert stack.sql("SELECT to_regclass('\"LiteLLM_VerificationToken\"') IS NOT NULL") == "t"
-    assert stack.logs("migrations") == [[f"0 migrations were there, {migration_count} have been applied."]]
+    assert stack.logs("migrations") == [[f"Applied {migration_count} migrations; 0 were applied before."]]
 
 
 def test_the_migration_logged_in_by_token(stack: Stack) -> None:
@@ -158,7 +158,7 @@ def test_without_its_permission_the_migration_cannot_log_in(stack: Stack) -> Non
     assert stopped["containers"][0]["exitCode"] == 1
     refusal = " ".join(stack.logs("migrations")[-1])
     assert f'PAM authentication failed for user "{USER}"' in refusal
-    assert "may not rds-db:connect" in refusal
+    assert "is not authorized to perform rds-db:connect" in refusal
 
 
 def test_another_configuration_replaces_the_tasks_that_read_it(stack: Stack) -> None:
@@ -183,7 +183,7 @@ def test_another_migrations_image_migrates_again(stack: Stack, migration_count: 
     assert after["bootstrap_db"] == before["bootstrap_db"]
     assert after["migration"] != before["migration"]
     assert len(stack.logs("bootstrap-db")) == 1
-    assert stack.logs("migrations")[-1] == [f"{migration_count} migrations were there, 0 have been applied."]
+    assert stack.logs("migrations")[-1] == [f"Applied 0 migrations; {migration_count} were applied before."]
 
 
 def test_a_second_bootstrap_of_a_database_succeeds(stack: Stack, migration_count: int) -> None:
@@ -193,7 +193,7 @@ def test_a_second_bootstrap_of_a_database_succeeds(stack: Stack, migration_count
     assert after["bootstrap_db"] != before["bootstrap_db"]
     assert after["migration"] != before["migration"]
     assert len(stack.logs("bootstrap-db")) == 2
-    assert stack.logs("migrations")[-1] == [f"{migration_count} migrations were there, 0 have been applied."]
+    assert stack.logs("migrations")[-1] == [f"Applied 0 migrations; {migration_count} were applied before."]
     assert stack.changes() == {}
 
 

@@ -178,29 +178,31 @@ class TestTokens:
 
     def test_a_token_for_another_port_is_refused(self, database: Database) -> None:
         refusal = database.refusal(USER, database.token(port=database.address[1] + 1))
-        expect_refused(refusal, "no token for this endpoint")
+        expect_refused(refusal, "not a token for this endpoint")
 
     def test_a_token_for_another_host_is_refused(self, database: Database) -> None:
         session = database.aws.account.assume(database.role, "test")
         refusal = database.refusal(USER, token_of(session, "db.example.com", database.address[1], USER))
-        expect_refused(refusal, "no token for this endpoint")
+        expect_refused(refusal, "not a token for this endpoint")
 
     def test_the_masters_password_is_no_token(self, database: Database) -> None:
-        expect_refused(database.refusal(USER, MASTER_PASSWORD), "the password is no token")
+        expect_refused(database.refusal(USER, MASTER_PASSWORD), "the password is not a token")
 
     def test_a_role_without_the_permission_is_refused(self, database: Database) -> None:
         role = database.new_role(None)
-        expect_refused(database.refusal(USER, database.token(role=role)), f"{role} may not rds-db:connect")
+        expect_refused(
+            database.refusal(USER, database.token(role=role)), f"{role} is not authorized to perform rds-db:connect"
+        )
 
     def test_a_permission_for_another_user_is_none(self, database: Database) -> None:
         role = database.new_role("other")
-        expect_refused(database.refusal(USER, database.token(role=role)), "may not rds-db:connect")
+        expect_refused(database.refusal(USER, database.token(role=role)), "is not authorized to perform rds-db:connect")
 
     def test_a_role_that_was_deleted_is_refused(self, database: Database) -> None:
         role = database.new_role(None)
         token = database.token(role=role)
         database.aws.account.client("iam").delete_role(RoleName=role.rpartition("/")[2])
-        expect_refused(database.refusal(USER, token), f"{role} may not rds-db:connect")
+        expect_refused(database.refusal(USER, token), f"{role} is not authorized to perform rds-db:connect")
 
     def test_a_denial_counts_more_than_a_permission(self, database: Database) -> None:
         role = database.new_role(USER)
@@ -209,23 +211,23 @@ class TestTokens:
         database.aws.account.client("iam").put_role_policy(
             RoleName=role.rpartition("/")[2], PolicyName="deny", PolicyDocument=json.dumps(denial)
         )
-        expect_refused(database.refusal(USER, database.token(role=role)), "may not rds-db:connect")
+        expect_refused(database.refusal(USER, database.token(role=role)), "is not authorized to perform rds-db:connect")
 
     def test_credentials_that_are_no_roles_are_refused(self, database: Database) -> None:
         stranger = RoleSession(database.role, "AKIASTRANGER", "secret", "session")
         refusal = database.refusal(USER, token_of(stranger, *database.address, USER))
-        expect_refused(refusal, "not of a role of this account")
+        expect_refused(refusal, "not signed by a role of this account")
 
     def test_another_secret_key_is_refused(self, database: Database) -> None:
         session = database.aws.account.assume(database.role, "test")
         forged = RoleSession(session.role_arn, session.access_key_id, "guessed", session.session_token)
         refusal = database.refusal(USER, token_of(forged, *database.address, USER))
-        expect_refused(refusal, "the token's signature is wrong")
+        expect_refused(refusal, "the signature of the token is invalid")
 
     def test_a_tampered_signature_is_refused(self, database: Database) -> None:
         token = database.token()
         tampered = token[:-1] + ("0" if token[-1] != "0" else "1")
-        expect_refused(database.refusal(USER, tampered), "the token's signature is wrong")
+        expect_refused(database.refusal(USER, tampered), "the signature of the token is invalid")
 
     def test_a_token_without_a_signature_is_refused(self, database: Database) -> None:
         unsigned = database.token().partition("&X-Amz-Signature")[0]
@@ -234,7 +236,7 @@ class TestTokens:
     def test_what_is_signed_cannot_be_changed(self, database: Database) -> None:
         role = database.new_role("*")
         changed = database.token(user="other", role=role).replace("DBUser=other", f"DBUser={USER}")
-        expect_refused(database.refusal(USER, changed), "the token's signature is wrong")
+        expect_refused(database.refusal(USER, changed), "the signature of the token is invalid")
 
     @pytest.mark.parametrize(("minutes", "good"), [(-4, True), (-6, False), (14, True), (16, False)])
     def test_a_token_is_good_for_a_quarter_of_an_hour(
@@ -250,7 +252,7 @@ class TestTokens:
         if good:
             assert database.who(USER, token) == USER
         else:
-            expect_refused(database.refusal(USER, token), "the token is too old")
+            expect_refused(database.refusal(USER, token), "the token has expired or is not valid yet")
 
     @pytest.mark.parametrize(("service", "region"), [("s3", REGION), ("rds-db", "eu-west-1")])
     def test_what_is_signed_for_another_service_or_region_is_refused(
@@ -320,8 +322,10 @@ class TestClusters:
 
     def test_a_token_is_for_one_cluster(self, database: Database, other: Database) -> None:
         session = other.aws.account.assume(database.role, "test")
-        expect_refused(other.refusal(USER, token_of(session, *other.address, USER)), "may not rds-db:connect")
-        expect_refused(other.refusal(USER, database.token()), "no token for this endpoint")
+        expect_refused(
+            other.refusal(USER, token_of(session, *other.address, USER)), "is not authorized to perform rds-db:connect"
+        )
+        expect_refused(other.refusal(USER, database.token()), "not a token for this endpoint")
 
     def test_a_modified_master_password_counts(self, other: Database) -> None:
         other.rds.modify_db_cluster(DBClusterIdentifier=other.name, MasterUserPassword="an'other")

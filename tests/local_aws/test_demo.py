@@ -129,7 +129,7 @@ def test_a_demo_after_a_killed_one_applies_and_plans_without_changes(folder: Pat
     assert code == 0, output
     assert "Apply complete! Resources: 94 added, 0 changed, 0 destroyed." in output
     assert "user litellm_app              is a member of rds_iam" in output
-    assert "0 migrations were there, 220 have been applied." in output
+    assert "Applied 220 migrations; 0 were applied before." in output
     assert "tables made by the migration  102" in output
     if abandoned is not None:
         assert ended(abandoned)

@@ -16,7 +16,7 @@ from local_aws.container_user import can_change_users
 from local_aws.fargate import NO_CAPACITY
 from local_aws.images import NONROOT, Image
 from local_aws.server import LocalAws
-from tests.local_aws.test_leash import ends
+from tests.local_aws.test_supervisor import ends
 
 SECONDS = 30
 """For which a test waits for a task."""

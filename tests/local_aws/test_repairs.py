@@ -50,10 +50,10 @@ def test_repairs_are_made_once(client: Client) -> None:
     # Only now: moto reads its settings when it is imported, and `serving` makes them.
     from moto.rds.models import DBInstance
 
-    from local_aws.repairs import mend_moto
+    from local_aws.repairs import repair_moto
 
     before = DBInstance.__init__
-    mend_moto()
+    repair_moto()
     assert DBInstance.__init__ is before
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from local_aws.leash import leashed
+from local_aws.supervisor import start_supervised
 
 SECONDS = 10
 PROJECT = Path(__file__).parents[2]
@@ -20,7 +20,7 @@ PROJECT = Path(__file__).parents[2]
 @contextmanager
 def held(command: Sequence[str], directory: Path, by: str = "TERM") -> Iterator[subprocess.Popen[bytes]]:
     """A command on a leash; whatever is left of it ends with the context."""
-    process = leashed(
+    process = start_supervised(
         command,
         environment={"PATH": os.defpath, "MINE": "1"},
         directory=directory,
@@ -120,8 +120,8 @@ def test_the_command_ends_when_its_holder_is_killed(way: signal.Signals, tmp_pat
     program = """
 import subprocess, sys, time
 from pathlib import Path
-from local_aws.leash import leashed
-process = leashed(
+from local_aws.supervisor import start_supervised
+process = start_supervised(
     ["sh", "-c", "echo $$; exec sleep 60"],
     environment={"PATH": sys.argv[1]}, directory=Path(sys.argv[2]), output=subprocess.PIPE,
 )

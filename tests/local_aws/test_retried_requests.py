@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from local_aws.lost_answers import RepeatedRequests
+from local_aws.retried_requests import RetriedRequests
 
 
 class Counter:
@@ -21,7 +21,7 @@ class Counter:
         return [b"answer ", str(self.requests).encode()]
 
 
-def ask(application: RepeatedRequests, **headers: str) -> tuple[str, bytes]:
+def ask(application: RetriedRequests, **headers: str) -> tuple[str, bytes]:
     started: list[str] = []
     body = application({"PATH_INFO": "/", **headers}, lambda status, headers: started.append(status))
     return started[0], b"".join(body)
@@ -29,7 +29,7 @@ def ask(application: RepeatedRequests, **headers: str) -> tuple[str, bytes]:
 
 def test_a_repeated_request_gets_the_first_answer() -> None:
     counter = Counter()
-    application = RepeatedRequests(counter)
+    application = RetriedRequests(counter)
     first = ask(application, HTTP_AMZ_SDK_INVOCATION_ID="a")
     assert ask(application, HTTP_AMZ_SDK_INVOCATION_ID="a") == first == ("200 OK", b"answer 1")
     assert ask(application, HTTP_AMZ_SDK_INVOCATION_ID="b") == ("200 OK", b"answer 2")
@@ -38,7 +38,7 @@ def test_a_repeated_request_gets_the_first_answer() -> None:
 @pytest.mark.parametrize("status", ["400 Bad Request", "500 Internal Server Error"])
 def test_a_request_that_was_refused_is_done_again(status: str) -> None:
     counter = Counter(status)
-    application = RepeatedRequests(counter)
+    application = RetriedRequests(counter)
     ask(application, HTTP_AMZ_SDK_INVOCATION_ID="a")
     assert ask(application, HTTP_AMZ_SDK_INVOCATION_ID="a") == (status, b"answer 2")
 
@@ -52,7 +52,7 @@ def test_a_request_that_failed_without_an_answer_is_done_again() -> None:
             raise OSError("broken")
         return counter(environment, start_response)
 
-    application = RepeatedRequests(failing)
+    application = RetriedRequests(failing)
     with pytest.raises(OSError, match="broken"):
         ask(application, HTTP_AMZ_SDK_INVOCATION_ID="a")
     assert ask(application, HTTP_AMZ_SDK_INVOCATION_ID="a") == ("200 OK", b"answer 2")
@@ -60,6 +60,6 @@ def test_a_request_that_failed_without_an_answer_is_done_again() -> None:
 
 def test_requests_without_an_invocation_are_all_done() -> None:
     counter = Counter()
-    application = RepeatedRequests(counter)
+    application = RetriedRequests(counter)
     ask(application)
     assert ask(application) == ("200 OK", b"answer 2")
