@@ -38,7 +38,7 @@ def expect_failed(failure: str, task: str, *words: str) -> None:
     assert f"{task} failed: " in failure
     group = {"database bootstrap": "bootstrap-db", "schema migration": "migrations"}[task]
     assert f"group /ecs/{NAME}/{group}" in failure
-    assert f"Once the cause is mended, `terraform apply` runs the {task} again." in failure
+    assert f"After you fix the cause, `terraform apply` runs the {task} again." in failure
     for word in words:
         assert word in failure
 
@@ -64,7 +64,7 @@ class TestBootstrap:
         expect_failed(
             stack.failure("-refresh=false", BOOTSTRAP),
             "database bootstrap",
-            "ECS stopped the task before container psql had run to its end: TaskFailedToStart",
+            "ECS stopped the task before container psql finished: TaskFailedToStart",
             "Secrets Manager can't find the specified secret.",
             secret,
         )
@@ -107,7 +107,7 @@ class TestMigration:
     def test_no_task_can_be_placed(self, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(stack.aws.fargate, "has_capacity", False)
         failure = stack.failure(MIGRATION)
-        expect_failed(failure, "schema migration", f"ECS placed no task: {NO_CAPACITY}", "No task is known")
+        expect_failed(failure, "schema migration", f"ECS could not place the task: {NO_CAPACITY}", "The task probably did not start.")
         monkeypatch.undo()
 
     def test_the_program_fails(self, stack: Stack) -> None:
@@ -131,7 +131,7 @@ class TestMigration:
             "schema migration",
             "waits for a lock",
             "it did not finish in 1 minutes; its last status was RUNNING.",
-            "The task has been told to stop.",
+            "ECS is stopping the task.",
             "one_shot_timeout_minutes",
         )
         ecs = stack.client("ecs")
