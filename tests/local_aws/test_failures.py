@@ -107,7 +107,8 @@ class TestMigration:
     def test_no_task_can_be_placed(self, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(stack.aws.fargate, "has_capacity", False)
         failure = stack.failure(MIGRATION)
-        expect_failed(failure, "schema migration", f"ECS could not place the task: {NO_CAPACITY}", "The task probably did not start.")
+        reason = f"ECS could not place the task: {NO_CAPACITY}"
+        expect_failed(failure, "schema migration", reason, "The task probably did not start.")
         monkeypatch.undo()
 
     def test_the_program_fails(self, stack: Stack) -> None:
