@@ -1,6 +1,6 @@
 #!/bin/sh
-# Stand-in for /app/docker-entrypoint.sh in LiteLLM's combined image. It follows docker-entrypoint.sh in the repository
-# BerriAI/litellm: the first argument selects the component.
+# Stand-in for /app/docker-entrypoint.sh in LiteLLM's image for all components. It follows docker-entrypoint.sh in the
+# repository BerriAI/litellm: the first argument selects the component.
 set -eu
 
 here=${0%/*}

@@ -1,4 +1,4 @@
-"""A request that is sent again, because its answer was lost, is done once."""
+"""A request that a client retries because the response was lost is processed only once."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -9,7 +9,7 @@ from local_aws.retried_requests import RetriedRequests
 
 
 class Counter:
-    """An application that counts its requests, and answers with the count."""
+    """An application that counts its requests and responds with the count."""
 
     def __init__(self, status: str = "200 OK") -> None:
         self.status = status
@@ -27,7 +27,7 @@ def ask(application: RetriedRequests, **headers: str) -> tuple[str, bytes]:
     return started[0], b"".join(body)
 
 
-def test_a_repeated_request_gets_the_first_answer() -> None:
+def test_a_retry_gets_the_first_response() -> None:
     counter = Counter()
     application = RetriedRequests(counter)
     first = ask(application, HTTP_AMZ_SDK_INVOCATION_ID="a")
@@ -36,14 +36,14 @@ def test_a_repeated_request_gets_the_first_answer() -> None:
 
 
 @pytest.mark.parametrize("status", ["400 Bad Request", "500 Internal Server Error"])
-def test_a_request_that_was_refused_is_done_again(status: str) -> None:
+def test_a_rejected_request_is_processed_again(status: str) -> None:
     counter = Counter(status)
     application = RetriedRequests(counter)
     ask(application, HTTP_AMZ_SDK_INVOCATION_ID="a")
     assert ask(application, HTTP_AMZ_SDK_INVOCATION_ID="a") == (status, b"answer 2")
 
 
-def test_a_request_that_failed_without_an_answer_is_done_again() -> None:
+def test_a_request_without_a_response_is_processed_again() -> None:
     counter = Counter()
 
     def failing(environment: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -58,7 +58,7 @@ def test_a_request_that_failed_without_an_answer_is_done_again() -> None:
     assert ask(application, HTTP_AMZ_SDK_INVOCATION_ID="a") == ("200 OK", b"answer 2")
 
 
-def test_requests_without_an_invocation_are_all_done() -> None:
+def test_requests_without_an_invocation_id_are_always_processed() -> None:
     counter = Counter()
     application = RetriedRequests(counter)
     ask(application)

@@ -1,4 +1,4 @@
-"""Stand-in for /app/migrations/run.py in LiteLLM's combined image."""
+"""Stand-in for /app/migrations/run.py in LiteLLM's image for all components."""
 
 import runpy
 from pathlib import Path
