@@ -16,7 +16,7 @@ from .execution_role import Write
 from .health_check import HealthCheck
 from .supervisor import start_supervised
 
-STOP_SECONDS = 30
+_STOP_SECONDS = 30
 """Default of `stopTimeout` on ECS: the time between SIGTERM and SIGKILL."""
 _RESTART_SECONDS = 300
 """Default of `restartAttemptPeriod` on ECS."""
@@ -109,7 +109,7 @@ class ContainerRun:
         """Sends SIGTERM. `update` sends SIGKILL after the stop timeout."""
         if self._process is None or self._kill_at is not None:
             return
-        self._kill_at = time.monotonic() + float(self._container.get("stopTimeout") or STOP_SECONDS)
+        self._kill_at = time.monotonic() + float(self._container.get("stopTimeout") or _STOP_SECONDS)
         assert self._process.stdin is not None
         self._process.stdin.close()
 

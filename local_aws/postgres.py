@@ -13,7 +13,7 @@ from pathlib import Path
 
 from .supervisor import start_supervised
 
-START_SECONDS = 60
+_START_SECONDS = 60
 _OWNER = "rdsadmin"
 """The superuser of RDS. Clients cannot log in as this user."""
 
@@ -121,7 +121,7 @@ class Postgres:
                 signal="INT",
                 user=_nobody().pw_uid if _is_root() else None,
             )
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + _START_SECONDS
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise PostgresError(f"PostgreSQL does not start:\n{self._log.read_text()[-2000:]}")

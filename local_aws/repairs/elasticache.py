@@ -181,7 +181,7 @@ def change_the_number_of_replicas() -> None:
     moto implements neither.
     """
 
-    def change(response: ElastiCacheResponse, direction: int) -> ActionResult:
+    def change(response: ElastiCacheResponse) -> ActionResult:
         backend = response.elasticache_backend
         [group] = backend.describe_replication_groups(response._get_param("ReplicationGroupId"))
         wanted = response._get_int_param("NewReplicaCount")
@@ -190,16 +190,14 @@ def change_the_number_of_replicas() -> None:
             raise InvalidParameterValueException("Only NewReplicaCount of a group with one shard is supported here.")
         if wanted == present:
             raise NoOperation(f"The replication group already has {present} replicas.")
-        if (wanted - present) * direction < 0 or wanted > 5:
-            raise InvalidParameterValueException(f"NewReplicaCount {wanted} is not valid with {present} replicas.")
         if wanted == 0 and "enabled" in (group.multi_az, group.automatic_failover):
             raise InvalidParameterValueException("With Multi-AZ a replication group has at least one replica.")
         _set_replicas(backend, group, wanted)
         _match_clusters(backend, group)
         return ActionResult({"ReplicationGroup": group})
 
-    set_member(ElastiCacheResponse, "increase_replica_count", lambda response: change(response, 1))
-    set_member(ElastiCacheResponse, "decrease_replica_count", lambda response: change(response, -1))
+    set_member(ElastiCacheResponse, "increase_replica_count", change)
+    set_member(ElastiCacheResponse, "decrease_replica_count", change)
 
 
 def delete_replication_groups_completely() -> None:
