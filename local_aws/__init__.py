@@ -1,9 +1,9 @@
-"""A local AWS: moto's server, mended where this stack needs it, with one-shot tasks and databases that run.
+"""A local AWS: moto's server, repaired where moto differs from AWS, with running one-off tasks and databases.
 
-    python -m local_aws --home some/folder
+    python -m local_aws
 
-Nothing here is used for a real AWS, and the synthesized Terraform does not know it: a provider comes here by
-AWS_ENDPOINT_URL, or by the `endpoints` of the tenants file. What a process on this machine can check is
-checked as on AWS: permissions, secrets, passwords, tokens, exit codes. What it cannot do: there is no network
-(security groups and subnets are only noted), services run no tasks, and Redis is a name.
+It is never used with a real AWS account, and the synthesized Terraform does not refer to it. A provider reaches it
+through AWS_ENDPOINT_URL, or through `endpoints` in the tenants file. It checks what a local process can check:
+permissions, secrets, passwords, tokens and exit codes. It does not simulate the network (security groups and subnets
+are only recorded), services do not run tasks, and Redis is only recorded.
 """

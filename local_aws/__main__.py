@@ -1,4 +1,4 @@
-"""Runs the local AWS until it is told to stop: `python -m local_aws`."""
+"""Runs the local AWS until it is stopped: `python -m local_aws`."""
 
 import argparse
 import json
@@ -16,8 +16,8 @@ from .server import serving
 def main() -> int:
     """Serves until SIGTERM or Ctrl-C, and returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m local_aws", description=__doc__)
-    parser.add_argument("--port", type=int, default=0, help="port of loopback to listen on; by default a free one")
-    parser.add_argument("--ready", type=Path, metavar="FILE", help="file to write pid and endpoint to, as JSON")
+    parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 to listen on (default: a free port)")
+    parser.add_argument("--ready", type=Path, metavar="FILE", help="JSON file to write the pid and the endpoint to")
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)
@@ -25,10 +25,10 @@ def main() -> int:
         with serving(arguments.port) as local_aws:
             if arguments.ready:
                 _write(arguments.ready, {"pid": os.getpid(), "endpoint": local_aws.endpoint})
-            print(f"The local AWS is at {local_aws.endpoint}. To come here:", flush=True)
+            print(f"The local AWS is at {local_aws.endpoint}. To use it:", flush=True)
             for name, value in local_aws.account.environment.items():
                 print(f"  export {name}={value}", flush=True)
-            # Not signal.pause(), which sleeps on when the signal comes just before it, or to another thread.
+            # signal.pause() would miss a signal that arrives just before the call or in another thread.
             while True:
                 time.sleep(0.2)
     except (OSError, PostgresError) as error:
@@ -42,7 +42,7 @@ def _stop(_number: int, _frame: FrameType | None) -> None:
 
 
 def _write(file: Path, facts: dict[str, object]) -> None:
-    """Writes in one step, for somebody waits for the file."""
+    """Writes a file in one step: another process waits for it and must not read half of it."""
     unfinished = file.with_suffix(".unfinished")
     unfinished.write_text(json.dumps(facts))
     unfinished.replace(file)

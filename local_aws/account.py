@@ -1,4 +1,4 @@
-"""The account, as whoever runs it sees it: its endpoint, its clients, and the sessions of its roles."""
+"""The AWS account: its endpoint, its clients, and the sessions of its roles."""
 
 from dataclasses import dataclass, field
 from functools import cache
@@ -8,16 +8,16 @@ import boto3
 from botocore.config import Config
 
 LOOPBACK = "127.0.0.1"
-"""Where everything of the local AWS listens."""
+"""The address on which all parts of the local AWS listen."""
 
 ACCOUNT_ID = "123456789012"
-"""moto's account."""
+"""moto's default account."""
 
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-"""Anything is accepted: an administrator of the account."""
+"""Credentials of an administrator. moto accepts any value."""
 
 REGION = "us-west-2"
-"""The region of clients that are not asked for another."""
+"""The default region of the clients."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,8 @@ class RoleSession:
     """Credentials of an assumed role.
 
     Attributes:
-        role_arn: the role.
-        access_key_id, secret_access_key, session_token: what signs a request.
+        role_arn: ARN of the role.
+        access_key_id, secret_access_key, session_token: the credentials that sign requests.
     """
 
     role_arn: str
@@ -36,7 +36,7 @@ class RoleSession:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables from which AWS's libraries take the credentials."""
+        """The environment variables from which the AWS SDKs read the credentials."""
         return {
             "AWS_ACCESS_KEY_ID": self.access_key_id,
             "AWS_SECRET_ACCESS_KEY": self.secret_access_key,
@@ -48,21 +48,25 @@ class Account:
     """The account behind an endpoint."""
 
     def __init__(self, endpoint: str) -> None:
-        """Takes the URL of the local AWS."""
+        """Creates the account.
+
+        Args:
+            endpoint: URL of the local AWS.
+        """
         self.endpoint = endpoint
         self.sessions: dict[str, RoleSession] = {}
-        """The sessions of tasks' roles, by access key id."""
+        """The role sessions of tasks, by access key ID."""
 
         self.client = cache(self._client)
-        """Returns a client of boto3 for a service and, if it is not `REGION`, a region."""
+        """Returns a boto3 client for a service. A second argument sets another region than `REGION`."""
 
     @property
     def environment(self) -> dict[str, str]:
-        """Variables by which Terraform's provider and the AWS CLI come here, as its administrator."""
+        """Variables that direct the AWS provider and the AWS CLI to the local AWS, as administrator."""
         return {
             **CREDENTIALS,
             "AWS_REGION": REGION,
-            "AWS_DEFAULT_REGION": REGION,  # by which the AWS CLI 1 knows it
+            "AWS_DEFAULT_REGION": REGION,  # for version 1 of the AWS CLI
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_EC2_METADATA_DISABLED": "true",
         }

@@ -1,4 +1,4 @@
-"""In which order the containers of a task start and stop: `dependsOn` of their definitions."""
+"""The order in which the containers of a task start and stop, according to `dependsOn`."""
 
 from __future__ import annotations
 
@@ -8,25 +8,26 @@ from .container_run import ContainerRun
 
 
 class NeverStartsError(Exception):
-    """A condition of a container will never be met; the message is the container's reason."""
+    """A dependency condition can never be met. The message is the container's stop reason."""
 
 
 def may_start(container: ContainerRun, others: Mapping[str, ContainerRun]) -> bool:
-    """Whether all conditions of a container are met.
+    """Returns whether all dependency conditions of a container are met.
 
     Args:
+        container: the container to start.
         others: all containers of the task, by name.
 
     Raises:
-        NeverStartsError: one of them never will be.
+        NeverStartsError: a condition can never be met.
     """
-    # All are looked at: one that never will be met may follow one that is not met yet.
+    # Evaluates every condition: an impossible one may follow one that is not met yet.
     met = [_is_met(container, others[name], condition) for name, condition in container.depends_on.items()]
     return all(met)
 
 
 def may_stop(container: ContainerRun, others: Mapping[str, ContainerRun]) -> bool:
-    """Whether nothing that depends on a container runs any more."""
+    """Returns whether no running container depends on this one."""
     return not any(other.is_running and container.name in other.depends_on for other in others.values())
 
 
@@ -35,7 +36,7 @@ def _is_met(container: ContainerRun, dependency: ContainerRun, condition: str) -
         never = dependency.has_stopped or not dependency.has_health_check
         met = dependency.health == "HEALTHY"
     else:
-        # One that has stopped without having started has no exit code.
+        # A container that stopped before it started has no exit code.
         never = dependency.has_stopped and not dependency.has_started
         met = dependency.has_started if condition == "START" else dependency.exit_code is not None
         if condition == "SUCCESS" and met:
@@ -46,7 +47,7 @@ def _is_met(container: ContainerRun, dependency: ContainerRun, condition: str) -
 
 
 def _reason(container: ContainerRun, dependency: ContainerRun, condition: str) -> str:
-    """Says it as ECS's agent does (aws/amazon-ecs-agent, pull request 3218)."""
+    """Returns the reason in the words of the ECS agent (aws/amazon-ecs-agent, pull request 3218)."""
     status = "STOPPED" if dependency.has_stopped else "RUNNING" if dependency.has_started else "NONE"
     code = "" if dependency.exit_code is None else f" - Exit: {dependency.exit_code}"
     why = "did not exit successfully" if condition == "SUCCESS" else f"cannot reach the condition {condition}"

@@ -1,4 +1,4 @@
-"""What a container runs: its definition and its image, as a program of this machine."""
+"""Translates a container definition and its image into a local program."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from pathlib import Path
 from typing import Any
 
 from .container_paths import ContainerPaths
-from .container_user import User, user_of
-from .health_check import check_words
+from .container_user import User, parse_user
+from .health_check import health_check_command
 from .images import Image
 
 
 @dataclass(frozen=True)
 class ContainerProgram:
-    """A program that can be started any number of times.
+    """A program that can be started repeatedly.
 
     Attributes:
-        command: program and arguments.
-        health_check: the words of the health check; empty where there is none.
-        environment: the whole environment of both.
-        directory: where they run.
+        command: the program and its arguments.
+        health_check: the health check command; empty if there is none.
+        environment: the complete environment of both commands.
+        directory: the working directory of both commands.
     """
 
     command: Sequence[str]
@@ -40,27 +40,27 @@ def container_program(
     task_environment: Mapping[str, str],
     secrets: Mapping[str, str],
 ) -> ContainerProgram:
-    """Makes the folders of a container, and returns its program.
+    """Creates the folders of a container, and returns its program.
 
     Args:
         container: the container definition.
-        image: what its image contains.
-        folder: where its own folders are made.
-        volumes: the task's volumes by their names.
-        task_environment: variables of every container of the task.
-        secrets: variables with the values of its secrets.
+        image: its image.
+        folder: the folder for the container's own files.
+        volumes: the volumes of the task, by name.
+        task_environment: environment variables of all containers in the task.
+        secrets: environment variables that hold the values of secrets.
     """
-    user = user_of(str(container["user"])) if container.get("user") else User(image.user, image.user)
+    user = parse_user(str(container["user"])) if container.get("user") else User(image.user, image.user)
     home, temporary = user.folder(folder / "home", 0o755), user.folder(folder / "tmp", 0o1777)
     mounts = {each["containerPath"]: volumes[each["sourceVolume"]] for each in container.get("mountPoints") or []}
     paths = ContainerPaths({"/tmp": temporary, **image.files, **mounts})
-    # The words of the image are those of this machine, where /tmp is another folder.
+    # The image's ENTRYPOINT and CMD already refer to this machine, so /tmp in them stays as it is.
     image_paths = ContainerPaths({**image.files, **mounts})
-    given = [[paths.replaced(word) for word in container.get(key) or []] for key in ("entryPoint", "command")]
-    own = [[image_paths.replaced(word) for word in words] for words in (image.entry_point, image.command)]
-    check = check_words(container["healthCheck"]) if container.get("healthCheck") else []
+    defined = [[paths.replaced(word) for word in container.get(key) or []] for key in ("entryPoint", "command")]
+    of_image = [[image_paths.replaced(word) for word in words] for words in (image.entry_point, image.command)]
+    check = health_check_command(container["healthCheck"]) if container.get("healthCheck") else []
     return ContainerProgram(
-        command=[*user.command(), *_words(*given, *own)],
+        command=[*user.command(), *_command(*defined, *of_image)],
         health_check=[*user.command(), *(paths.replaced(word) for word in check)] if check else [],
         environment={
             "PATH": os.pathsep.join([*map(str, image.path), os.defpath]),
@@ -75,10 +75,10 @@ def container_program(
     )
 
 
-def _words(
+def _command(
     entry_point: Sequence[str], command: Sequence[str], image_entry_point: Sequence[str], image_command: Sequence[str]
 ) -> list[str]:
-    """Joins what runs by Docker's rule: a new entry point drops the image's command."""
+    """Returns the command line by Docker's rule: a new entry point drops the image's CMD."""
     if entry_point:
         return [*entry_point, *command]
     return [*image_entry_point, *(command or image_command)]

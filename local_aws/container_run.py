@@ -1,4 +1,4 @@
-"""One container of a task: its process, its restarts and its end."""
+"""Runs one container of a task: its process, its restarts and its exit."""
 
 from __future__ import annotations
 
@@ -14,27 +14,25 @@ from typing import IO, Any
 from .container_program import ContainerProgram
 from .execution_role import Write
 from .health_check import HealthCheck
-from .leash import leashed
+from .supervisor import start_supervised
 
-STOP_SECONDS = 30
-"""Between SIGTERM and SIGKILL where a container definition has no `stopTimeout` (ECS)."""
+_STOP_SECONDS = 30
+"""Default of `stopTimeout` on ECS: the time between SIGTERM and SIGKILL."""
 _RESTART_SECONDS = 300
-"""`restartAttemptPeriod` where a restart policy has none (ECS)."""
-_SHORTEST_RESTART_SECONDS = 60
-"""ECS accepts no shorter one."""
+"""Default of `restartAttemptPeriod` on ECS."""
 
 
 class ContainerRun:
-    """A container that waits, runs or has stopped.
+    """A container that is waiting, running or stopped.
 
     Attributes:
-        name: of the container.
-        essential: whether the task stops with it.
-        depends_on: the conditions under which it starts, by the names of other containers.
+        name: name of the container.
+        essential: whether the task stops when this container stops.
+        depends_on: the conditions for its start, by the name of the other container.
         image: name of the image.
         has_started: whether its process has ever run.
-        has_stopped: whether it runs no more, and will not be restarted.
-        exit_code: of its last process; None until then.
+        has_stopped: whether it has stopped and will not be restarted.
+        exit_code: exit code of its last process; None before it has stopped.
     """
 
     def __init__(
@@ -46,14 +44,14 @@ class ContainerRun:
         write: Write,
         time_scale: float,
     ) -> None:
-        """Starts nothing yet.
+        """Creates the container without starting it.
 
         Args:
             container: the container definition.
-            program: what it runs.
-            record: moto's container, which is kept up to date.
-            write: writes its output to its log.
-            time_scale: multiplies the periods of the restart policy and of the health check.
+            program: the program to run.
+            record: moto's container object, whose status is kept up to date.
+            write: writes lines of output to the log.
+            time_scale: factor for the periods of the restart policy and of the health check.
         """
         self.name: str = container["name"]
         self.essential: bool = container.get("essential", True)
@@ -74,17 +72,17 @@ class ContainerRun:
 
     @property
     def is_running(self) -> bool:
-        """Whether it has a process."""
+        """Whether its process is running."""
         return self._process is not None
 
     @property
     def has_health_check(self) -> bool:
-        """Whether its health is checked."""
+        """Whether it has a health check."""
         return bool(self._program.health_check)
 
     @property
     def health(self) -> str:
-        """UNKNOWN, HEALTHY or UNHEALTHY."""
+        """The health status: UNKNOWN, HEALTHY or UNHEALTHY."""
         return self._health.status if self._health else "UNKNOWN"
 
     def start(self) -> None:
@@ -93,30 +91,30 @@ class ContainerRun:
         self._reader = Thread(target=_copy_lines, args=(self._process, self._write), daemon=True)
         self._reader.start()
         if self.has_health_check:
-            self._health = HealthCheck(self._container["healthCheck"], self._is_well, self._time_scale)
+            self._health = HealthCheck(self._container["healthCheck"], self._is_healthy, self._time_scale)
         self._began = time.monotonic()
         self.has_started = True
         self._record.last_status = "RUNNING"
 
-    def cannot_start(self, reason: str) -> None:
-        """Stops it before it has run."""
+    def fail_to_start(self, reason: str) -> None:
+        """Marks the container as stopped before it has run."""
         self.has_stopped = True
         self._record.last_status, self._record.reason = "STOPPED", reason
 
-    def restart_no_more(self) -> None:
-        """Leaves it stopped when it exits, whatever its restart policy: its task stops."""
+    def disable_restarts(self) -> None:
+        """Disables the restart policy, because the task is stopping."""
         self._may_restart = False
 
     def stop(self) -> None:
-        """Sends SIGTERM; `update` sends SIGKILL later."""
+        """Sends SIGTERM. `update` sends SIGKILL after the stop timeout."""
         if self._process is None or self._kill_at is not None:
             return
-        self._kill_at = time.monotonic() + float(self._container.get("stopTimeout") or STOP_SECONDS)
+        self._kill_at = time.monotonic() + float(self._container.get("stopTimeout") or _STOP_SECONDS)
         assert self._process.stdin is not None
         self._process.stdin.close()
 
     def update(self) -> None:
-        """Notes what has happened to the process."""
+        """Updates the state of the container from its process."""
         self._record.health_status = self.health
         if self._process is None:
             return
@@ -124,7 +122,7 @@ class ContainerRun:
             if self._kill_at is not None and time.monotonic() >= self._kill_at:
                 _kill(self._process)
             return
-        ran, code = time.monotonic() - self._began, self._ended(self._process)
+        ran, code = time.monotonic() - self._began, self._clean_up(self._process)
         self._process = None
         if self._restarts(ran, code):
             self.start()
@@ -133,13 +131,13 @@ class ContainerRun:
         self._record.exitCode, self._record.last_status = code, "STOPPED"
 
     def _restarts(self, ran: float, code: int) -> bool:
-        """Whether the container is restarted.
+        """Returns whether to restart the container.
 
-        A container that has not run for `restartAttemptPeriod` stays stopped, so there is one restart at most in each
-        period. Exit code 0 is not special, unless it is ignored (ECS, ContainerRestartPolicy).
+        ECS restarts a container only if it has run for `restartAttemptPeriod`, and after any exit code that is not in
+        `ignoredExitCodes`, including 0 (ECS API reference, ContainerRestartPolicy).
         """
         policy = self._container.get("restartPolicy") or {}
-        period = max(float(policy.get("restartAttemptPeriod") or _RESTART_SECONDS), _SHORTEST_RESTART_SECONDS)
+        period = float(policy.get("restartAttemptPeriod") or _RESTART_SECONDS)
         return (
             bool(policy.get("enabled"))
             and self._may_restart
@@ -147,11 +145,11 @@ class ContainerRun:
             and ran >= period * self._time_scale
         )
 
-    def _ended(self, process: subprocess.Popen[bytes]) -> int:
-        """Removes what is left of a process that has ended, and returns its exit code."""
+    def _clean_up(self, process: subprocess.Popen[bytes]) -> int:
+        """Cleans up after a process that has exited, and returns its exit code."""
         if self._health:
             self._health.stop()
-        # Whatever the program has started ends with it, as a container does.
+        # The exit of a container's main process ends its child processes too.
         _kill(process)
         if self._reader:
             self._reader.join()
@@ -160,11 +158,11 @@ class ContainerRun:
         code = process.wait()
         return code if code >= 0 else 128 - code
 
-    def _is_well(self, seconds: float) -> bool:
+    def _is_healthy(self, seconds: float) -> bool:
         try:
             check = self._started(self._program.health_check, subprocess.DEVNULL)
         except OSError:
-            return False  # the container has ended, and its folder is gone
+            return False  # the container has exited and its folder was deleted
         with check as process:
             try:
                 return process.wait(seconds) == 0
@@ -174,7 +172,9 @@ class ContainerRun:
                 _kill(process)
 
     def _started(self, command: Sequence[str], output: IO[bytes] | int) -> subprocess.Popen[bytes]:
-        return leashed(command, environment=self._program.environment, directory=self._program.directory, output=output)
+        return start_supervised(
+            command, environment=self._program.environment, directory=self._program.directory, output=output
+        )
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

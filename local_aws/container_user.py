@@ -1,4 +1,4 @@
-"""The user that a container runs as."""
+"""The user of a container."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ from .images import NONROOT
 from .task_failure import TaskFailedToStartError
 
 _NAMES = {"root": 0, "nonroot": NONROOT}
-"""The users that LiteLLM's images know by name (Wolfi's /etc/passwd). Each has a group of the same number."""
+"""The user names in LiteLLM's images (Wolfi's /etc/passwd). The group ID of each equals its user ID."""
 _DAC_READ_SEARCH = 2
-"""Number of the capability to read everything (capabilities(7))."""
+"""Number of the capability CAP_DAC_READ_SEARCH (capabilities(7))."""
 
 
 @dataclass(frozen=True)
 class User:
-    """A user by numbers."""
+    """A user ID and a group ID."""
 
     uid: int
     gid: int
 
     def command(self) -> list[str]:
-        """Returns the words in front of a command that this user runs; none where this process cannot change users."""
+        """Returns the command prefix that switches to this user; empty if this process cannot change users."""
         if self.uid == 0 or not can_change_users():
             return []
         words = [str(shutil.which("setpriv")), f"--reuid={self.uid}", f"--regid={self.gid}", "--clear-groups"]
         if _may_read_everything():
-            # Python may be in a folder that only root can enter. Reading is all that this allows, not writing.
+            # Python may be installed in a folder that only root can enter. The capability allows reading only.
             words += ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
         return words
 
     def folder(self, path: Path, mode: int) -> Path:
-        """Makes a folder that the user owns."""
+        """Creates a folder that the user owns."""
         path.mkdir(parents=True)
         path.chmod(mode)
         if _is_root():
@@ -46,20 +46,20 @@ class User:
 ROOT = User(0, 0)
 
 
-def user_of(text: str) -> User:
-    """Reads `user` of a container definition, such as `0`, `nonroot` or `65532:65532`.
+def parse_user(text: str) -> User:
+    """Parses `user` of a container definition, such as `0`, `nonroot` or `65532:65532`.
 
     Raises:
-        TaskFailedToStartError: there is no such user.
+        TaskFailedToStartError: the user does not exist.
     """
     user, _, group = text.partition(":")
     uid = _number(user, text)
-    # The group of a user that the image does not know is root's (Docker, `run --user`).
+    # The group of a user that is not in the image is root (Docker, `run --user`).
     return User(uid, _number(group, text) if group else uid if uid in _NAMES.values() else 0)
 
 
 def can_change_users() -> bool:
-    """Whether containers run as their users, rather than as the user of this process."""
+    """Returns whether containers can run as other users than this process."""
     return _is_root() and shutil.which("setpriv") is not None
 
 

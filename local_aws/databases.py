@@ -1,4 +1,4 @@
-"""Aurora clusters that are there: each with a PostgreSQL server behind its endpoint."""
+"""Aurora clusters with a running PostgreSQL server behind each endpoint."""
 
 from __future__ import annotations
 
@@ -8,32 +8,42 @@ from typing import Any
 
 from . import tokens
 from .account import LOOPBACK, Account
-from .gate import Gate
+from .database_proxy import DatabaseProxy
 from .postgres import Postgres
-from .repairs.wrapping import around, give
+from .repairs.patching import patch_method, set_member
 
 
 class Databases:
-    """The servers of an account's clusters."""
+    """The database servers of the account's clusters."""
 
     current: Databases | None = None
-    """Those that moto's RDS uses; None leaves moto as it is."""
+    """The instance that moto's RDS uses. If None, moto behaves as usual."""
 
     def __init__(self, home: Path, account: Account) -> None:
-        """Takes the place of moto's endpoints; the data go below `home`."""
+        """Replaces moto's endpoints.
+
+        Args:
+            home: the folder for the data.
+            account: the account whose roles sign in.
+        """
         self._home, self._account = home, account
-        self._servers: dict[str, tuple[Postgres, Gate]] = {}
-        _put_behind_moto()
+        self._servers: dict[str, tuple[Postgres, DatabaseProxy]] = {}
+        _patch_moto()
         Databases.current = self
 
     def close(self) -> None:
-        """Ends all servers."""
+        """Stops all servers."""
         Databases.current = None
         for identifier in list(self._servers):
             self.remove(identifier)
 
     def create(self, cluster: Any, password: str) -> None:
-        """Starts the server of a new cluster, whose master user has a password."""
+        """Starts the server of a new cluster.
+
+        Args:
+            cluster: moto's cluster object.
+            password: password of the master user.
+        """
         identifier = cluster.db_cluster_identifier
         postgres = Postgres(
             self._home / identifier,
@@ -43,39 +53,39 @@ class Databases:
             database=cluster.database_name or "",
         )
 
-        def refused(user: str, token: str) -> str | None:
-            return tokens.refused(
+        def rejection_reason(user: str, token: str) -> str | None:
+            return tokens.rejection_reason(
                 self._account,
                 token,
                 user=user,
                 host=LOOPBACK,
-                port=gate.port,
+                port=proxy.port,
                 cluster_arn=cluster.db_cluster_arn,
                 resource_id=cluster.db_cluster_resource_id,
             )
 
-        gate = Gate(postgres.socket, postgres.owner, refused)
-        cluster.port = gate.port
-        self._servers[identifier] = (postgres, gate)
+        proxy = DatabaseProxy(postgres.socket, postgres.owner, rejection_reason)
+        cluster.port = proxy.port
+        self._servers[identifier] = (postgres, proxy)
 
     def server(self, identifier: str) -> Postgres | None:
-        """Returns the server of a cluster, if it has one."""
+        """Returns the server of a cluster, or None."""
         found = self._servers.get(identifier)
         return found[0] if found else None
 
     def remove(self, identifier: str) -> None:
-        """Ends the server of a cluster that is deleted, and removes its data."""
+        """Stops the server of a deleted cluster, and deletes its data."""
         if identifier in self._servers:
-            postgres, gate = self._servers.pop(identifier)
-            gate.close()
+            postgres, proxy = self._servers.pop(identifier)
+            proxy.close()
             postgres.remove()
 
 
 @cache
-def _put_behind_moto() -> None:
+def _patch_moto() -> None:
     from moto.rds.models import DBCluster, RDSBackend
 
-    @around(RDSBackend, "create_db_cluster")
+    @patch_method(RDSBackend, "create_db_cluster")
     def create(original: Any, backend: Any, kwargs: dict[str, Any]) -> Any:
         cluster = original(backend, kwargs)
         if Databases.current and cluster.engine == "aurora-postgresql":
@@ -86,7 +96,7 @@ def _put_behind_moto() -> None:
                 raise
         return cluster
 
-    @around(RDSBackend, "modify_db_cluster")
+    @patch_method(RDSBackend, "modify_db_cluster")
     def modify(original: Any, backend: Any, kwargs: dict[str, Any]) -> Any:
         password = kwargs.get("master_user_password")
         cluster = original(backend, kwargs)
@@ -95,21 +105,21 @@ def _put_behind_moto() -> None:
             server.set_password(cluster.master_username, password)
         return cluster
 
-    @around(RDSBackend, "delete_db_cluster")
+    @patch_method(RDSBackend, "delete_db_cluster")
     def delete(original: Any, backend: Any, cluster_identifier: str, *args: Any, **kwargs: Any) -> Any:
         cluster = original(backend, cluster_identifier, *args, **kwargs)
         if Databases.current:
             Databases.current.remove(cluster_identifier)
         return cluster
 
-    @around(RDSBackend, "stop_db_cluster")
+    @patch_method(RDSBackend, "stop_db_cluster")
     def stop(original: Any, backend: Any, cluster_identifier: str) -> Any:
         cluster = original(backend, cluster_identifier)
         if server := Databases.current and Databases.current.server(cluster_identifier):
             server.stop()
         return cluster
 
-    @around(RDSBackend, "start_db_cluster")
+    @patch_method(RDSBackend, "start_db_cluster")
     def start(original: Any, backend: Any, cluster_identifier: str) -> Any:
         cluster = original(backend, cluster_identifier)
         if server := Databases.current and Databases.current.server(cluster_identifier):
@@ -117,7 +127,7 @@ def _put_behind_moto() -> None:
         return cluster
 
     for name in ("endpoint", "reader_endpoint"):
-        give(DBCluster, name, property(_endpoint(vars(DBCluster)[name])))
+        set_member(DBCluster, name, property(_endpoint(vars(DBCluster)[name])))
 
 
 def _endpoint(original: property) -> Any:

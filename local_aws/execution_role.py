@@ -1,4 +1,4 @@
-"""What ECS does with a task's execution role before it starts the containers: secrets and log streams."""
+"""Reads secrets and creates log streams with a task's execution role, as ECS does before it starts the containers."""
 
 from __future__ import annotations
 
@@ -18,19 +18,28 @@ Write = Callable[[list[str]], None]
 
 
 class ExecutionRole:
-    """The execution role of a task, with its permissions."""
+    """The execution role of a task."""
 
     def __init__(self, account: Account, role_arn: str | None, task: Any) -> None:
-        """Takes a task of moto's, and its role; without one nothing is allowed."""
+        """Creates the execution role.
+
+        Args:
+            account: the account that holds the role.
+            role_arn: ARN of the role. Without a role, nothing is allowed.
+            task: moto's task object.
+        """
         self._account, self._role, self._task = account, role_arn, task
         self._region: str = task.region_name
 
     def secrets(self, container: Mapping[str, Any]) -> dict[str, str]:
-        """Reads the secrets of a container definition."""
+        """Returns the values of a container's secrets, by environment variable."""
         return {each["name"]: self._secret(each["valueFrom"]) for each in container.get("secrets") or []}
 
     def log(self, container: Mapping[str, Any]) -> Write:
-        """Makes the log stream of a container definition, if it has one, and returns what writes to it."""
+        """Creates the log stream of a container, and returns a function that writes to it.
+
+        Without `logConfiguration`, the function discards the output.
+        """
         if not container.get("logConfiguration"):
             return lambda _lines: None
         options = container["logConfiguration"]["options"]
@@ -47,21 +56,21 @@ class ExecutionRole:
         try:
             logs.create_log_stream(logGroupName=group, logStreamName=stream)
         except ClientError as error:
-            raise TaskFailedToStartError(failed + _spoken(error)) from error
+            raise TaskFailedToStartError(failed + _error_text(error)) from error
 
         def write(lines: list[str]) -> None:
             now = int(time.time() * 1000)
             logs.put_log_events(
                 logGroupName=group,
                 logStreamName=stream,
-                # CloudWatch Logs takes no empty event.
+                # CloudWatch Logs rejects empty messages.
                 logEvents=[{"timestamp": now, "message": line or " "} for line in lines],
             )
 
         return write
 
     def _secret(self, value_from: str) -> str:
-        """Reads `<arn>` or `<arn>:<json key>:<version stage>:<version id>`."""
+        """Returns the value at `<arn>` or `<arn>:<json key>:<version stage>:<version ID>`."""
         parts = value_from.split(":")
         arn = ":".join(parts[:7])
         key, stage, version = [*parts[7:], "", "", ""][:3]
@@ -78,7 +87,7 @@ class ExecutionRole:
                 SecretId=arn, **{name: value for name, value in wanted.items() if value}
             )["SecretString"]
         except ClientError as error:
-            raise TaskFailedToStartError(failed + retried + _spoken(error)) from error
+            raise TaskFailedToStartError(failed + retried + _error_text(error)) from error
         if not key:
             return str(text)
         try:
@@ -100,5 +109,5 @@ class ExecutionRole:
         )
 
 
-def _spoken(error: ClientError) -> str:
+def _error_text(error: ClientError) -> str:
     return f"{error.response['Error']['Code']}: {error.response['Error']['Message']}"

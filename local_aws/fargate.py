@@ -1,4 +1,4 @@
-"""Fargate: tasks of the local ECS that run, as processes of this machine."""
+"""Fargate: runs ECS tasks as local processes."""
 
 from __future__ import annotations
 
@@ -10,34 +10,40 @@ from typing import Any
 
 from .account import Account
 from .images import Image
-from .repairs.wrapping import around, give
+from .repairs.patching import patch_method, set_member
 from .task_run import TaskRun
 
 NO_CAPACITY = "Capacity is unavailable at this time. Please try again later or in a different availability zone"
-"""The reason by which Fargate places no task."""
+"""The failure reason when Fargate cannot place a task."""
 
 
 class Fargate:
-    """Runs the tasks of an account.
+    """Runs the tasks of the account.
 
     Attributes:
-        images: what may be pulled, by a pattern of the name; more can be added at any time.
-        has_capacity: whether a task can be placed.
-        time_scale: multiplies `restartAttemptPeriod` of restart policies, and `interval` and `startPeriod` of health
-            checks. Tests set it below 1, so that they need not wait.
+        images: the images that can be pulled, by name pattern. More can be added at any time.
+        has_capacity: whether tasks can be placed.
+        time_scale: factor for `restartAttemptPeriod` of restart policies, and for `interval` and `startPeriod` of
+            health checks. Tests set it below 1 to save time.
     """
 
     current: Fargate | None = None
-    """The one that moto's ECS uses; None leaves moto as it is."""
+    """The instance that moto's ECS uses. If None, moto behaves as usual."""
 
     def __init__(self, home: Path, account: Account, images: dict[str, Image]) -> None:
-        """Takes the place of moto's tasks; files of running tasks go below `home`."""
+        """Replaces moto's tasks.
+
+        Args:
+            home: the folder for the files of running tasks.
+            account: the account that the tasks use.
+            images: see the class.
+        """
         self.images = images
         self.has_capacity = True
         self.time_scale = 1.0
         self._home, self._account = home, account
         self._running: dict[str, TaskRun] = {}
-        _put_behind_moto()
+        _patch_moto()
         Fargate.current = self
 
     def close(self) -> None:
@@ -49,7 +55,7 @@ class Fargate:
             run.join()
 
     def start(self, task: Any, definition: Any) -> None:
-        """Runs a task of moto's, which follows the process's life from now on."""
+        """Runs one of moto's tasks, and keeps its status up to date."""
         run = TaskRun(
             task,
             definition,
@@ -62,17 +68,17 @@ class Fargate:
         run.start(finished=lambda: self._running.pop(task.task_arn, None))
 
     def stop(self, task: Any, reason: str) -> None:
-        """Stops a task, if it still runs."""
+        """Stops a task if it is still running."""
         if run := self._running.get(task.task_arn):
             run.stop(reason)
 
 
 def _record(task: Any, definition: Any, container: Mapping[str, Any]) -> Any:
-    """Returns moto's container for a definition of a container; moto makes one for the first alone."""
+    """Returns a moto container object for a container definition. moto itself creates only the first one."""
     from moto.ecs import models
 
-    made: Any = models.Container
-    record = made(SimpleNamespace(arn=definition.arn, container_definitions=[container]))
+    container_class: Any = models.Container
+    record = container_class(SimpleNamespace(arn=definition.arn, container_definitions=[container]))
     record.task_arn = task.task_arn
     record.exitCode = None
     record.health_status = "UNKNOWN"
@@ -80,12 +86,12 @@ def _record(task: Any, definition: Any, container: Mapping[str, Any]) -> Any:
 
 
 @cache
-def _put_behind_moto() -> None:
+def _patch_moto() -> None:
     from moto.core.responses import ActionResult
     from moto.ecs.models import EC2ContainerServiceBackend, Task
     from moto.ecs.responses import EC2ContainerServiceResponse
 
-    @around(EC2ContainerServiceBackend, "run_task")
+    @patch_method(EC2ContainerServiceBackend, "run_task")
     def run_task(original: Any, backend: Any, *args: Any, **kwargs: Any) -> Any:
         tasks = original(backend, *args, **kwargs)
         if Fargate.current:
@@ -96,7 +102,7 @@ def _put_behind_moto() -> None:
                 Fargate.current.start(task, definition)
         return tasks
 
-    @around(EC2ContainerServiceBackend, "stop_task")
+    @patch_method(EC2ContainerServiceBackend, "stop_task")
     def stop_task(original: Any, backend: Any, cluster_str: str, task_str: str, reason: str) -> Any:
         if not Fargate.current:
             return original(backend, cluster_str, task_str, reason)
@@ -104,11 +110,11 @@ def _put_behind_moto() -> None:
         Fargate.current.stop(task, reason or "Task stopped by user")
         return task
 
-    @around(EC2ContainerServiceResponse, "run_task")
+    @patch_method(EC2ContainerServiceResponse, "run_task")
     def answer(original: Any, response: Any) -> Any:
         if Fargate.current and not Fargate.current.has_capacity:
             return ActionResult({"tasks": [], "failures": [{"reason": NO_CAPACITY}]})
         return original(response)
 
-    # moto would move a task on each time that it is described.
-    give(Task, "advance", lambda _task: None)
+    # moto would advance the status of a task each time it is described.
+    set_member(Task, "advance", lambda _task: None)

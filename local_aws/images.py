@@ -1,4 +1,4 @@
-"""Which program of this machine a container image stands for."""
+"""Container images and the local programs that replace them."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 NONROOT = 65532
-"""The user `nonroot` of LiteLLM's images."""
+"""User ID of `nonroot` in LiteLLM's images."""
 
 APP = Path(__file__).with_name("app")
-"""Stand-ins for the scripts in `/app` of LiteLLM's images."""
+"""Stand-ins for the scripts under `/app` in LiteLLM's images."""
 
 
 @dataclass(frozen=True)
 class Image:
-    """What an image contains.
+    """A container image.
 
     Attributes:
         entry_point: the image's ENTRYPOINT. `entryPoint` of a container definition replaces it.
         command: the image's CMD. `command` of a container definition replaces it, and `entryPoint` drops it.
-        user: uid of the image's USER. `user` of a container definition replaces it.
-        path: folders of the image's programs, which come first on PATH.
-        files: paths in the image, such as `/app`, and the file or folder of this machine that each stands for.
-        overrides: environment variables that must be different here. They also override the container definition.
+        user: user ID of the image's USER. `user` of a container definition replaces it.
+        path: the folders with the image's programs, first on the PATH.
+        files: the local file or folder for each path in the image, such as `/app`.
+        overrides: environment variables that must differ on this machine. They override the container definition.
     """
 
     entry_point: Sequence[str] = ()
@@ -37,32 +37,32 @@ class Image:
 
 
 def known_images(postgres_programs: Path) -> dict[str, Image]:
-    """Returns LiteLLM's images and the one of PostgreSQL, by a pattern of their names.
+    """Returns the images of LiteLLM and PostgreSQL, by name pattern.
 
-    Of LiteLLM, only the migrations can run here: the other programs are not on this machine.
+    Of LiteLLM, only the migrations can run: the other programs are not installed on this machine.
 
     Args:
-        postgres_programs: the folder of psql.
+        postgres_programs: the folder that contains psql.
     """
     return {
-        # docker-entrypoint.sh of this image runs every command but `postgres` as it is, and as root.
-        # This psql is built without TLS, and refuses to start when it is asked for it.
+        # The image's docker-entrypoint.sh runs all commands except `postgres` unchanged and as root.
+        # The local psql is built without TLS, and fails if TLS is required.
         "postgres:*": Image(path=[postgres_programs], overrides={"PGSSLMODE": "disable"}),
         **_litellm_images(),
     }
 
 
 def find_image(images: Mapping[str, Image], name: str) -> Image | None:
-    """Returns what an image's name stands for; the pattern that was added last wins."""
+    """Returns the image for a name, or None. If several patterns match, the last one wins."""
     return next((image for pattern, image in reversed(list(images.items())) if fnmatch(name, pattern)), None)
 
 
 def _litellm_images() -> dict[str, Image]:
-    """Returns LiteLLM's images as they start.
+    """Returns LiteLLM's images with their entry points.
 
-    The sources are gateway/Dockerfile, backend/Dockerfile, migrations/Dockerfile and docker-entrypoint.sh of the
-    repository BerriAI/litellm. The v1.86 tags, such as v1.86.0-dev, have the older entry points. Releases between
-    the two start the gateway by `sh -c 'exec uvicorn gateway.main:app --workers "${NUM_WORKERS:-1}" "$@"' --`.
+    Sources: gateway/Dockerfile, backend/Dockerfile, migrations/Dockerfile and docker-entrypoint.sh in the repository
+    BerriAI/litellm. The v1.86 tags, such as v1.86.0-dev, have older entry points. Releases in between start the
+    gateway with `sh -c 'exec uvicorn gateway.main:app --workers "${NUM_WORKERS:-1}" "$@"' --`.
     """
     component = "/app/docker/component_entrypoint.sh"
     gateway_arguments, backend_arguments = (["--host", "0.0.0.0", "--port", port] for port in ("4000", "4001"))
@@ -78,7 +78,7 @@ def _litellm_images() -> dict[str, Image]:
 
 
 def _litellm(entry_point: Sequence[str], command: Sequence[str] = ()) -> Image:
-    """Returns an image that has python and boto3, as all of LiteLLM's have (but for the UI's)."""
+    """Returns an image with Python and boto3, which all of LiteLLM's images except the UI contain."""
     return Image(
         entry_point=entry_point,
         command=command,

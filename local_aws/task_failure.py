@@ -1,5 +1,5 @@
-"""Why a task does not start."""
+"""The error of a task that does not start."""
 
 
 class TaskFailedToStartError(Exception):
-    """A container never ran. The message is the task's stopped reason, in the words of ECS."""
+    """No container of the task has run. The message is the task's stopped reason, in the words of ECS."""

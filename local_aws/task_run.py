@@ -1,4 +1,4 @@
-"""One task: from PROVISIONING to STOPPED."""
+"""Runs one task, from PROVISIONING to STOPPED."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from .container_run import ContainerRun
 from .container_user import ROOT
 from .execution_role import ExecutionRole
 from .images import Image, find_image
-from .permissions import may_be_assumed
+from .permissions import can_be_assumed
 from .task_failure import TaskFailedToStartError
 
-_LOOK_SECONDS = 0.03
-"""Between two looks at the containers."""
+_POLL_SECONDS = 0.03
+"""Time between two updates of the containers."""
 
 
 class TaskRun:
-    """A task of moto's, with containers that run."""
+    """Runs the containers of one of moto's tasks."""
 
     def __init__(
         self,
@@ -37,19 +37,19 @@ class TaskRun:
         images: Mapping[str, Image],
         time_scale: float,
     ) -> None:
-        """Starts nothing yet.
+        """Creates the run without starting it.
 
         Args:
-            task: moto's task, with one container for each definition of a container.
+            task: moto's task, with one container object for each container definition.
             definition: moto's task definition.
-            account: whose roles, secrets and logs it uses.
-            home: where a folder for it is made.
-            images: what may be pulled.
+            account: the account that holds its roles, secrets and logs.
+            home: the folder in which the task's folder is created.
+            images: the images that can be pulled.
             time_scale: see `Fargate`.
         """
         self._task, self._definition = task, definition
         self._account, self._home, self._images, self._time_scale = account, home, images, time_scale
-        # moto's definition lacks what was not given.
+        # moto's definition has no attribute for a role that was not set.
         self._role: str | None = getattr(definition, "task_role_arn", None)
         self._execution_role: str | None = getattr(definition, "execution_role_arn", None)
         self._stop_reason = ""
@@ -57,7 +57,7 @@ class TaskRun:
         self._thread: Thread | None = None
 
     def start(self, finished: Callable[[], object]) -> None:
-        """Starts the task; `finished` is called at its end."""
+        """Starts the task, and calls `finished` when it has stopped."""
 
         def run() -> None:
             try:
@@ -69,13 +69,13 @@ class TaskRun:
         self._thread.start()
 
     def stop(self, reason: str) -> None:
-        """Asks the task to stop."""
+        """Requests the task to stop."""
         self._stop_reason = reason
         self._task.desired_status = "STOPPED"
         self._stopping.set()
 
     def join(self) -> None:
-        """Waits for the task's end."""
+        """Waits until the task has stopped."""
         if self._thread is not None:
             self._thread.join()
 
@@ -85,7 +85,7 @@ class TaskRun:
             self._require_roles()
             with tempfile.TemporaryDirectory(prefix="task-", dir=self._home, ignore_cleanup_errors=True) as folder:
                 Path(folder).chmod(0o755)  # its containers may run as other users
-                code, reason = self._live(self._containers(Path(folder)))
+                code, reason = self._run_containers(self._containers(Path(folder)))
         except TaskFailedToStartError as failure:
             code, reason = "TaskFailedToStart", str(failure)
         except Exception as failure:
@@ -94,7 +94,7 @@ class TaskRun:
 
     def _require_roles(self) -> None:
         for role in (self._execution_role, self._role):
-            if role and not may_be_assumed(self._account, role, "ecs-tasks.amazonaws.com"):
+            if role and not can_be_assumed(self._account, role, "ecs-tasks.amazonaws.com"):
                 raise TaskFailedToStartError(
                     f"ECS was unable to assume the role '{role}' that was provided for this task. Please verify that "
                     "the role being passed has the proper trust relationship and permissions and that your IAM user "
@@ -102,13 +102,13 @@ class TaskRun:
                 )
 
     def _containers(self, folder: Path) -> dict[str, ContainerRun]:
-        """Pulls the images, reads the secrets, makes log streams and volumes, and returns the containers by name."""
+        """Pulls images, reads secrets, creates log streams and volumes, and returns the containers by name."""
         definitions: list[dict[str, Any]] = self._definition.container_definitions
         images = [self._pulled(each["image"]) for each in definitions]
         role = ExecutionRole(self._account, self._execution_role, self._task)
         secrets = [role.secrets(each) for each in definitions]
         logs = [role.log(each) for each in definitions]
-        # As Fargate makes them: only root can write to a volume (ECS, bind mounts).
+        # As on Fargate, only root can write to a volume (ECS developer guide, bind mounts).
         volumes = {
             volume["name"]: ROOT.folder(folder / "volumes" / volume["name"], 0o755)
             for volume in self._definition.volumes
@@ -147,38 +147,38 @@ class TaskRun:
         return {
             "AWS_DEFAULT_REGION": self._task.region_name,
             "AWS_REGION": self._task.region_name,
-            # On Fargate, a container finds its role's credentials at 169.254.170.2.
+            # On Fargate, a container gets its role's credentials from 169.254.170.2.
             "AWS_ENDPOINT_URL": self._account.endpoint,
             **(self._account.assume(self._role, self._task.id).environment if self._role else {}),
         }
 
-    def _live(self, containers: Mapping[str, ContainerRun]) -> tuple[str, str]:
+    def _run_containers(self, containers: Mapping[str, ContainerRun]) -> tuple[str, str]:
         """Runs the containers until the task stops, and returns the stop code and the reason."""
         try:
-            while (why := self._why_stopped(containers)) is None:
-                _start_what_may_start(containers)
+            while (end := self._code_and_reason(containers)) is None:
+                _start_ready(containers)
                 self._report(containers)
-                self._stopping.wait(_LOOK_SECONDS)
+                self._stopping.wait(_POLL_SECONDS)
                 _update(containers)
         finally:
             self._task.desired_status = "STOPPED"
             _stop_all(containers)
             self._task.last_status = "DEPROVISIONING"
-        return why
+        return end
 
-    def _why_stopped(self, containers: Mapping[str, ContainerRun]) -> tuple[str, str] | None:
+    def _code_and_reason(self, containers: Mapping[str, ContainerRun]) -> tuple[str, str] | None:
         essential = [each for each in containers.values() if each.essential and each.has_stopped]
         if self._stopping.is_set() and not essential:
             return "UserInitiated", self._stop_reason
         if any(not each.has_started for each in essential):
-            # The reason of the container says more.
+            # The container's own reason has the details.
             return "TaskFailedToStart", "Task failed to start"
         if essential:
             return "EssentialContainerExited", "Essential container in task exited"
         return None
 
     def _report(self, containers: Mapping[str, ContainerRun]) -> None:
-        """Sets the status of the task, and its health, for which only essential containers count."""
+        """Sets the status and the health of the task. Only essential containers affect its health."""
         if all(each.has_started or each.has_stopped for each in containers.values()):
             self._task.last_status = "RUNNING"
         healths = {each.health for each in containers.values() if each.essential and each.has_health_check}
@@ -196,7 +196,7 @@ class TaskRun:
         self._task.last_status = "STOPPED"
 
     def _delete_network_interface(self) -> None:
-        """The interface of a Fargate task goes with the task. moto keeps it."""
+        """Deletes the network interface, as Fargate does when a task stops. moto keeps it."""
         from moto.ec2.models import ec2_backends
 
         backend = ec2_backends[self._task._account_id][self._task.region_name]
@@ -206,7 +206,7 @@ class TaskRun:
             attachment["status"] = "DELETED"
 
 
-def _start_what_may_start(containers: Mapping[str, ContainerRun]) -> None:
+def _start_ready(containers: Mapping[str, ContainerRun]) -> None:
     for container in containers.values():
         if container.has_started or container.has_stopped:
             continue
@@ -214,18 +214,18 @@ def _start_what_may_start(containers: Mapping[str, ContainerRun]) -> None:
             if may_start(container, containers):
                 container.start()
         except NeverStartsError as never:
-            container.cannot_start(str(never))
+            container.fail_to_start(str(never))
 
 
 def _stop_all(containers: Mapping[str, ContainerRun]) -> None:
-    """Stops the containers, each before those that it depends on."""
+    """Stops the containers in order: a container stops before its dependencies."""
     for container in containers.values():
-        container.restart_no_more()
+        container.disable_restarts()
     while any(each.is_running for each in containers.values()):
         for container in containers.values():
             if may_stop(container, containers):
                 container.stop()
-        time.sleep(_LOOK_SECONDS)
+        time.sleep(_POLL_SECONDS)
         _update(containers)
 
 

@@ -1,4 +1,4 @@
-"""IAM database tokens: what `rds generate-db-auth-token` makes, checked as RDS checks it."""
+"""Checks IAM database authentication tokens, as `rds generate-db-auth-token` creates them, like RDS."""
 
 from __future__ import annotations
 
@@ -14,23 +14,26 @@ from .account import ACCOUNT_ID, Account
 from .permissions import allowed
 
 LIFETIME = timedelta(minutes=15)
-"""How long RDS accepts a token (RDS user guide, IAM database authentication)."""
+"""Lifetime of a token (RDS user guide, IAM database authentication)."""
 
 
-def refused(
+def rejection_reason(
     account: Account, token: str, *, user: str, host: str, port: int, cluster_arn: str, resource_id: str
 ) -> str | None:
-    """Says why a token does not let a user in, or returns None.
+    """Returns why a token is rejected, or None if it is valid.
 
     Args:
-        host, port: the endpoint that the token must be made for.
-        cluster_arn: the cluster's, which has its region.
-        resource_id: the cluster's, such as `cluster-ABC`.
+        account: the account that holds the roles.
+        token: the token, which the client sends as password.
+        user: the database user.
+        host, port: the endpoint that the token must be for.
+        cluster_arn: ARN of the cluster.
+        resource_id: resource ID of the cluster, such as `cluster-ABC`.
     """
     address = urlsplit(f"https://{token}")
     query = dict(parse_qsl(address.query))
     if address.netloc != f"{host}:{port}" or query.get("Action") != "connect":
-        return "the password is no token for this endpoint"
+        return "the password is not a token for this endpoint"
     if query.get("DBUser") != user:
         return f"the token is for user {query.get('DBUser')}"
     try:
@@ -42,16 +45,16 @@ def refused(
     if (service, region) != ("rds-db", cluster_arn.split(":")[3]):
         return f"the token is signed for {service} in {region}"
     if not timedelta(minutes=-5) < datetime.now(UTC) - made < LIFETIME:
-        return "the token is too old"
+        return "the token has expired or is not valid yet"
     session = account.sessions.get(access_key_id)
     if session is None or query.get("X-Amz-Security-Token") != session.session_token:
-        return "the token is not of a role of this account"
+        return "the token is not signed by a role of this account"
     credentials = Credentials(session.access_key_id, session.secret_access_key, session.session_token)
     if signature != _signature(credentials, service, region, address.netloc, query):
-        return "the token's signature is wrong"
+        return "the signature of the token is invalid"
     resource = f"arn:aws:rds-db:{region}:{ACCOUNT_ID}:dbuser:{resource_id}/{user}"
     if not allowed(account, session.role_arn, "rds-db:connect", resource):
-        return f"{session.role_arn} may not rds-db:connect to {resource}"
+        return f"{session.role_arn} is not authorized to perform rds-db:connect on {resource}"
     return None
 
 

@@ -1,3 +1,3 @@
-"""The kinds of stack, and the files that synthesis makes of them."""
+"""The stacks, and the files that synthesis writes for them."""
 
-import litellm_aws as litellm_aws  # before cdktf: it decides which Node runs
+import litellm_aws as litellm_aws  # before cdktf: it selects the Node.js that jsii runs

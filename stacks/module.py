@@ -1,4 +1,4 @@
-"""The module: the whole documented stack, without provider and backend."""
+"""The module: the complete stack, without provider and backend."""
 
 from constructs import Construct
 
@@ -27,7 +27,7 @@ from .stack import Stack
 
 
 class ModuleStack(Stack):
-    """LiteLLM on AWS, from the network to the outputs."""
+    """LiteLLM on AWS: all resources, checks and outputs."""
 
     def __init__(self, scope: Construct) -> None:
         super().__init__(scope, LITELLM.name)

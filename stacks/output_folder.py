@@ -1,4 +1,4 @@
-"""The output folder: its files are replaced one by one, each in one step, and only where they differ."""
+"""Writes to the output folder: each file is replaced atomically, and only if its content differs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _STAGING = ".staging-"
 
 
 class Change(StrEnum):
-    """What became of a file."""
+    """The result of writing a file."""
 
     NEW = "new"
     CHANGED = "changed"
@@ -24,7 +24,7 @@ class Change(StrEnum):
 
 @contextmanager
 def locked(outdir: Path) -> Iterator[None]:
-    """Waits until no other run writes to the folder, which must exist, and keeps other runs waiting."""
+    """Locks an existing folder against other runs, and waits while another run has locked it."""
     descriptor = os.open(outdir, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -34,19 +34,19 @@ def locked(outdir: Path) -> Iterator[None]:
 
 
 def replace(outdir: Path, contents: Mapping[Path, bytes]) -> dict[Path, Change]:
-    """Writes the files that differ. All contents are on the disk before the first file is replaced.
+    """Writes the files that differ. All contents are written to disk before the first file is replaced.
 
     Args:
-        outdir: the folder, `locked`.
-        contents: by paths in the folder.
+        outdir: the folder, which must be `locked`.
+        contents: the content of each file, by its path in the folder.
 
     Returns:
-        What became of each file.
+        The result for each file.
 
     Raises:
-        OSError: the folder cannot be written. Each file is either the old or the new one then.
+        OSError: the folder cannot be written. Each file then has either its old or its new content.
     """
-    for abandoned in outdir.glob(f"{_STAGING}*"):  # by a run that was killed
+    for abandoned in outdir.glob(f"{_STAGING}*"):  # left by a run that was killed
         shutil.rmtree(abandoned, ignore_errors=True)
     changes = {path: _change(outdir / path, content) for path, content in contents.items()}
     pending = [path for path, change in changes.items() if change is not Change.UNCHANGED]

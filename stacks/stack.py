@@ -1,4 +1,4 @@
-"""A stack whose constructs have their addresses as ids."""
+"""A stack in which the ID of a construct is its Terraform address."""
 
 import jsii
 from cdktf import TerraformElement, TerraformStack
@@ -6,7 +6,7 @@ from constructs import Construct, Node
 
 
 class Stack(TerraformStack):
-    """A stack in which a block's label is the end of its construct's id, such as `this` of `aws_vpc.this`."""
+    """A stack in which a block's label is the last part of its construct's ID, such as `this` in `aws_vpc.this`."""
 
     def __init__(self, scope: Construct, name: str) -> None:
         super().__init__(scope, name)

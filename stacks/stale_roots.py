@@ -1,4 +1,4 @@
-"""Roots whose tenant is no longer in the tenants file: deleted, unless a local state still needs them."""
+"""Deletes the roots of tenants that are no longer in the tenants file, unless a local state still holds resources."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 TENANTS_FILE = "tenantsFile"
-"""The key of a root's metadata that names its tenants file, by a path from the root."""
+"""Metadata key of a root. Its value is the path from the root to the tenants file."""
 
 _WORKING_FILES = (".terraform", ".terraform.lock.hcl")
-"""What `terraform init` makes in a root."""
+"""The files that `terraform init` creates in a root."""
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,9 @@ class StaleRoot:
 
     Attributes:
         folder: the root.
-        state: where its state is, for messages.
-        kept_for: why the root was kept, or empty when it was deleted.
-        remaining: names of the user's own files in a deleted root. They stay where they are.
+        state: location of its state, for messages.
+        kept_for: why the root was kept; empty if it was deleted.
+        remaining: names of other files in a deleted root. They are not deleted.
     """
 
     folder: Path
@@ -39,7 +39,7 @@ class StaleRoot:
 def is_root_of(configuration: Path, tenants_file: Path) -> bool:
     """Returns whether a configuration was synthesized from a tenants file.
 
-    The output folder may also hold roots that were written by hand, and roots of other tenants files.
+    The output folder may also contain roots that were written by hand, or that belong to other tenants files.
     """
     try:
         named = json.loads(configuration.read_bytes())["//"]["metadata"][TENANTS_FILE]
@@ -49,14 +49,14 @@ def is_root_of(configuration: Path, tenants_file: Path) -> bool:
 
 
 def delete(folder: Path, configuration: str, tenants_folder: Path) -> StaleRoot:
-    """Deletes a root, unless a local state of it holds resources or cannot be read.
+    """Deletes a root, unless its local state holds resources or cannot be read.
 
-    It deletes the files of synthesis and of `terraform init`, and no others. It never deletes a state.
+    Deletes only the files of synthesis and `terraform init`, and never a state.
 
     Args:
         folder: the root.
-        configuration: name of the synthesized file in it.
-        tenants_folder: the tenants file's.
+        configuration: name of the synthesized file in the root.
+        tenants_folder: folder of the tenants file.
 
     Raises:
         OSError: the root cannot be deleted.
@@ -64,7 +64,7 @@ def delete(folder: Path, configuration: str, tenants_folder: Path) -> StaleRoot:
     terraform = json.loads((folder / configuration).read_bytes())["terraform"]
     backends = terraform["backend"] if "cloud" not in terraform else {"cloud": terraform["cloud"]}
     [(kind, backend)] = backends.items()
-    # The state that the root names, and the one of a tenant that was never migrated to its backend.
+    # The state of the configured backend, and a local state that was never migrated to it.
     paths = [
         *_local_states(folder, backend if kind == "local" else {}),
         *tenants_folder.glob(glob.escape(f"terraform.{folder.name}.tfstate")),
@@ -85,7 +85,7 @@ def delete(folder: Path, configuration: str, tenants_folder: Path) -> StaleRoot:
 
 
 def warnings(stale: Sequence[StaleRoot], tenants_file: Path) -> Iterator[str]:
-    """Yields a warning for each root: whether it was deleted, and how to destroy its resources."""
+    """Yields a warning for each root that says whether it was deleted and how to destroy its resources."""
     for root in stale:
         terraform = f"terraform -chdir={shlex.quote(str(root.folder))}"
         if root.kept_for:
@@ -103,20 +103,20 @@ def warnings(stale: Sequence[StaleRoot], tenants_file: Path) -> Iterator[str]:
 
 
 def _local_states(folder: Path, local: dict[str, Any]) -> Iterator[Path]:
-    """Yields the state files of a root that exist: its backend's, those of workspaces, and others in the root."""
-    # Terraform unescapes the path, and resolves it after links.
+    """Yields the existing state files of a root: of its backend, of its workspaces, and any others in the folder."""
+    # Terraform unescapes the path, and resolves it after following links.
     name = local.get("path", "terraform.tfstate").replace("$${", "${").replace("%%{", "%{")
     path = folder.resolve() / name
     if path.exists():
         yield path
     for path in sorted(folder.rglob("*.tfstate")):
-        # A file of this name under .terraform describes the backend.
+        # Under .terraform, a file with this name describes the backend.
         if ".terraform" not in path.relative_to(folder).parts:
             yield path
 
 
 def _reason_to_keep(path: Path) -> str:
-    """Returns why a root with this state must stay, or an empty text when the state holds no resources."""
+    """Returns why a root with this state must be kept, or an empty string if the state holds no resources."""
     try:
         text = path.read_text(encoding="utf-8")
         resources = json.loads(text)["resources"] if text.strip() else []

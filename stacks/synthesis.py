@@ -1,6 +1,6 @@
-"""From a fleet to the files in `cdktf.out`.
+"""Synthesizes a fleet to the files in `cdktf.out`.
 
-CDKTF is imported when it first runs: that takes half a second, and unpacks files into the temporary folder.
+CDKTF is imported only when it is needed: the import takes half a second, and writes to the temporary folder.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
     from cdktf import App
 
 CONFIGURATION = "cdk.tf.json"
-"""Name of a stack's file."""
+"""Name of a stack's configuration file."""
 _STACKS = "stacks"
 _FILES = "files"
-"""Where the module's metadata names the files that synthesis copied next to it."""
+"""Metadata key of the module. Its value lists the files that synthesis copied next to the configuration."""
 _BLOCKS = (
     *("//", "terraform", "provider", "variable", "locals", "data", "module"),
     *("resource", "moved", "check", "output"),
 )
-"""The order in which a reader meets the blocks of a configuration."""
+"""The order of the blocks in a configuration file."""
 
 
 class TemporaryFolderError(FailedError):
@@ -48,10 +48,10 @@ class TemporaryFolderError(FailedError):
 
 @dataclass(frozen=True)
 class Synthesized:
-    """What synthesis wrote.
+    """The result of a synthesis.
 
     Attributes:
-        changes: what became of each stack, by its name: the module, the tenants, HCP Terraform's workspaces.
+        changes: the result for each stack, by name: the module, the tenants, and the HCP Terraform workspaces.
         stale: the roots whose tenant is no longer in the tenants file.
     """
 
@@ -62,12 +62,12 @@ class Synthesized:
 def synthesize(fleet: Fleet, outdir: Path, progress: Callable[[int], None] = lambda _: None) -> Synthesized:
     """Writes the module and a root for each tenant, and deletes the roots of tenants that were removed.
 
-    A file is replaced in one step, and only when its content differs. Of two runs at the same time, one waits.
+    Each file is replaced atomically, and only if its content differs. Concurrent runs wait for each other.
 
     Args:
         fleet: the tenants.
-        outdir: the folder to write to. It need not exist.
-        progress: called with the number of tenants that are done.
+        outdir: the output folder. It need not exist.
+        progress: called with the number of tenants that are done so far.
 
     Raises:
         OSError: `outdir` cannot be written.
@@ -95,7 +95,7 @@ def configurations(fleet: Fleet, outdir: Path, progress: Callable[[int], None] =
     Raises:
         TemporaryFolderError: CDKTF cannot write its files.
     """
-    # Terraform resolves the paths between two folders after their links.
+    # Terraform follows links before it resolves relative paths.
     tenants_folder = fleet.file.absolute().parent.resolve()
     stacks_folder = outdir.resolve() / _STACKS
 
@@ -128,12 +128,12 @@ def configurations(fleet: Fleet, outdir: Path, progress: Callable[[int], None] =
 
 
 def workspaces_configurations(fleet: Fleet, *, tenants_file: Path, stacks_folder: Path) -> dict[str, bytes]:
-    """Returns the configuration of each stack of HCP Terraform's workspaces, by its name.
+    """Returns the configuration of each stack of HCP Terraform workspaces, by stack name.
 
     Args:
         fleet: the tenants.
-        tenants_file: the tenants file, from the repository's top.
-        stacks_folder: folder of the roots, from the repository's top.
+        tenants_file: path of the tenants file, from the top of the repository.
+        stacks_folder: folder of the roots, from the top of the repository.
 
     Raises:
         TemporaryFolderError: CDKTF cannot write its files.
@@ -153,12 +153,12 @@ def workspaces_configurations(fleet: Fleet, *, tenants_file: Path, stacks_folder
 
 
 def configuration_of(stack: str) -> Path:
-    """Returns the path in the output folder of a stack's configuration."""
+    """Returns the path of a stack's configuration in the output folder."""
     return Path(_STACKS, stack, CONFIGURATION)
 
 
 def files_by_stack(outdir: Path) -> dict[str, dict[str, bytes]]:
-    """Returns the files that synthesis wrote to a folder: their contents by name, for each stack."""
+    """Returns the files that synthesis wrote to a folder, for each stack: contents by file name."""
     return {
         path.parent.name: {
             path.name: path.read_bytes(),
@@ -173,16 +173,16 @@ def files_by_stack(outdir: Path) -> dict[str, dict[str, bytes]]:
 
 
 def _copied_files(outdir: Path, stack: str) -> set[Path]:
-    """Returns the paths in the output folder of the files that an earlier run copied for a stack."""
+    """Returns the files that an earlier run copied for a stack, as paths in the output folder."""
     try:
         names = json.loads((outdir / configuration_of(stack)).read_bytes())["//"]["metadata"][_FILES]
         return {Path(_STACKS, stack, Path(name).name) for name in names}
-    except (OSError, ValueError, KeyError, TypeError):  # there is none, or it is not ours
+    except (OSError, ValueError, KeyError, TypeError):  # no configuration, or not a synthesized one
         return set()
 
 
 def _changes_of_stacks(changes: dict[Path, Change]) -> dict[str, Change]:
-    """Returns what became of each stack: that of its configuration, or changed where another file of it is."""
+    """Returns the result for each stack: that of its configuration, or CHANGED if only another file changed."""
     stacks = {path.parent.name: change for path, change in changes.items() if path.name == CONFIGURATION}
     for path, change in changes.items():
         if change is not Change.UNCHANGED and stacks.get(path.parent.name) is Change.UNCHANGED:
@@ -191,7 +191,7 @@ def _changes_of_stacks(changes: dict[Path, Change]) -> dict[str, Change]:
 
 
 def _run_cdktf(declare: Callable[[App], None]) -> tuple[bytes, dict[str, dict[str, Any]]]:
-    """Returns CDKTF's manifest, and the configuration of each stack by its name.
+    """Returns CDKTF's manifest, and the configuration of each stack by name.
 
     Args:
         declare: adds the stacks.
@@ -200,12 +200,12 @@ def _run_cdktf(declare: Callable[[App], None]) -> tuple[bytes, dict[str, dict[st
         with tempfile.TemporaryDirectory(prefix="litellm-aws-") as scratch:
             from cdktf import App
 
-            # Without CDKTF's check that each stack has a provider: the module must not have one.
+            # CDKTF's validation requires a provider in each stack, but the module must not have one.
             app = App(outdir=scratch, skip_validation=True)
             declare(app)
             try:
                 app.synth()
-            except RuntimeError as error:  # jsii's form of an error in Node
+            except RuntimeError as error:  # how jsii reports an error in Node.js
                 if re.match("Error: E[A-Z]+: ", str(error)):
                     raise OSError(str(error).removeprefix("Error: ")) from error
                 raise
@@ -218,10 +218,11 @@ def _run_cdktf(declare: Callable[[App], None]) -> tuple[bytes, dict[str, dict[st
 
 
 def _rendered(configuration: dict[str, Any], note: dict[str, Any]) -> bytes:
-    """Returns a configuration as JSON, in a reader's order, without CDKTF's notes on single blocks.
+    """Returns a configuration as JSON, with ordered blocks and without CDKTF's metadata of single blocks.
 
     Args:
-        note: what to add to the metadata.
+        configuration: the configuration from CDKTF.
+        note: additional metadata of the stack.
     """
     from litellm_aws.expressions import NULL
 

@@ -1,4 +1,4 @@
-"""A tenant's root: what stands between the module and `terraform apply`."""
+"""The root module of a tenant, which calls the shared module."""
 
 import os
 from pathlib import Path
@@ -12,25 +12,27 @@ from litellm_aws.expressions import constant, module_output, variable
 from litellm_aws.versions import PROVIDERS, TERRAFORM
 
 _LOCKFILE_TERRAFORM = ">= 1.10"
-"""The first Terraform whose S3 backend knows `use_lockfile`."""
+"""The first Terraform version whose S3 backend supports `use_lockfile`."""
 
 
 class TenantRootStack(TerraformStack):
-    """Provider, backend, the secret variables, the module's call and its outputs.
+    """A root with provider, backend, sensitive variables, module call and outputs.
 
-    Variables and outputs are written with one override for all, not with a construct for each: a
-    construct costs a millisecond, and a fleet has a thousand roots.
+    Variables and outputs are written with a single override each, instead of a construct per block: a construct takes
+    a millisecond, and a fleet can have a thousand roots.
     """
 
     def __init__(self, scope: Construct, tenant: TenantSettings, *, tenants_folder: Path, root_folder: Path) -> None:
         """Declares the root.
 
         Args:
-            tenants_folder: folder of the tenants file, beside which a local state lies.
+            scope: the app.
+            tenant: settings of the tenant.
+            tenants_folder: folder of the tenants file, which also contains local states.
             root_folder: folder in which Terraform will run.
         """
         super().__init__(scope, tenant.label)
-        # The provider that the root configures. The module says what else it needs.
+        # Only the provider that the root configures. The module declares the others.
         providers = {"aws": PROVIDERS["aws"]}
         self.add_override("terraform", {"required_version": TERRAFORM, "required_providers": providers})
         if tenant.backend.s3 is not None and tenant.backend.s3.use_lockfile:
@@ -39,7 +41,7 @@ class TenantRootStack(TerraformStack):
         self.add_override("provider.aws", [_provider(tenant)])
         module = tenant.module
         secrets = module.sensitive_inputs
-        # Types and rules are the module's: a root stays below 4 KB.
+        # The module declares types and validation rules, which keeps a root below 4 KB.
         self.add_override(
             "variable", {secret.name: {"default": secret.default, "sensitive": True} for secret in secrets}
         )
@@ -77,8 +79,8 @@ class TenantRootStack(TerraformStack):
 def _inputs(tenant: TenantSettings) -> dict[str, Any]:
     inputs = tenant.inputs_set()
     role = tenant.provider.assume_role
-    # Terraform assumes that role for itself alone, and the one-shot tasks are started by the AWS CLI. It knows of no
-    # external id, so that a role which asks for one is left to the credentials at hand.
+    # The AWS CLI, which starts the one-off tasks, does not use the provider's role. The input passes the role to it,
+    # but does not support an external ID: with one, the CLI uses the credentials of the environment.
     if role is None or role.external_id is not None:
         return inputs
     return {"one_shot_assume_role_arn": role.role_arn, **inputs}

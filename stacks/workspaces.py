@@ -1,4 +1,4 @@
-"""The workspaces of HCP Terraform in which the tenants' roots run: a small stack of its own."""
+"""A separate stack with the HCP Terraform workspaces that run the tenants' roots."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ from litellm_aws.versions import TERRAFORM
 from .stack import Stack
 
 WORKSPACES = "workspaces"
-"""What the names of these stacks begin with, before a dot: no tenant's label has one."""
+"""Prefix of these stacks' names, followed by a dot, which a tenant's label cannot contain."""
 
 _PROVIDERS = {"tfe": {"source": "hashicorp/tfe", "version": ">= 0.71, < 1"}}
 _VARIABLES: dict[str, dict[str, Any]] = {
@@ -26,16 +26,17 @@ _VARIABLES: dict[str, dict[str, Any]] = {
     },
     "repository": {
         "type": "string",
-        "description": "Repository that holds the roots, such as <organization>/<repository>.",
+        "description": "Repository that contains the roots, such as <organization>/<repository>.",
     },
     "branch": {
         "type": "string",
-        "description": "Branch whose changes are applied. Empty: the repository's default branch.",
+        "description": "Branch to apply. Empty: the repository's default branch.",
         "default": "",
     },
     "github_app_installation_id": {
         "type": "string",
-        "description": "Installation of HCP Terraform's GitHub App that reads the repository. Empty: oauth_token_id.",
+        "description": "ID of the HCP Terraform GitHub App installation that reads the repository. Empty: use "
+        "oauth_token_id.",
         "default": "",
         "validation": [
             {
@@ -48,13 +49,14 @@ _VARIABLES: dict[str, dict[str, Any]] = {
     },
     "oauth_token_id": {
         "type": "string",
-        "description": "OAuth token of a VCS connection that reads the repository. Empty: github_app_installation_id.",
+        "description": "ID of the OAuth token of the VCS provider that reads the repository. Empty: use "
+        "github_app_installation_id.",
         "default": "",
     },
     "agent_pool_id": {
         "type": "string",
-        "description": "Pool of agents that run Terraform, with the AWS CLI in their image, which the one-shot tasks "
-        "need. Empty: HCP Terraform's own workers.",
+        "description": "ID of the agent pool that runs Terraform. The agents need the AWS CLI for the one-off tasks. "
+        "Empty: run on HCP Terraform's infrastructure.",
         "default": "",
     },
 }
@@ -65,9 +67,9 @@ def _or_null(name: str) -> Expression:
 
 
 def by_stack(tenants: Iterable[TenantSettings]) -> dict[str, list[TenantSettings]]:
-    """Returns the tenants whose state is in HCP Terraform or Terraform Enterprise, by the name of their stack.
+    """Returns the tenants whose state is in HCP Terraform or Terraform Enterprise, by stack name.
 
-    Each organization has a stack of its own, whose name does not depend on the other tenants.
+    Each organization has its own stack, whose name does not depend on the other tenants.
     """
     stacks: defaultdict[str, list[TenantSettings]] = defaultdict(list)
     for tenant in tenants:
@@ -79,15 +81,16 @@ def by_stack(tenants: Iterable[TenantSettings]) -> dict[str, list[TenantSettings
 
 
 class WorkspacesStack(Stack):
-    """A workspace for each tenant, which runs when the tenant's root or the module changes in the repository."""
+    """A workspace for each tenant. A change of the tenant's root or of the module in the repository starts a run."""
 
     def __init__(self, scope: Construct, name: str, tenants: list[TenantSettings], *, stacks_folder: Path) -> None:
         """Declares the workspaces.
 
         Args:
-            name: a key of `by_stack`.
-            tenants: its value.
-            stacks_folder: folder of the roots, from the repository's top; begins with `..` where it is elsewhere.
+            scope: the app.
+            name: name of the stack, a key of `by_stack`.
+            tenants: tenants of the stack, the value of `by_stack`.
+            stacks_folder: folder of the roots, from the top of the repository. Starts with `..` if it is outside.
         """
         super().__init__(scope, name)
         first = tenants[0].backend.cloud
@@ -148,7 +151,7 @@ def _workspace(workspaces: Expression, module: Expression, projects: Expression)
         "trigger_patterns": [text(folder, "/", changed, "/**/*") for changed in (EACH_KEY, module)],
         "file_triggers_enabled": True,
         "auto_apply": EACH_VALUE.attribute("auto_apply"),
-        # The first run is the user's, once the workspace has its credentials and the settings below.
+        # The user starts the first run, after the workspace has credentials and the settings below.
         "queue_all_runs": False,
         "vcs_repo": [
             {

@@ -1,6 +1,6 @@
 #!/bin/sh
-# A stand-in for /app/docker-entrypoint.sh of LiteLLM's image of all components. Its rules are those of
-# docker-entrypoint.sh in the repository BerriAI/litellm: the first argument names the component.
+# Stand-in for /app/docker-entrypoint.sh in LiteLLM's image for all components. It follows docker-entrypoint.sh in the
+# repository BerriAI/litellm: the first argument selects the component.
 set -eu
 
 here=${0%/*}
@@ -27,11 +27,11 @@ metrics | collector)
   ;;
 ui) exec nginx -g 'daemon off;' "$@" ;;
 other)
-  # A reader of the samples keeps them, also when it is started by its own words.
+  # A program that reads the samples keeps them, even if it is started by its module name.
   case " $* " in *litellm.proxy.prometheus_metrics_server* | *litellm.proxy.collector*) samples=keep ;; esac
   ;;
 *)
-  echo "docker-entrypoint.sh: no component is called $component" >&2
+  echo "docker-entrypoint.sh: unknown component: $component" >&2
   exit 64
   ;;
 esac

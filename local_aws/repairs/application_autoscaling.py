@@ -1,6 +1,6 @@
-"""Application Auto Scaling: tags of scalable targets, and what goes with a target.
+"""Application Auto Scaling: tags of scalable targets, and the deletion of policies with their target.
 
-What AWS does is in https://docs.aws.amazon.com/autoscaling/application/APIReference/.
+AWS's behavior is documented in https://docs.aws.amazon.com/autoscaling/application/APIReference/.
 """
 
 import json
@@ -11,11 +11,11 @@ from moto.applicationautoscaling.models import ApplicationAutoscalingBackend, Fa
 from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
 from moto.core.exceptions import JsonRESTError
 
-from .wrapping import around, give
+from .patching import patch_method, set_member
 
 
 class ResourceNotFoundError(JsonRESTError):
-    """There is no scalable target of this ARN."""
+    """No scalable target has this ARN."""
 
     code = 400
 
@@ -24,12 +24,12 @@ class ResourceNotFoundError(JsonRESTError):
 
 
 def tag_scalable_targets() -> None:
-    """On AWS scalable targets have tags: from RegisterScalableTarget, TagResource and UntagResource.
+    """On AWS, RegisterScalableTarget, TagResource and UntagResource change the tags of a scalable target.
 
-    moto drops them, and has no ListTagsForResource.
+    moto drops the tags, and does not implement ListTagsForResource.
     """
 
-    @around(ApplicationAutoScalingResponse, "register_scalable_target")
+    @patch_method(ApplicationAutoScalingResponse, "register_scalable_target")
     def with_tags(original: Callable[..., str], response: ApplicationAutoScalingResponse) -> str:
         answer = original(response)
         arn = json.loads(answer)["ScalableTargetARN"]
@@ -49,18 +49,18 @@ def tag_scalable_targets() -> None:
             tags.pop(key, None)
         return "{}"
 
-    give(ApplicationAutoScalingResponse, "list_tags_for_resource", list_tags_for_resource)
-    give(ApplicationAutoScalingResponse, "tag_resource", tag_resource)
-    give(ApplicationAutoScalingResponse, "untag_resource", untag_resource)
+    set_member(ApplicationAutoScalingResponse, "list_tags_for_resource", list_tags_for_resource)
+    set_member(ApplicationAutoScalingResponse, "tag_resource", tag_resource)
+    set_member(ApplicationAutoScalingResponse, "untag_resource", untag_resource)
 
 
 def delete_policies_with_their_target() -> None:
-    """On AWS DeregisterScalableTarget deletes the target's scaling policies, with their alarms, and scheduled actions.
+    """On AWS, DeregisterScalableTarget deletes the target's scaling policies, their alarms and its scheduled actions.
 
     moto keeps them.
     """
 
-    @around(ApplicationAutoscalingBackend, "deregister_scalable_target")
+    @patch_method(ApplicationAutoscalingBackend, "deregister_scalable_target")
     def with_policies(
         original: Callable[..., None],
         backend: ApplicationAutoscalingBackend,
@@ -80,13 +80,13 @@ def delete_policies_with_their_target() -> None:
         ]
 
 
-def replace_the_alarms_of_a_changed_policy() -> None:
-    """On AWS PutScalingPolicy changes a policy of that name in place: it keeps its ARN, and has one set of alarms.
+def update_policies_in_place() -> None:
+    """On AWS, PutScalingPolicy updates an existing policy in place: it keeps its ARN, and has one set of alarms.
 
-    moto makes another policy, and leaves the alarms of the former one behind.
+    moto creates a new policy, and keeps the alarms of the previous one.
     """
 
-    @around(ApplicationAutoscalingBackend, "put_scaling_policy")
+    @patch_method(ApplicationAutoscalingBackend, "put_scaling_policy")
     def in_place(
         original: Callable[..., FakeApplicationAutoscalingPolicy],
         backend: ApplicationAutoscalingBackend,
@@ -104,7 +104,7 @@ def replace_the_alarms_of_a_changed_policy() -> None:
 
 
 def _tags(response: ApplicationAutoScalingResponse, arn: str) -> dict[str, str]:
-    """Returns a target's tags, to be changed in place."""
+    """Returns the tags of a target, which the caller may change in place."""
     targets = response.applicationautoscaling_backend.targets.values()
     for target in (target for of_dimension in targets for target in of_dimension.values()):
         if target.arn == arn:

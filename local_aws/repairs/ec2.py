@@ -1,6 +1,6 @@
-"""EC2: what AWS makes along with a resource, and deletes with it.
+"""EC2: resources that AWS creates and deletes together with another resource.
 
-What AWS does is in https://docs.aws.amazon.com/vpc/latest/userguide/.
+AWS's behavior is documented in https://docs.aws.amazon.com/vpc/latest/userguide/.
 """
 
 from collections.abc import Callable
@@ -9,16 +9,16 @@ from moto.ec2.models import EC2Backend
 from moto.ec2.models.nat_gateways import NatGateway
 from moto.ec2.models.vpcs import VPC
 
-from .wrapping import around
+from .patching import patch_method
 
 
-def delete_the_interface_of_a_nat_gateway() -> None:
-    """On AWS a NAT gateway's network interface is deleted with it, and its address is free again.
+def delete_nat_gateway_interfaces() -> None:
+    """AWS deletes a NAT gateway's network interface together with the gateway, and disassociates its Elastic IP.
 
-    moto keeps both as they are.
+    moto keeps both.
     """
 
-    @around(EC2Backend, "delete_nat_gateway")
+    @patch_method(EC2Backend, "delete_nat_gateway")
     def with_interface(original: Callable[..., NatGateway], backend: EC2Backend, nat_gateway_id: str) -> NatGateway:
         gateway = original(backend, nat_gateway_id)
         for address in list(backend.addresses):
@@ -28,13 +28,13 @@ def delete_the_interface_of_a_nat_gateway() -> None:
         return gateway
 
 
-def delete_the_default_network_acl_of_a_vpc() -> None:
-    """On AWS a VPC's default network ACL is deleted with it.
+def delete_default_network_acls() -> None:
+    """AWS deletes a VPC's default network ACL together with the VPC.
 
     moto keeps it.
     """
 
-    @around(EC2Backend, "delete_vpc")
+    @patch_method(EC2Backend, "delete_vpc")
     def with_acl(original: Callable[..., VPC], backend: EC2Backend, vpc_id: str) -> VPC:
         deleted = original(backend, vpc_id)
         for id_, acl in list(backend.network_acls.items()):

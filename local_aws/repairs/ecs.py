@@ -1,6 +1,6 @@
-"""ECS: tasks on Fargate, and services that report what they were created with.
+"""ECS: the memory of Fargate tasks, and the settings of services.
 
-What AWS does is in https://docs.aws.amazon.com/AmazonECS/latest/APIReference/.
+AWS's behavior is documented in https://docs.aws.amazon.com/AmazonECS/latest/APIReference/.
 """
 
 import copy
@@ -11,16 +11,16 @@ from moto.core.responses import ActionResult
 from moto.ecs.models import EC2ContainerServiceBackend, TaskDefinition
 from moto.ecs.responses import EC2ContainerServiceResponse
 
-from .wrapping import around, give
+from .patching import patch_method, set_member
 
 
-def count_the_memory_of_a_task() -> None:
-    """On Fargate the memory is the task's; a container of it need not have any of its own.
+def use_task_memory() -> None:
+    """On Fargate, the task defines the memory, and containers need not set it.
 
-    moto adds up what the containers have, and fails in RunTask where one has none.
+    moto adds up the memory of the containers, and RunTask fails if a container does not set it.
     """
 
-    @around(EC2ContainerServiceBackend, "_calculate_task_resource_requirements")
+    @patch_method(EC2ContainerServiceBackend, "_calculate_task_resource_requirements")
     def with_memory(original: Callable[[TaskDefinition], dict[str, Any]], definition: TaskDefinition) -> dict[str, Any]:
         counted = copy.copy(definition)
         memory = int(definition.memory or 0)
@@ -28,13 +28,13 @@ def count_the_memory_of_a_task() -> None:
         return original(counted)
 
     wrapped = EC2ContainerServiceBackend._calculate_task_resource_requirements
-    give(EC2ContainerServiceBackend, "_calculate_task_resource_requirements", staticmethod(wrapped))
+    set_member(EC2ContainerServiceBackend, "_calculate_task_resource_requirements", staticmethod(wrapped))
 
 
-def report_all_of_a_service() -> None:
-    """AWS reports every setting that a service was created with; availability zones are rebalanced by default.
+def report_all_service_settings() -> None:
+    """AWS reports all settings of a service. Availability Zone rebalancing is enabled by default.
 
-    moto drops some of them at creation, though not in an update.
+    moto drops some settings when a service is created, but not when it is updated.
     """
     settings = {
         "availabilityZoneRebalancing": ("availability_zone_rebalancing", "ENABLED"),
@@ -45,7 +45,7 @@ def report_all_of_a_service() -> None:
         "healthCheckGracePeriodSeconds": ("health_check_grace_period_seconds", None),
     }
 
-    @around(EC2ContainerServiceResponse, "create_service")
+    @patch_method(EC2ContainerServiceResponse, "create_service")
     def with_settings(original: Callable[..., ActionResult], response: EC2ContainerServiceResponse) -> ActionResult:
         answer = original(response)
         service: Any = answer.result["service"]  # type: ignore[index]
@@ -54,20 +54,20 @@ def report_all_of_a_service() -> None:
         return answer
 
 
-def list_what_is_active() -> None:
-    """On AWS ListServices and ListClusters leave out what was deleted, which DescribeServices still describes.
+def list_active_services_and_clusters() -> None:
+    """On AWS, ListServices and ListClusters omit deleted services and clusters, although Describe calls return them.
 
-    moto lists it for ever.
+    moto always lists them.
     """
 
-    @around(EC2ContainerServiceBackend, "list_services")
+    @patch_method(EC2ContainerServiceBackend, "list_services")
     def active_services(
         original: Callable[..., list[str]], backend: EC2ContainerServiceBackend, *args: Any, **kwargs: Any
     ) -> list[str]:
         active = {service.arn for service in backend.services.values() if service.status == "ACTIVE"}
         return [arn for arn in original(backend, *args, **kwargs) if arn in active]
 
-    @around(EC2ContainerServiceBackend, "list_clusters")
+    @patch_method(EC2ContainerServiceBackend, "list_clusters")
     def active_clusters(original: Callable[..., list[str]], backend: EC2ContainerServiceBackend) -> list[str]:
         active = {cluster.arn for cluster in backend.clusters.values() if cluster.status == "ACTIVE"}
         return [arn for arn in original(backend) if arn in active]

@@ -1,6 +1,6 @@
-"""ElastiCache: replication groups whose clusters exist, change and go with them, and subnet groups that can go.
+"""ElastiCache: the cache clusters of replication groups, and changes to subnet groups.
 
-What AWS does is in https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/.
+AWS's behavior is documented in https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/.
 """
 
 import inspect
@@ -23,7 +23,7 @@ from moto.elasticache.models import (
 )
 from moto.elasticache.responses import ElastiCacheResponse
 
-from .wrapping import around, give
+from .patching import patch_method, set_member
 
 _SHARED = (
     "at_rest_encryption_enabled",
@@ -43,7 +43,7 @@ _SHARED = (
     "transit_encryption_enabled",
     "transit_encryption_mode",
 )
-"""What a replication group's clusters have in common with it."""
+"""Attributes that a replication group shares with its clusters."""
 
 _MODIFIED = {
     "AutoMinorVersionUpgrade": "auto_minor_version_upgrade",
@@ -55,14 +55,14 @@ _MODIFIED = {
     "TransitEncryptionEnabled": "transit_encryption_enabled",
     "TransitEncryptionMode": "transit_encryption_mode",
 }
-"""Parameters of ModifyReplicationGroup that take effect at once, and that moto does not know."""
+"""Parameters of ModifyReplicationGroup that take effect immediately, and that moto ignores."""
 
 _MODIFIED_IN_MAINTENANCE = {"CacheNodeType": "cache_node_type", "EngineVersion": "engine_version"}
-"""Those that wait for the maintenance window unless ApplyImmediately is set."""
+"""Parameters that take effect in the maintenance window, unless ApplyImmediately is set."""
 
 
 class CacheSubnetGroupInUse(ElastiCacheException):
-    """A subnet group in which there are clusters cannot be deleted."""
+    """A subnet group that contains clusters cannot be deleted."""
 
     code = "CacheSubnetGroupInUse"
 
@@ -71,30 +71,30 @@ class CacheSubnetGroupInUse(ElastiCacheException):
 
 
 class NoOperation(ElastiCacheException):
-    """A number of replicas that the group already has."""
+    """The replication group already has this number of replicas."""
 
     code = "NoOperationFault"
 
 
 def count_cache_clusters() -> None:
-    """On AWS NumCacheClusters is the number of a group's clusters, a primary and its replicas, if it has one shard.
+    """On AWS, NumCacheClusters is the number of clusters, primary and replicas, of a group with one shard.
 
-    moto makes the primary alone, unless ReplicasPerNodeGroup is given.
+    moto creates only the primary, unless ReplicasPerNodeGroup is set.
     """
 
-    @around(ReplicationGroup, "_set_node_members_clusters_disabled")
+    @patch_method(ReplicationGroup, "_set_node_members_clusters_disabled")
     def with_replicas(original: Callable[..., None], group: ReplicationGroup, **wanted: Any) -> None:
         wanted["replicas_per_node_group"] = wanted["replicas_per_node_group"] or wanted["num_cache_clusters"] - 1
         original(group, **wanted)
 
 
 def place_clusters_in_their_subnets() -> None:
-    """AWS spreads a group's clusters over the availability zones of its subnet group.
+    """AWS distributes the clusters of a group over the Availability Zones of its subnet group.
 
-    moto puts them into zones of us-east-1, whatever the region is.
+    moto places them in zones of us-east-1 in every region.
     """
 
-    @around(ElastiCacheBackend, "create_replication_group")
+    @patch_method(ElastiCacheBackend, "create_replication_group")
     def with_zones(original: Callable[..., ReplicationGroup], backend: ElastiCacheBackend, **wanted: Any) -> Any:
         subnets = backend.cache_subnet_groups.get(wanted["cache_subnet_group_name"])
         if subnets and not wanted["preferred_cache_cluster_azs"]:
@@ -103,13 +103,13 @@ def place_clusters_in_their_subnets() -> None:
         return original(backend, **wanted)
 
 
-def fill_in_defaults_of_replication_groups() -> None:
-    """AWS reports values that a request left out, and versions in full: 7.1 is 7.1.0.
+def report_replication_group_defaults() -> None:
+    """AWS reports the defaults of omitted parameters, and full versions: 7.1.0 for 7.1.
 
-    moto reports what it was given, and nothing for the rest.
+    moto reports only the parameters of the request, unchanged.
     """
 
-    @around(ReplicationGroup, "__init__")
+    @patch_method(ReplicationGroup, "__init__")
     def with_defaults(original: Callable[..., None], group: ReplicationGroup, *args: Any, **wanted: Any) -> None:
         original(group, *args, **wanted)
         if group.auto_minor_version_upgrade is None:
@@ -120,23 +120,23 @@ def fill_in_defaults_of_replication_groups() -> None:
         group.engine_version = _full_version(group.engine_version)
 
 
-def make_the_clusters_of_replication_groups() -> None:
-    """On AWS each member of a replication group is a cache cluster, which DescribeCacheClusters describes.
+def create_clusters_of_replication_groups() -> None:
+    """On AWS, each member of a replication group is a cache cluster, which DescribeCacheClusters returns.
 
-    moto lists the members' names, and knows no clusters of these names.
+    moto lists the names of the members, but does not create the clusters.
     """
 
-    @around(ElastiCacheBackend, "create_replication_group")
+    @patch_method(ElastiCacheBackend, "create_replication_group")
     def with_clusters(original: Callable[..., ReplicationGroup], backend: ElastiCacheBackend, **wanted: Any) -> Any:
         group = original(backend, **wanted)
         _match_clusters(backend, group)
         return group
 
 
-def describe_cache_clusters_in_full() -> None:
-    """AWS tells a cluster's security groups, its parameter group, and the changes that wait for maintenance.
+def describe_all_cache_cluster_fields() -> None:
+    """AWS reports a cluster's security groups, its parameter group and its pending modifications.
 
-    moto keeps the names of the former two, and does not tell them.
+    moto stores the names of the groups, but does not report them.
     """
 
     def security_groups(cluster: CacheCluster) -> list[dict[str, str]]:
@@ -146,18 +146,18 @@ def describe_cache_clusters_in_full() -> None:
         name = cluster.cache_parameter_group_name
         return {"CacheParameterGroupName": name, "ParameterApplyStatus": "in-sync"} if name else None
 
-    give(CacheCluster, "security_groups", property(security_groups))
-    give(CacheCluster, "cache_parameter_group", property(cache_parameter_group))
+    set_member(CacheCluster, "security_groups", property(security_groups))
+    set_member(CacheCluster, "cache_parameter_group", property(cache_parameter_group))
 
 
-def modify_all_of_a_replication_group() -> None:
-    """On AWS ModifyReplicationGroup changes the group's clusters, at once or in the next maintenance window.
+def modify_all_replication_group_settings() -> None:
+    """On AWS, ModifyReplicationGroup changes the clusters of the group.
 
-    Another node type or engine version waits for the window, or for a request with ApplyImmediately. moto knows a few
-    of the parameters, applies them at once, and changes no clusters.
+    A new node type or engine version takes effect in the next maintenance window, or with ApplyImmediately. moto
+    supports only some of the parameters, applies them immediately, and does not change the clusters.
     """
 
-    @around(ElastiCacheResponse, "modify_replication_group")
+    @patch_method(ElastiCacheResponse, "modify_replication_group")
     def with_clusters(original: Callable[..., Any], response: ElastiCacheResponse) -> Any:
         parameters = response._get_params()
         backend = response.elasticache_backend
@@ -176,12 +176,12 @@ def modify_all_of_a_replication_group() -> None:
 
 
 def change_the_number_of_replicas() -> None:
-    """AWS has IncreaseReplicaCount and DecreaseReplicaCount; a group with Multi-AZ keeps at least one replica.
+    """AWS has IncreaseReplicaCount and DecreaseReplicaCount. A group with Multi-AZ keeps at least one replica.
 
-    moto has neither.
+    moto implements neither.
     """
 
-    def change(response: ElastiCacheResponse, direction: int) -> ActionResult:
+    def change(response: ElastiCacheResponse) -> ActionResult:
         backend = response.elasticache_backend
         [group] = backend.describe_replication_groups(response._get_param("ReplicationGroupId"))
         wanted = response._get_int_param("NewReplicaCount")
@@ -190,32 +190,30 @@ def change_the_number_of_replicas() -> None:
             raise InvalidParameterValueException("Only NewReplicaCount of a group with one shard is supported here.")
         if wanted == present:
             raise NoOperation(f"The replication group already has {present} replicas.")
-        if (wanted - present) * direction < 0 or wanted > 5:
-            raise InvalidParameterValueException(f"NewReplicaCount {wanted} is not valid with {present} replicas.")
         if wanted == 0 and "enabled" in (group.multi_az, group.automatic_failover):
             raise InvalidParameterValueException("With Multi-AZ a replication group has at least one replica.")
         _set_replicas(backend, group, wanted)
         _match_clusters(backend, group)
         return ActionResult({"ReplicationGroup": group})
 
-    give(ElastiCacheResponse, "increase_replica_count", lambda response: change(response, 1))
-    give(ElastiCacheResponse, "decrease_replica_count", lambda response: change(response, -1))
+    set_member(ElastiCacheResponse, "increase_replica_count", change)
+    set_member(ElastiCacheResponse, "decrease_replica_count", change)
 
 
-def delete_replication_groups_for_good() -> None:
-    """On AWS a deleted group is soon not found any more, nor its clusters; RetainPrimaryCluster leaves the primary.
+def delete_replication_groups_completely() -> None:
+    """AWS deletes a replication group with its clusters. RetainPrimaryCluster keeps the primary.
 
-    With FinalSnapshotIdentifier there is a last snapshot. moto keeps the group for ever, in status deleting.
+    FinalSnapshotIdentifier creates a final snapshot. moto keeps the group forever, with the status deleting.
     """
 
-    @around(ElastiCacheResponse, "delete_replication_group")
+    @patch_method(ElastiCacheResponse, "delete_replication_group")
     def with_snapshot(original: Callable[..., Any], response: ElastiCacheResponse) -> Any:
         if snapshot := response._get_param("FinalSnapshotIdentifier"):
             group = response._get_param("ReplicationGroupId")
             response.elasticache_backend.create_snapshot(snapshot, group, None, None, None)
         return original(response)
 
-    @around(ElastiCacheBackend, "delete_replication_group")
+    @patch_method(ElastiCacheBackend, "delete_replication_group")
     def with_clusters(
         original: Callable[..., ReplicationGroup],
         backend: ElastiCacheBackend,
@@ -234,10 +232,10 @@ def delete_replication_groups_for_good() -> None:
         return group
 
 
-def change_and_delete_subnet_groups() -> None:
-    """AWS has ModifyCacheSubnetGroup, and DeleteCacheSubnetGroup, which refuses where there are clusters.
+def modify_and_delete_subnet_groups() -> None:
+    """AWS has ModifyCacheSubnetGroup, and DeleteCacheSubnetGroup, which fails if the group contains clusters.
 
-    moto has neither.
+    moto implements neither.
     """
 
     def modify(response: ElastiCacheResponse) -> ActionResult:
@@ -261,8 +259,8 @@ def change_and_delete_subnet_groups() -> None:
         backend.tagging_service.delete_all_tags_for_resource(group.arn)
         return EmptyResult()
 
-    give(ElastiCacheResponse, "modify_cache_subnet_group", modify)
-    give(ElastiCacheResponse, "delete_cache_subnet_group", delete)
+    set_member(ElastiCacheResponse, "modify_cache_subnet_group", modify)
+    set_member(ElastiCacheResponse, "delete_cache_subnet_group", delete)
 
 
 def _zones(subnets: CacheSubnetGroup) -> list[str]:
@@ -274,7 +272,7 @@ def _full_version(version: str | None) -> str | None:
 
 
 def _match_clusters(backend: ElastiCacheBackend, group: ReplicationGroup) -> None:
-    """Makes, removes and changes clusters, so that there are those that the group names, as the group says."""
+    """Creates, deletes and changes clusters until they match the group."""
     for name, cluster in list(backend.cache_clusters.items()):
         of_group = getattr(cluster, "replication_group_id", None) == group.replication_group_id
         if of_group and name not in group.member_clusters:
@@ -287,7 +285,7 @@ def _match_clusters(backend: ElastiCacheBackend, group: ReplicationGroup) -> Non
             given = {
                 "cache_cluster_id": name,
                 "cache_node_type": group.cache_node_type,
-                "engine": "redis",  # moto notes the replication group of no other; the real one follows below
+                "engine": "redis",  # moto records the replication group only for redis; the real engine is set below
                 "preferred_availability_zone": member["preferred_availability_zone"],
                 "replication_group_id": group.replication_group_id,
             }
@@ -300,7 +298,7 @@ def _match_clusters(backend: ElastiCacheBackend, group: ReplicationGroup) -> Non
 
 
 def _set_replicas(backend: ElastiCacheBackend, group: ReplicationGroup, number: int) -> None:
-    """Lists other members, as moto lists them at creation."""
+    """Replaces the group's members, in the same way as moto creates them."""
     [node_group] = group.node_groups
     subnets = backend.cache_subnet_groups.get(group.cache_subnet_group_name or "")
     domain = node_group["primary_endpoint_address"].removeprefix("master.")

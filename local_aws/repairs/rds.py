@@ -1,6 +1,6 @@
-"""RDS: Aurora as AWS reports it, and its snapshots.
+"""RDS: the attributes and the snapshots of Aurora clusters.
 
-What AWS does is in https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/.
+AWS's behavior is documented in https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/.
 """
 
 import secrets
@@ -13,13 +13,13 @@ from moto.rds.models import DBCluster, DBInstance, DBInstanceClustered, DBSubnet
 from moto.rds.responses import RDSResponse
 from moto.rds.utils import valid_preferred_maintenance_window
 
-from .wrapping import around, give
+from .patching import patch_method, set_member
 
 
-def report_scaling_of_serverless_clusters_alone() -> None:
+def report_scaling_of_serverless_clusters_only() -> None:
     """AWS reports ScalingConfigurationInfo for Aurora Serverless v1 only.
 
-    moto reports one, without values, for every cluster.
+    moto reports it, without values, for every cluster.
     """
     reported: Any = DBCluster.scaling_configuration_info
 
@@ -27,38 +27,39 @@ def report_scaling_of_serverless_clusters_alone() -> None:
         info: dict[str, Any] | None = reported.fget(cluster) if cluster.scaling_configuration else None
         return info
 
-    give(DBCluster, "scaling_configuration_info", property(scaling_configuration_info))
+    set_member(DBCluster, "scaling_configuration_info", property(scaling_configuration_info))
 
 
 def report_performance_insights() -> None:
-    """AWS reports whether Performance Insights are on, and then for how many days they are kept: 7 by default.
+    """AWS reports whether Performance Insights is enabled, and its retention period: 7 days by default.
 
-    moto drops EnablePerformanceInsights at creation, and reports nothing.
+    moto drops EnablePerformanceInsights when an instance is created, and reports nothing.
     """
 
-    @around(DBInstance, "__init__")
+    @patch_method(DBInstance, "__init__")
     def with_insights(original: Callable[..., None], instance: DBInstance, *args: Any, **wanted: Any) -> None:
         original(instance, *args, **wanted)
         enabled = wanted.get("enable_performance_insights", False)
         days = wanted.get("performance_insights_retention_period", 7 if enabled else None)
         vars(instance).update(
-            # By the names that ModifyDBInstance sets.
+            # The names that ModifyDBInstance sets.
             enable_performance_insights=enabled,
             performance_insights_retention_period=days,
             performance_insights_kms_key_id=wanted.get("performance_insights_kms_key_id"),
         )
 
-    give(DBInstance, "performance_insights_enabled", property(lambda instance: instance.enable_performance_insights))
+    set_member(
+        DBInstance, "performance_insights_enabled", property(lambda instance: instance.enable_performance_insights)
+    )
 
 
-def choose_maintenance_windows_apart_from_backups() -> None:
-    """AWS chooses the maintenance window that a request leaves out, apart from the backup window of the cluster.
+def choose_maintenance_windows_outside_backup_windows() -> None:
+    """AWS selects a default maintenance window that does not overlap with the cluster's backup window.
 
-    moto gives all instances one window, whatever the cluster's backup window is, and then refuses any modification
-    of an instance whose windows overlap.
+    moto always selects the same window, and then rejects all modifications of an instance whose windows overlap.
     """
 
-    @around(DBInstance, "__init__")
+    @patch_method(DBInstance, "__init__")
     def with_window(
         original: Callable[..., None], instance: DBInstance, backend: RDSBackend, *args: Any, **wanted: Any
     ) -> None:
@@ -72,26 +73,26 @@ def choose_maintenance_windows_apart_from_backups() -> None:
         original(instance, backend, *args, **wanted)
 
 
-def give_each_instance_a_resource_id() -> None:
-    """On AWS DbiResourceId is an instance's own.
+def assign_unique_resource_ids() -> None:
+    """On AWS, each instance has its own DbiResourceId.
 
-    In moto all instances have the same.
+    In moto, all instances have the same one.
     """
 
-    @around(DBInstance, "__init__")
+    @patch_method(DBInstance, "__init__")
     def with_id(original: Callable[..., None], instance: DBInstance, *args: Any, **wanted: Any) -> None:
         original(instance, *args, **wanted)
         letters = string.ascii_uppercase + string.digits
         instance.dbi_resource_id = "db-" + "".join(secrets.choice(letters) for _ in range(26))
 
 
-def ask_for_a_final_snapshot_or_none() -> None:
-    """On AWS DeleteDBCluster takes either FinalDBSnapshotIdentifier or SkipFinalSnapshot, and refuses both or none.
+def require_a_final_snapshot_choice() -> None:
+    """On AWS, DeleteDBCluster requires either FinalDBSnapshotIdentifier or SkipFinalSnapshot, but not both.
 
-    moto ignores SkipFinalSnapshot: without an identifier it takes no snapshot.
+    moto ignores SkipFinalSnapshot. Without an identifier, it creates no snapshot.
     """
 
-    @around(RDSResponse, "delete_db_cluster")
+    @patch_method(RDSResponse, "delete_db_cluster")
     def with_choice(original: Callable[..., Any], response: RDSResponse) -> Any:
         skipped = response._get_bool_param("SkipFinalSnapshot", False)
         named = response._get_param("FinalDBSnapshotIdentifier")
@@ -106,22 +107,22 @@ def ask_for_a_final_snapshot_or_none() -> None:
         return original(response)
 
 
-def back_up_clusters_as_a_whole() -> None:
-    """Aurora's snapshots are the cluster's: its instances have none.
+def snapshot_clusters_only() -> None:
+    """Aurora creates snapshots of a cluster, not of its instances.
 
-    moto makes an automated snapshot of each instance as well.
+    moto creates an automated snapshot of each instance too.
     """
-    give(DBInstanceClustered, "save_automated_backup", lambda _instance: None)
+    set_member(DBInstanceClustered, "save_automated_backup", lambda _instance: None)
 
 
 def delete_automated_snapshots_with_their_cluster() -> None:
-    """On AWS a cluster's automated snapshots are deleted with it, and the manual ones stay, with the final one.
+    """AWS deletes a cluster's automated snapshots together with the cluster, but keeps manual and final snapshots.
 
-    moto keeps them all. A new cluster of that name cannot be made within a minute, for its first automated
-    snapshot would have the old one's name.
+    moto keeps all snapshots. Within a minute, a new cluster with the same name then cannot be created, because its
+    first automated snapshot would have the name of an existing one.
     """
 
-    @around(RDSBackend, "delete_db_cluster")
+    @patch_method(RDSBackend, "delete_db_cluster")
     def with_snapshots(original: Callable[..., DBCluster], backend: RDSBackend, *args: Any, **kwargs: Any) -> DBCluster:
         deleted = original(backend, *args, **kwargs)
         for name, snapshot in list(backend.cluster_snapshots.items()):
@@ -134,12 +135,12 @@ def delete_automated_snapshots_with_their_cluster() -> None:
 
 
 def keep_modified_subnet_groups() -> None:
-    """On AWS ModifyDBSubnetGroup changes a group.
+    """On AWS, ModifyDBSubnetGroup changes a group.
 
-    moto takes it out of its books to change it, and does not put it back.
+    moto removes the group to change it, and does not add it again.
     """
 
-    @around(RDSBackend, "modify_db_subnet_group")
+    @patch_method(RDSBackend, "modify_db_subnet_group")
     def kept(
         original: Callable[..., DBSubnetGroup], backend: RDSBackend, subnet_name: str, *args: Any, **kwargs: Any
     ) -> DBSubnetGroup:

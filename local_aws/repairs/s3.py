@@ -1,6 +1,7 @@
 """S3: versions of objects.
 
-What AWS does is in https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeletingObjectsfromVersioningSuspendedBuckets.html.
+AWS's behavior is documented in
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeletingObjectsfromVersioningSuspendedBuckets.html.
 """
 
 from collections.abc import Callable
@@ -8,17 +9,17 @@ from typing import Any
 
 from moto.s3.models import FakeDeleteMarker, S3Backend
 
-from .wrapping import around
+from .patching import patch_method
 
 
 def keep_versions_when_versioning_is_suspended() -> None:
-    """Where versioning was suspended, AWS deletes the version that a request names, and keeps the others.
+    """If versioning is suspended, AWS deletes only the version in the request.
 
-    A request that names none deletes the version null, and leaves a delete marker of that version. moto deletes all
-    versions whatever the request names, and fails where one of them is a delete marker.
+    A request without a version deletes the version null, and adds a delete marker with the version null. moto deletes
+    all versions, and fails if one of them is a delete marker.
     """
 
-    @around(S3Backend, "delete_object")
+    @patch_method(S3Backend, "delete_object")
     def of_one_version(
         original: Callable[..., tuple[bool, dict[str, Any]]],
         backend: S3Backend,

@@ -1,4 +1,4 @@
-"""A local AWS, Terraform that applies to it, and two stacks in it."""
+"""Fixtures: a local AWS, Terraform that applies to it, and two applied stacks."""
 
 import json
 import sys
@@ -17,17 +17,19 @@ from tests.terraform import Root, Terraform, TerraformError, TerraformUnavailabl
 __all__ = ["evaluate", "module_root", "terraform"]
 
 PROVIDER = {"s3_use_path_style": True, "max_retries": None, "skip_requesting_account_id": False}
-"""Arguments of the AWS provider for a local AWS: moto knows no bucket by its host name."""
+"""Arguments of the AWS provider for a local AWS: moto does not find buckets by host name."""
 
 USER = "litellm_app"
-"""The tasks' database user."""
+"""The database user of the tasks."""
 
 
 class Stack:
-    """The module as a root by itself, applied to the local AWS.
+    """The module as a root module, applied to the local AWS.
 
     Attributes:
-        inputs: of its last apply.
+        root: the root module.
+        aws: the local AWS.
+        inputs: the inputs of the last apply.
         name: `<tenant>-litellm-<env>`.
     """
 
@@ -36,23 +38,23 @@ class Stack:
         self.name = f"{inputs['tenant']}-litellm-{inputs['env']}"
 
     def apply(self, *arguments: str, **inputs: Any) -> None:
-        """Applies with other inputs, which stay."""
+        """Applies with changed inputs, and keeps them."""
         self.inputs.update(inputs)
         self.root.apply(self.inputs, *arguments)
 
     def failure(self, *arguments: str, **inputs: Any) -> str:
-        """Applies with other inputs, which do not stay, and returns the one error by which that fails."""
+        """Applies with changed inputs without keeping them, and returns the only error."""
         with pytest.raises(TerraformError) as caught:
             self.root.apply({**self.inputs, **inputs}, *arguments)
         [error] = [found for found in caught.value.diagnostics if found.severity == "error"]
         return error.text
 
     def changes(self) -> dict[str, str]:
-        """What a plan would change."""
+        """Returns the changes of a plan."""
         return self.root.plan(self.inputs, refresh=True).changes
 
     def runs(self) -> dict[str, str]:
-        """The ids of the last runs of the one-shot tasks."""
+        """Returns the IDs of the last runs of the one-off tasks."""
         plan = self.root.plan(self.inputs)
         return {task: plan.values(f"terraform_data.{task}")["id"] for task in ("bootstrap_db", "migration")}
 
@@ -60,13 +62,13 @@ class Stack:
         return self.aws.account.client(service)
 
     def sql(self, statement: str) -> str:
-        """Runs SQL in LiteLLM's database as the superuser, and returns what it selects."""
+        """Runs SQL in LiteLLM's database as the superuser, and returns the result."""
         server = self.aws.databases.server(self.name)
         assert server is not None
         return server.execute(statement, "litellm")
 
     def logs(self, task: str) -> list[list[str]]:
-        """The lines of all runs of a one-shot task, the oldest run first."""
+        """Returns the log lines of all runs of a one-off task, oldest run first."""
         logs, group = self.client("logs"), f"/ecs/{self.name}/{task}"
         streams = logs.describe_log_streams(logGroupName=group)["logStreams"]
         names = [stream["logStreamName"] for stream in sorted(streams, key=lambda stream: stream["creationTime"])]
@@ -78,7 +80,7 @@ class Stack:
     def start(self, family: str) -> str:
         """Starts a task of the newest revision of a family, and returns its ARN."""
         ecs, words = self.client("ecs"), self.root.outputs()["migration_run_command"].split()
-        # The network is that of the command line which the module hands out for a run by hand.
+        # Uses the network of the module's output for manual migrations.
         subnets, groups = (part.partition("]")[0].split(",") for part in words[-1].strip("'").split("[")[1:])
         [task] = ecs.run_task(
             cluster=words[words.index("--cluster") + 1],
@@ -90,7 +92,7 @@ class Stack:
 
     @contextmanager
     def edited(self, local: str, old: str, new: str) -> Iterator[None]:
-        """Replaces a text in one of the root's local values, for a while."""
+        """Replaces text in one of the root's local values until the context exits."""
         file = self.root.directory / "cdk.tf.json"
         before = file.read_text(encoding="utf-8")
         document = json.loads(before)
@@ -119,9 +121,9 @@ def _opened(local_aws: LocalAws, work: Path, cache: Path) -> Iterator[Terraform]
                 open_terraform(
                     work=work,
                     cache=cache,
-                    # The one-shot tasks are asked for their status each second.
+                    # Poll the one-off tasks every second.
                     environment={**local_aws.account.environment, "ONE_SHOT_POLL_SECONDS": "1"},
-                    # The AWS CLI of the development packages, for the one-shot tasks.
+                    # The one-off tasks use the AWS CLI of the development packages.
                     path=[Path(sys.executable).parent],
                 )
             )
@@ -134,7 +136,7 @@ def _opened(local_aws: LocalAws, work: Path, cache: Path) -> Iterator[Terraform]
 def applying(
     local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
 ) -> Iterator[Terraform]:
-    """Terraform against the local AWS; skips, and says why, where there is no Terraform or AWS provider."""
+    """Terraform for the local AWS. Skips the test if Terraform or the AWS provider is missing."""
     cache = pytestconfig.cache.mkdir("terraform-providers")
     with _opened(local_aws, tmp_path_factory.mktemp("applied"), cache) as terraform:
         yield terraform
@@ -148,9 +150,9 @@ def two_stacks(
     tmp_path_factory: pytest.TempPathFactory,
     pytestconfig: pytest.Config,
 ) -> Iterator[tuple[Stack, Stack]]:
-    """The stacks of two tenants, acme with a configuration and sidecars, globex without, applied at the same time."""
+    """The stacks of two tenants, applied in parallel: acme with a configuration and sidecars, globex without."""
     cache = pytestconfig.cache.mkdir("terraform-providers")
-    # One running provider serves one configuration at a time, so that each has its own.
+    # A running provider serves one configuration at a time, so each stack has its own.
     with _opened(local_aws, tmp_path_factory.mktemp("applied"), cache) as other:
         roots = [terraform.root(stacks / "litellm", provider=PROVIDER) for terraform in (applying, other)]
         sidecars = {"gateway_metrics_port": 9464, "collector_enabled": True}

@@ -1,8 +1,8 @@
-"""The state of a stack as the public module leaves it, made from a state of ours.
+"""Converts a state of our module to a state of the public module.
 
-Addresses and most values are the same. What differs is taken from the public module's own files (network.tf, rds.tf,
-redis.tf, secrets.tf, alb.tf, ecs.tf and bootstrap.tf under terraform/litellm/aws in BerriAI/litellm): descriptions, the
-rules of the load balancer, grace periods, commands, and what makes the run-once tasks run again.
+Addresses and most values are the same. The differences come from the public module's files (network.tf, rds.tf,
+redis.tf, secrets.tf, alb.tf, ecs.tf and bootstrap.tf under terraform/litellm/aws in BerriAI/litellm): descriptions,
+listener rules, grace periods, commands, and the triggers of the one-off tasks.
 """
 
 import copy
@@ -24,7 +24,7 @@ _DESCRIPTIONS = {
     ("aws_secretsmanager_secret", "db_master_password"): "Aurora master-user password - bootstrap only.",
 }
 _PATTERNS = (Path(__file__).parents[1] / "litellm" / "documented_patterns.txt").read_text().split()
-"""The gateway's patterns in the documented release of the public module, five to a rule."""
+"""The path patterns of the gateway in the documented release of the public module. Each rule has five."""
 _STORES = ("aws_rds_", "aws_db_", "aws_elasticache_")
 _OF_THE_STORES = {
     *(("aws_security_group", name) for name in ("rds", "redis")),
@@ -37,16 +37,16 @@ _OF_THE_STORES = {
     ),
     ("random_password", "db_master_password"),
 }
-"""What the public module has for its own database and cache only."""
+"""Resources that the public module creates only for a managed database and cache."""
 
 
 def state_of_the_public_module(ours: State, *, indexed: bool, urls: Mapping[str, str]) -> State:
-    """Returns the state that the public module would have of a stack.
+    """Returns the public module's state of a stack.
 
     Args:
-        ours: a state of our module, applied with the inputs that it shall be planned with.
-        indexed: whether what exists once has an index, as in today's release, or none, as in older ones.
-        urls: of the existing database and cache, by input; empty where both are the module's.
+        ours: a state of our module, applied with the same inputs.
+        indexed: whether single resources have an index, as in the current release, or not, as in older ones.
+        urls: URLs of an existing database and cache, by input. Empty if both are managed.
     """
     state = copy.deepcopy(ours)
     resources: list[dict[str, Any]] = state["resources"]

@@ -1,6 +1,6 @@
-"""The module applied to the local AWS, from its creation to its end.
+"""Applies the module to the local AWS, changes it and destroys it.
 
-The tests of one stack follow each other on it, in this order.
+The tests share one stack and run in this order.
 """
 
 import json
@@ -30,7 +30,7 @@ def stack(two_stacks: tuple[Stack, Stack]) -> Stack:
 
 @pytest.fixture
 def migration_count() -> int:
-    """How many migrations LiteLLM has."""
+    """The number of LiteLLM's migrations."""
     return len(_migrations())
 
 
@@ -52,15 +52,15 @@ EXISTING_STORES = {
 REVISED = {"terraform_data.migration[0]", "terraform_data.bootstrap_db[0]"} | {
     f"aws_ecs_task_definition.{task}" for task in ("gateway", "backend", "migrations[0]")
 }
-"""What taking over a state replaces: the run-once tasks run again, and a task definition gets another revision."""
+"""Resources that adopting a state replaces: the one-off tasks run again, and task definitions get a new revision."""
 
 
 @pytest.mark.parametrize("indexed", [True, False])
 @pytest.mark.parametrize("urls", [{}, EXISTING_STORES], ids=["own stores", "existing stores"])
-def test_a_state_of_the_public_module_is_taken_over(
+def test_a_state_of_the_public_module_can_be_adopted(
     stack: Stack, applying: Terraform, stacks: Path, indexed: bool, urls: dict[str, str]
 ) -> None:
-    """Its addresses are ours. What it has once has an index in some of its releases, and none in others."""
+    """Its addresses equal ours. In some of its releases, single resources have an index; in others, they do not."""
     root = applying.root(stacks / "litellm", provider=PROVIDER)
     ours = json.loads((stack.root.directory / "terraform.tfstate").read_text())
     public = state_of_the_public_module(ours, indexed=indexed, urls=urls)
@@ -77,7 +77,9 @@ def test_a_state_of_the_public_module_is_taken_over(
 
 
 @pytest.mark.parametrize("indexed", [True, False])
-def test_a_state_without_indices_is_ours_too(stack: Stack, applying: Terraform, stacks: Path, indexed: bool) -> None:
+def test_a_state_without_indices_needs_no_changes(
+    stack: Stack, applying: Terraform, stacks: Path, indexed: bool
+) -> None:
     root = applying.root(stacks / "litellm", provider=PROVIDER)
     state = json.loads((stack.root.directory / "terraform.tfstate").read_text())
     for resource in state["resources"] if not indexed else ():
@@ -88,7 +90,7 @@ def test_a_state_without_indices_is_ours_too(stack: Stack, applying: Terraform, 
     assert root.plan(stack.inputs, refresh=True).changes == {}
 
 
-def test_the_outputs_lead_to_what_is_there(stack: Stack) -> None:
+def test_the_outputs_refer_to_existing_resources(stack: Stack) -> None:
     outputs = stack.root.outputs()
     master_key = stack.client("secretsmanager").get_secret_value(SecretId=outputs["master_key_secret_arn"])
     assert master_key["SecretString"].startswith("sk-")
@@ -98,8 +100,8 @@ def test_the_outputs_lead_to_what_is_there(stack: Stack) -> None:
     assert outputs["aurora_writer_endpoint"] == cluster["Endpoint"]
 
 
-def test_every_container_of_the_gateway_stays_up(stack: Stack) -> None:
-    """The applied task definition, with its secrets, its role's credentials and its configuration from the bucket."""
+def test_every_container_of_the_gateway_keeps_running(stack: Stack) -> None:
+    """The applied task definition runs with its secrets, its role and its configuration from the bucket."""
     ecs, image = stack.client("ecs"), "ghcr.io/berriai/litellm-gateway:v1.86.0-dev"
     stack.aws.fargate.images[image] = with_programs(image_of(image))
     task = stack.start(f"{NAME}-gateway")
@@ -108,7 +110,7 @@ def test_every_container_of_the_gateway_stays_up(stack: Stack) -> None:
         assert answer["config"].endswith('"model_list": []\n')
         assert answer["metrics_folder_is_writable"] is True
         assert answer["uid"] == (NONROOT if can_change_users() else os.getuid())
-        time.sleep(5)  # in which a container that cannot work would end
+        time.sleep(5)  # a container that fails would exit within this time
         [found] = ecs.describe_tasks(cluster=NAME, tasks=[task])["tasks"]
         assert {each["name"]: each["lastStatus"] for each in found["containers"]} == {
             "metrics-volume": "STOPPED",
@@ -120,29 +122,29 @@ def test_every_container_of_the_gateway_stays_up(stack: Stack) -> None:
         del stack.aws.fargate.images[image]
 
 
-def test_the_bootstrap_made_the_tasks_user(stack: Stack) -> None:
+def test_the_bootstrap_created_the_tasks_user(stack: Stack) -> None:
     assert stack.sql(f"SELECT pg_has_role('{USER}', 'rds_iam', 'member')") == "t"
     assert stack.sql(f"SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = '{USER}'") == "f"
     [bootstrap] = stack.logs("bootstrap-db")
     assert "GRANT ROLE" in bootstrap
 
 
-def test_the_migration_made_litellms_tables(stack: Stack, migration_count: int) -> None:
+def test_the_migration_created_litellms_tables(stack: Stack, migration_count: int) -> None:
     owners = stack.sql("SELECT tableowner, count(*) FROM pg_tables WHERE schemaname = 'public' GROUP BY 1")
     [(owner, count)] = [line.split("|") for line in owners.splitlines()]
     assert owner == USER
     assert int(count) > 50
     assert stack.sql("SELECT to_regclass('\"LiteLLM_VerificationToken\"') IS NOT NULL") == "t"
-    assert stack.logs("migrations") == [[f"0 migrations were there, {migration_count} have been applied."]]
+    assert stack.logs("migrations") == [[f"Applied {migration_count} migrations; 0 were applied before."]]
 
 
-def test_the_migration_logged_in_by_token(stack: Stack) -> None:
+def test_the_migration_logged_in_with_a_token(stack: Stack) -> None:
     assert stack.sql(f"SELECT rolpassword IS NULL FROM pg_authid WHERE rolname = '{USER}'") == "t"
     role = stack.client("iam").get_role(RoleName=f"{NAME}-task")["Role"]["Arn"]
     assert [session for session in stack.aws.account.sessions.values() if session.role_arn == role]
 
 
-def test_without_its_permission_the_migration_cannot_log_in(stack: Stack) -> None:
+def test_the_migration_cannot_log_in_without_permission(stack: Stack) -> None:
     iam, ecs = stack.client("iam"), stack.client("ecs")
     [policy] = [
         found["PolicyArn"]
@@ -158,10 +160,10 @@ def test_without_its_permission_the_migration_cannot_log_in(stack: Stack) -> Non
     assert stopped["containers"][0]["exitCode"] == 1
     refusal = " ".join(stack.logs("migrations")[-1])
     assert f'PAM authentication failed for user "{USER}"' in refusal
-    assert "may not rds-db:connect" in refusal
+    assert "is not authorized to perform rds-db:connect" in refusal
 
 
-def test_another_configuration_replaces_the_tasks_that_read_it(stack: Stack) -> None:
+def test_a_changed_configuration_replaces_the_tasks_that_read_it(stack: Stack) -> None:
     stack.inputs["proxy_config"] = {
         "model_list": [{"model_name": "gpt-5", "litellm_params": {"model": "openai/gpt-5"}}]
     }
@@ -176,24 +178,24 @@ def test_another_configuration_replaces_the_tasks_that_read_it(stack: Stack) -> 
     assert "openai/gpt-5" in body["Body"].read().decode()
 
 
-def test_another_migrations_image_migrates_again(stack: Stack, migration_count: int) -> None:
+def test_a_new_migrations_image_runs_the_migration_again(stack: Stack, migration_count: int) -> None:
     before = stack.runs()
     stack.apply(migrations_image="ghcr.io/berriai/litellm-migrations:v1.87.0")
     after = stack.runs()
     assert after["bootstrap_db"] == before["bootstrap_db"]
     assert after["migration"] != before["migration"]
     assert len(stack.logs("bootstrap-db")) == 1
-    assert stack.logs("migrations")[-1] == [f"{migration_count} migrations were there, 0 have been applied."]
+    assert stack.logs("migrations")[-1] == [f"Applied 0 migrations; {migration_count} were applied before."]
 
 
-def test_a_second_bootstrap_of_a_database_succeeds(stack: Stack, migration_count: int) -> None:
+def test_the_bootstrap_can_run_again(stack: Stack, migration_count: int) -> None:
     before = stack.runs()
     stack.apply("-replace=terraform_data.bootstrap_db[0]")
     after = stack.runs()
     assert after["bootstrap_db"] != before["bootstrap_db"]
     assert after["migration"] != before["migration"]
     assert len(stack.logs("bootstrap-db")) == 2
-    assert stack.logs("migrations")[-1] == [f"{migration_count} migrations were there, 0 have been applied."]
+    assert stack.logs("migrations")[-1] == [f"Applied 0 migrations; {migration_count} were applied before."]
     assert stack.changes() == {}
 
 
@@ -205,7 +207,7 @@ class TestDestroy:
             stack.root.destroy(stack.inputs)
         assert stack.client("s3").get_object(Bucket=bucket, Key="cache/answer")["Body"].read() == b"42"
 
-    def test_with_consent_it_goes_too(self, stack: Stack) -> None:
+    def test_force_destroy_deletes_the_bucket(self, stack: Stack) -> None:
         stack.apply("-target=aws_s3_bucket.this", s3_force_destroy=True)
         stack.root.destroy(stack.inputs)
         assert stack.root.plan(stack.inputs).counts == {"create": 94}
@@ -246,7 +248,7 @@ class TestDestroy:
             ("application-autoscaling", "describe_scaling_policies", {"ServiceNamespace": "ecs"}),
         ],
     )
-    def test_nothing_else_is(self, stack: Stack, service: str, call: str, parameters: dict[str, Any]) -> None:
-        # Everything of a stack has its name, as a name or in its tags.
+    def test_no_other_resource_is_kept(self, stack: Stack, service: str, call: str, parameters: dict[str, Any]) -> None:
+        # All resources of a stack have its name as their name or in their tags.
         left = getattr(stack.client(service), call)(**parameters)
         assert NAME not in json.dumps(left, default=str)

@@ -1,4 +1,4 @@
-"""CDKTF's own engine: `cdktf deploy` takes the roots as they are synthesized."""
+"""`cdktf deploy` deploys the synthesized roots."""
 
 import json
 import os
@@ -30,10 +30,10 @@ tenants:
 
 @pytest.fixture(scope="module")
 def cdktf(pytestconfig: pytest.Config) -> list[str]:
-    """The command line of the CDKTF CLI; skips, and says why, where it cannot be had."""
+    """The command line of the CDKTF CLI. Skips the test if the CLI cannot be installed."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None or npm is None:
-        pytest.skip("node and npm, which the CDKTF CLI needs, are not on the PATH")
+        pytest.skip("the CDKTF CLI requires node and npm on the PATH")
     cache = pytestconfig.cache.mkdir("cdktf-cli")
     lock = (PINNED / "package-lock.json").read_text()
     installed = cache / "installed.json"
@@ -51,16 +51,16 @@ def cdktf(pytestconfig: pytest.Config) -> list[str]:
     return [node, str(cache / "node_modules/cdktf-cli/bundle/bin/cdktf")]
 
 
-def test_cdktf_deploys_the_tenants_that_a_pattern_names_at_the_same_time(
+def test_cdktf_deploys_the_matching_tenants_in_parallel(
     cdktf: list[str], applying: Terraform, local_aws: LocalAws, tmp_path: Path
 ) -> None:
     (tmp_path / "tenants.yaml").write_text(FLEET)
     settings = json.loads((PROJECT / "cdktf.json").read_text())
-    # What `make synth` runs in the end.
+    # Runs this checkout's main.py.
     settings["app"] = f"{sys.executable} {PROJECT / 'main.py'}"
     (tmp_path / "cdktf.json").write_text(json.dumps(settings))
     deployed = subprocess.run(
-        # Without the lock of checksums, for which CDKTF has Terraform ask the registry.
+        # Skips the provider lock file, for which Terraform would need the registry.
         [*cdktf, "deploy", "*-dev", "--parallelism", "4", "--auto-approve", "--skip-provider-lock"],
         cwd=tmp_path,
         env={**applying.environment, "JSII_NODE": os.environ["JSII_NODE"], "CI": "true"},
@@ -70,10 +70,10 @@ def test_cdktf_deploys_the_tenants_that_a_pattern_names_at_the_same_time(
     )
     assert deployed.returncode == 0, deployed.stdout[-3000:] + deployed.stderr[-3000:]
     assert deployed.stdout.count("Apply complete! Resources: 93 added, 0 changed, 0 destroyed.") == 2
-    # Both had begun before the first was done. A line has its stack's name where another stack's came before it.
+    # Both started before the first one finished. A line names its stack if the previous line was from another stack.
     until_the_first, _, _ = deployed.stdout.partition("Apply complete!")
     assert set(re.findall(r"^(\w+)-dev .*: Creating\.\.\.", until_the_first, re.MULTILINE)) == {"hooli", "initech"}
-    # Beside the tenants file, where `terraform` by itself has them too.
+    # Next to the tenants file, the same place as with plain Terraform.
     assert sorted(path.name for path in tmp_path.glob("*.tfstate")) == [
         "terraform.hooli-dev.tfstate",
         "terraform.initech-dev.tfstate",

@@ -1,4 +1,4 @@
-"""Paths of a container in the words that start it."""
+"""Container paths in commands and environment variables."""
 
 from pathlib import Path
 
@@ -48,7 +48,7 @@ def test_a_path_is_replaced(text: str, replaced: str) -> None:
         "",
     ],
 )
-def test_nothing_else_is(text: str) -> None:
+def test_other_text_is_not_replaced(text: str) -> None:
     assert PATHS.replaced(text) == text
 
 

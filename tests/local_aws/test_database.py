@@ -1,4 +1,4 @@
-"""The databases behind Aurora's endpoints: who gets in, and what becomes of them."""
+"""The databases behind the Aurora endpoints: authentication and the lifecycle of clusters."""
 
 import json
 import socket
@@ -25,7 +25,7 @@ USER = "app"
 
 
 class Database:
-    """A cluster of a test's own, with a user `app` who is a member of rds_iam, and a role that may be that user."""
+    """A cluster for a test, with a user `app` in rds_iam, and a role that can connect as this user."""
 
     def __init__(self, local_aws: LocalAws) -> None:
         self.aws, self.name = local_aws, f"test-{uuid4().hex[:12]}"
@@ -59,7 +59,7 @@ class Database:
         return server.execute(sql, "litellm")
 
     def new_role(self, user: str | None) -> str:
-        """Makes a role that may log in as a user, or as nobody; returns its ARN."""
+        """Creates a role with or without permission to connect as a user, and returns its ARN."""
         iam, name = self.aws.account.client("iam"), f"{self.name}-{uuid4().hex[:6]}"
         arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
         if user:
@@ -68,7 +68,7 @@ class Database:
         return str(arn)
 
     def token(self, *, user: str = USER, role: str = "", port: int = 0) -> str:
-        """Makes a token as AWS's libraries do, with the credentials of a role's session."""
+        """Returns a token of the AWS SDK, signed with the credentials of a role session."""
         return token_of(
             self.aws.account.assume(role or self.role, "test"), self.address[0], port or self.address[1], user
         )
@@ -82,13 +82,13 @@ class Database:
             yield connection
 
     def who(self, user: str, password: str) -> str:
-        """Logs in, and returns who the database says it was."""
+        """Logs in, and returns the current user of the database."""
         with self.login(user, password) as connection:
             [[found]] = connection.execute("SELECT current_user").fetchall()
         return str(found)
 
     def refusal(self, user: str, password: str) -> str:
-        """The words by which a login is refused."""
+        """Returns the error message of a rejected login."""
         with pytest.raises(psycopg.OperationalError) as caught, self.login(user, password):
             pass
         return str(caught.value)
@@ -106,7 +106,7 @@ def token_of(session: RoleSession, host: str, port: int, user: str) -> str:
 
 
 def expect_refused(refusal: str, why: str) -> None:
-    """RDS says no more than that PAM refuses; the reason is for who looks for it here."""
+    """RDS reports only that PAM authentication failed. The local AWS adds the reason."""
     assert f'PAM authentication failed for user "{USER}"' in refusal
     assert why in refusal
 
@@ -119,21 +119,21 @@ def database(local_aws: LocalAws) -> Iterator[Database]:
 
 
 class TestPasswords:
-    def test_the_master_user_logs_in_by_password(self, database: Database) -> None:
+    def test_the_master_user_logs_in_with_a_password(self, database: Database) -> None:
         assert database.who("postgres", MASTER_PASSWORD) == "postgres"
 
-    def test_a_wrong_password_is_refused(self, database: Database) -> None:
+    def test_a_wrong_password_is_rejected(self, database: Database) -> None:
         for password in ("wrong", MASTER_PASSWORD.upper()):
             assert 'password authentication failed for user "postgres"' in database.refusal("postgres", password)
 
-    def test_an_unknown_user_is_refused(self, database: Database) -> None:
+    def test_an_unknown_user_is_rejected(self, database: Database) -> None:
         assert 'password authentication failed for user "nobody"' in database.refusal("nobody", MASTER_PASSWORD)
 
-    def test_rdsadmin_is_refused(self, database: Database) -> None:
+    def test_rdsadmin_is_rejected(self, database: Database) -> None:
         for password in ("", MASTER_PASSWORD):
             assert 'pg_hba.conf rejects connection for user "rdsadmin"' in database.refusal("rdsadmin", password)
 
-    def test_the_master_user_owns_the_database_and_is_no_superuser(self, database: Database) -> None:
+    def test_the_master_user_owns_the_database_and_is_not_a_superuser(self, database: Database) -> None:
         with database.login("postgres", MASTER_PASSWORD) as connection:
             rows = connection.execute(
                 "SELECT pg_get_userbyid(datdba), rolsuper, rolcreaterole FROM pg_database, pg_roles"
@@ -141,15 +141,15 @@ class TestPasswords:
             ).fetchall()
         assert rows == [("postgres", False, True)]
 
-    def test_a_user_outside_of_rds_iam_logs_in_by_password(self, database: Database) -> None:
+    def test_a_user_outside_rds_iam_logs_in_with_a_password(self, database: Database) -> None:
         assert database.who("outsider", "outside") == "outsider"
 
-    def test_a_user_outside_of_rds_iam_is_refused_with_a_token(self, database: Database) -> None:
+    def test_a_token_of_a_user_outside_rds_iam_is_rejected(self, database: Database) -> None:
         role = database.new_role("outsider")
         refusal = database.refusal("outsider", database.token(user="outsider", role=role))
         assert 'password authentication failed for user "outsider"' in refusal
 
-    def test_another_database_than_there_is_is_refused(self, database: Database) -> None:
+    def test_a_missing_database_is_rejected(self, database: Database) -> None:
         with (
             pytest.raises(psycopg.OperationalError, match='database "nowhere" does not exist'),
             database.login("postgres", MASTER_PASSWORD, "nowhere"),
@@ -158,10 +158,10 @@ class TestPasswords:
 
 
 class TestTokens:
-    def test_a_token_lets_its_user_in(self, database: Database) -> None:
+    def test_a_user_logs_in_with_a_token(self, database: Database) -> None:
         assert database.who(USER, database.token()) == USER
 
-    def test_a_token_can_be_used_again(self, database: Database) -> None:
+    def test_a_token_can_be_reused(self, database: Database) -> None:
         token = database.token()
         assert [database.who(USER, token) for _ in range(2)] == [USER, USER]
 
@@ -172,72 +172,74 @@ class TestTokens:
             with pytest.raises(psycopg.errors.UndefinedTable):
                 connection.execute("SELECT * FROM nowhere")
 
-    def test_another_users_token_is_refused(self, database: Database) -> None:
+    def test_another_users_token_is_rejected(self, database: Database) -> None:
         role = database.new_role("*")
         expect_refused(database.refusal(USER, database.token(user="other", role=role)), "the token is for user other")
 
-    def test_a_token_for_another_port_is_refused(self, database: Database) -> None:
+    def test_a_token_for_another_port_is_rejected(self, database: Database) -> None:
         refusal = database.refusal(USER, database.token(port=database.address[1] + 1))
-        expect_refused(refusal, "no token for this endpoint")
+        expect_refused(refusal, "not a token for this endpoint")
 
-    def test_a_token_for_another_host_is_refused(self, database: Database) -> None:
+    def test_a_token_for_another_host_is_rejected(self, database: Database) -> None:
         session = database.aws.account.assume(database.role, "test")
         refusal = database.refusal(USER, token_of(session, "db.example.com", database.address[1], USER))
-        expect_refused(refusal, "no token for this endpoint")
+        expect_refused(refusal, "not a token for this endpoint")
 
-    def test_the_masters_password_is_no_token(self, database: Database) -> None:
-        expect_refused(database.refusal(USER, MASTER_PASSWORD), "the password is no token")
+    def test_the_master_password_is_not_a_token(self, database: Database) -> None:
+        expect_refused(database.refusal(USER, MASTER_PASSWORD), "the password is not a token")
 
-    def test_a_role_without_the_permission_is_refused(self, database: Database) -> None:
+    def test_a_role_without_the_permission_is_rejected(self, database: Database) -> None:
         role = database.new_role(None)
-        expect_refused(database.refusal(USER, database.token(role=role)), f"{role} may not rds-db:connect")
+        expect_refused(
+            database.refusal(USER, database.token(role=role)), f"{role} is not authorized to perform rds-db:connect"
+        )
 
-    def test_a_permission_for_another_user_is_none(self, database: Database) -> None:
+    def test_permission_for_another_user_is_not_enough(self, database: Database) -> None:
         role = database.new_role("other")
-        expect_refused(database.refusal(USER, database.token(role=role)), "may not rds-db:connect")
+        expect_refused(database.refusal(USER, database.token(role=role)), "is not authorized to perform rds-db:connect")
 
-    def test_a_role_that_was_deleted_is_refused(self, database: Database) -> None:
+    def test_a_deleted_role_is_rejected(self, database: Database) -> None:
         role = database.new_role(None)
         token = database.token(role=role)
         database.aws.account.client("iam").delete_role(RoleName=role.rpartition("/")[2])
-        expect_refused(database.refusal(USER, token), f"{role} may not rds-db:connect")
+        expect_refused(database.refusal(USER, token), f"{role} is not authorized to perform rds-db:connect")
 
-    def test_a_denial_counts_more_than_a_permission(self, database: Database) -> None:
+    def test_deny_overrides_allow(self, database: Database) -> None:
         role = database.new_role(USER)
         denial = json.loads(allowing("rds-db:connect", "*"))
         denial["Statement"][0]["Effect"] = "Deny"
         database.aws.account.client("iam").put_role_policy(
             RoleName=role.rpartition("/")[2], PolicyName="deny", PolicyDocument=json.dumps(denial)
         )
-        expect_refused(database.refusal(USER, database.token(role=role)), "may not rds-db:connect")
+        expect_refused(database.refusal(USER, database.token(role=role)), "is not authorized to perform rds-db:connect")
 
-    def test_credentials_that_are_no_roles_are_refused(self, database: Database) -> None:
+    def test_credentials_without_a_role_are_rejected(self, database: Database) -> None:
         stranger = RoleSession(database.role, "AKIASTRANGER", "secret", "session")
         refusal = database.refusal(USER, token_of(stranger, *database.address, USER))
-        expect_refused(refusal, "not of a role of this account")
+        expect_refused(refusal, "not signed by a role of this account")
 
-    def test_another_secret_key_is_refused(self, database: Database) -> None:
+    def test_another_secret_key_is_rejected(self, database: Database) -> None:
         session = database.aws.account.assume(database.role, "test")
         forged = RoleSession(session.role_arn, session.access_key_id, "guessed", session.session_token)
         refusal = database.refusal(USER, token_of(forged, *database.address, USER))
-        expect_refused(refusal, "the token's signature is wrong")
+        expect_refused(refusal, "the signature of the token is invalid")
 
-    def test_a_tampered_signature_is_refused(self, database: Database) -> None:
+    def test_a_tampered_signature_is_rejected(self, database: Database) -> None:
         token = database.token()
         tampered = token[:-1] + ("0" if token[-1] != "0" else "1")
-        expect_refused(database.refusal(USER, tampered), "the token's signature is wrong")
+        expect_refused(database.refusal(USER, tampered), "the signature of the token is invalid")
 
-    def test_a_token_without_a_signature_is_refused(self, database: Database) -> None:
+    def test_a_token_without_a_signature_is_rejected(self, database: Database) -> None:
         unsigned = database.token().partition("&X-Amz-Signature")[0]
         expect_refused(database.refusal(USER, unsigned), "the token is not signed")
 
-    def test_what_is_signed_cannot_be_changed(self, database: Database) -> None:
+    def test_a_signed_token_cannot_be_changed(self, database: Database) -> None:
         role = database.new_role("*")
         changed = database.token(user="other", role=role).replace("DBUser=other", f"DBUser={USER}")
-        expect_refused(database.refusal(USER, changed), "the token's signature is wrong")
+        expect_refused(database.refusal(USER, changed), "the signature of the token is invalid")
 
     @pytest.mark.parametrize(("minutes", "good"), [(-4, True), (-6, False), (14, True), (16, False)])
-    def test_a_token_is_good_for_a_quarter_of_an_hour(
+    def test_a_token_is_valid_for_15_minutes(
         self, database: Database, monkeypatch: pytest.MonkeyPatch, minutes: int, good: bool
     ) -> None:
         class Then(datetime):
@@ -250,10 +252,10 @@ class TestTokens:
         if good:
             assert database.who(USER, token) == USER
         else:
-            expect_refused(database.refusal(USER, token), "the token is too old")
+            expect_refused(database.refusal(USER, token), "the token has expired or is not valid yet")
 
     @pytest.mark.parametrize(("service", "region"), [("s3", REGION), ("rds-db", "eu-west-1")])
-    def test_what_is_signed_for_another_service_or_region_is_refused(
+    def test_a_signature_for_another_service_or_region_is_rejected(
         self, database: Database, service: str, region: str
     ) -> None:
         host, port = database.address
@@ -264,7 +266,7 @@ class TestTokens:
         refusal = database.refusal(USER, str(request.url).removeprefix("https://"))
         expect_refused(refusal, f"the token is signed for {service} in {region}")
 
-    def test_membership_decides(self, database: Database) -> None:
+    def test_membership_in_rds_iam_selects_the_authentication_method(self, database: Database) -> None:
         database.execute("CREATE USER late PASSWORD 'late'")
         role = database.new_role("late")
         assert database.who("late", "late") == "late"
@@ -275,11 +277,11 @@ class TestTokens:
         assert database.who("late", "late") == "late"
 
 
-class TestNoise:
+class TestInvalidMessages:
     @pytest.mark.parametrize(
         "sent", [b"", b"\0\0\0\0", b"\0\0\0\x04", b"\0\0\0\x09\0\0\0\0x", b"GET / HTTP/1.1\r\n\r\n"]
     )
-    def test_what_is_no_postgresql_is_turned_away(self, database: Database, sent: bytes) -> None:
+    def test_other_protocols_are_rejected(self, database: Database, sent: bytes) -> None:
         with socket.create_connection(database.address, timeout=10) as connection:
             connection.sendall(sent)
             connection.shutdown(socket.SHUT_WR)
@@ -287,13 +289,13 @@ class TestNoise:
                 pass
         assert database.who("postgres", MASTER_PASSWORD) == "postgres"
 
-    def test_a_client_that_gives_no_token_is_turned_away(self, database: Database) -> None:
+    def test_a_client_without_a_token_is_rejected(self, database: Database) -> None:
         startup = b"\0\x03\0\0user\0app\0database\0litellm\0\0"
         with socket.create_connection(database.address, timeout=10) as connection:
             connection.sendall((len(startup) + 4).to_bytes(4, "big") + startup)
             # AuthenticationCleartextPassword
             assert connection.recv(100) == b"R\0\0\0\x08\0\0\0\x03"
-            # A query in place of the password is a wrong password.
+            # A query instead of the password counts as a wrong password.
             query = b"SELECT 1\0"
             connection.sendall(b"Q" + (len(query) + 4).to_bytes(4, "big") + query)
             assert b"PAM authentication failed" in connection.recv(1000)
@@ -308,27 +310,29 @@ class TestClusters:
         if local_aws.databases.server(other.name):
             other.rds.delete_db_cluster(DBClusterIdentifier=other.name, SkipFinalSnapshot=True)
 
-    def test_the_readers_endpoint_is_reachable_too(self, database: Database) -> None:
+    def test_the_reader_endpoint_is_reachable(self, database: Database) -> None:
         assert database.described["ReaderEndpoint"] == database.described["Endpoint"]
 
-    def test_two_clusters_are_apart(self, database: Database, other: Database) -> None:
+    def test_clusters_are_separate(self, database: Database, other: Database) -> None:
         assert database.address != other.address
         other.execute("CREATE TABLE of_other (id int); CREATE USER only_here PASSWORD 'x'")
         assert other.who("only_here", "x") == "only_here"
         assert "password authentication failed" in database.refusal("only_here", "x")
         assert database.execute("SELECT to_regclass('of_other') IS NULL") == "t"
 
-    def test_a_token_is_for_one_cluster(self, database: Database, other: Database) -> None:
+    def test_a_token_is_valid_for_one_cluster(self, database: Database, other: Database) -> None:
         session = other.aws.account.assume(database.role, "test")
-        expect_refused(other.refusal(USER, token_of(session, *other.address, USER)), "may not rds-db:connect")
-        expect_refused(other.refusal(USER, database.token()), "no token for this endpoint")
+        expect_refused(
+            other.refusal(USER, token_of(session, *other.address, USER)), "is not authorized to perform rds-db:connect"
+        )
+        expect_refused(other.refusal(USER, database.token()), "not a token for this endpoint")
 
-    def test_a_modified_master_password_counts(self, other: Database) -> None:
+    def test_the_master_password_can_be_changed(self, other: Database) -> None:
         other.rds.modify_db_cluster(DBClusterIdentifier=other.name, MasterUserPassword="an'other")
         assert "password authentication failed" in other.refusal("postgres", MASTER_PASSWORD)
         assert other.who("postgres", "an'other") == "postgres"
 
-    def test_a_stopped_cluster_lets_nobody_in_and_keeps_its_data(self, other: Database) -> None:
+    def test_a_stopped_cluster_rejects_logins_and_keeps_its_data(self, other: Database) -> None:
         other.execute("CREATE TABLE kept AS SELECT 1 AS id")
         address = other.address
         other.rds.stop_db_cluster(DBClusterIdentifier=other.name)
@@ -338,7 +342,7 @@ class TestClusters:
         assert other.who("postgres", MASTER_PASSWORD) == "postgres"
         assert other.execute("SELECT * FROM kept") == "1"
 
-    def test_a_deleted_cluster_leaves_no_server(self, other: Database) -> None:
+    def test_deleting_a_cluster_stops_its_server(self, other: Database) -> None:
         address = other.address
         with other.login("postgres", MASTER_PASSWORD) as connection:
             other.rds.delete_db_cluster(DBClusterIdentifier=other.name, SkipFinalSnapshot=True)
@@ -348,7 +352,7 @@ class TestClusters:
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(address, timeout=5)
 
-    def test_a_name_can_be_used_again(self, local_aws: LocalAws, other: Database) -> None:
+    def test_a_cluster_name_can_be_reused(self, local_aws: LocalAws, other: Database) -> None:
         other.execute("CREATE TABLE gone (id int)")
         other.rds.delete_db_cluster(DBClusterIdentifier=other.name, SkipFinalSnapshot=True)
         other.rds.create_db_cluster(

@@ -1,4 +1,4 @@
-"""`litellm-aws demo up` and `litellm-aws demo down`."""
+"""The commands of the demo, `up` and `down`, in a temporary folder."""
 
 import os
 import shutil
@@ -20,7 +20,7 @@ PROGRAM = Path(sys.executable).with_name("litellm-aws")
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
-    """The demo's folder. The server is stopped in any case."""
+    """The folder of the demo. Stops a server that a failed test left running."""
     folder = tmp_path / "demo"
     yield folder
     LocalServer(folder).stop()
@@ -45,18 +45,18 @@ def run(folder: Path, *arguments: str, **environment: str) -> tuple[int, str]:
 
 
 def left(folder: Path) -> list[str]:
-    """What is left in the folder, without the lock."""
+    """Returns the files in the folder, except the lock file."""
     return sorted(path.name for path in folder.iterdir() if path.name != "lock")
 
 
 def ended(pid: int) -> bool:
-    """Whether a process has ended."""
+    """Returns whether a process has exited. It may still be a zombie."""
     state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
     return state.strip()[:1] in ("", "Z")
 
 
 def without_terraform(tmp_path: Path) -> str:
-    """A PATH on which there is no terraform."""
+    """Returns a PATH without terraform."""
     programs = tmp_path / "programs"
     programs.mkdir()
     for name in ("sh", "cat", "rm", "sleep"):
@@ -64,7 +64,7 @@ def without_terraform(tmp_path: Path) -> str:
     return str(programs)
 
 
-def test_without_terraform_the_demo_says_so_and_leaves_nothing(folder: Path, tmp_path: Path) -> None:
+def test_without_terraform_the_demo_fails_and_cleans_up(folder: Path, tmp_path: Path) -> None:
     code, output = run(folder, "up", PATH=without_terraform(tmp_path))
     assert code == 1
     assert "terraform is not on the PATH: install Terraform" in output
@@ -72,7 +72,7 @@ def test_without_terraform_the_demo_says_so_and_leaves_nothing(folder: Path, tmp
     assert left(folder) == []
 
 
-def test_a_port_in_use_is_said(folder: Path) -> None:
+def test_a_port_in_use_is_reported(folder: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         code, output = run(folder, "up", "--port", str(port))
@@ -83,11 +83,11 @@ def test_a_port_in_use_is_said(folder: Path) -> None:
     assert left(folder) == []
 
 
-def test_down_without_a_demo_says_so(folder: Path) -> None:
+def test_down_without_a_demo(folder: Path) -> None:
     assert run(folder, "down") == (0, "No demo is up.\n")
 
 
-def test_two_demos_do_not_work_in_one_folder_at_once(folder: Path, applying: Terraform) -> None:
+def test_only_one_demo_runs_in_a_folder(folder: Path, applying: Terraform) -> None:
     first = begin(folder, "up")
     assert first.stdout is not None
     first.stdout.readline()
@@ -97,7 +97,7 @@ def test_two_demos_do_not_work_in_one_folder_at_once(folder: Path, applying: Ter
     first.communicate(timeout=120)
 
 
-def test_ctrl_c_in_the_middle_leaves_nothing(folder: Path, applying: Terraform) -> None:
+def test_ctrl_c_cleans_up(folder: Path, applying: Terraform) -> None:
     process = begin(folder, "up")
     assert process.stdout is not None
     for line in process.stdout:
@@ -115,7 +115,7 @@ def test_ctrl_c_in_the_middle_leaves_nothing(folder: Path, applying: Terraform) 
     assert ended(pid)
 
 
-def test_a_demo_after_a_killed_one_applies_and_plans_without_changes(folder: Path, applying: Terraform) -> None:
+def test_a_demo_starts_after_a_killed_one(folder: Path, applying: Terraform) -> None:
     killed = begin(folder, "up")
     assert killed.stdout is not None
     for line in killed.stdout:
@@ -129,12 +129,12 @@ def test_a_demo_after_a_killed_one_applies_and_plans_without_changes(folder: Pat
     assert code == 0, output
     assert "Apply complete! Resources: 94 added, 0 changed, 0 destroyed." in output
     assert "is a member of rds_iam" in output
-    assert "0 migrations were there, 220 have been applied." in output
+    assert "Applied 220 migrations; 0 were applied before." in output
     assert "tables created by the migration  102" in output
     if abandoned is not None:
         assert ended(abandoned)
 
-    # With the endpoints of the tenants file only: a missing one would lead to the real AWS.
+    # Uses only the endpoints of the tenants file: with a missing endpoint, the provider would call the real AWS.
     environment = f". {folder}/environment && unset AWS_ENDPOINT_URL"
     plan = f"{environment} && terraform -chdir={folder}/cdktf.out/stacks/globex-dev plan -detailed-exitcode"
     planned = subprocess.run(["/bin/sh", "-c", plan], capture_output=True, text=True, check=False)

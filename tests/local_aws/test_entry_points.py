@@ -1,8 +1,8 @@
-"""The containers of the planned task definitions start on every published image, with the real uvicorn.
+"""The planned containers start on all published images, with the real uvicorn.
 
-A test runs a planned container on the local Fargate, as ECS would: `entryPoint` or the image's ENTRYPOINT, and
-`command` or its CMD. The images are LiteLLM's (`local_aws/images.py` names the sources of their
-entry points); their programs are in `litellm_image`, whose README says what they follow.
+The tests run the planned containers on the local Fargate, which combines `entryPoint`, `command`, ENTRYPOINT and CMD
+like ECS. `local_aws/images.py` names the sources of the images' entry points. The programs in the images are stand-ins
+from `litellm_image`; its README names their sources.
 """
 
 import json
@@ -32,7 +32,7 @@ PORTS = {"gateway": 4000, "backend": 4001}
 
 
 def with_programs(image: Image, programs: Path = PROGRAMS) -> Image:
-    """Returns an image of LiteLLM's with the programs of the tests."""
+    """Returns an image with the programs of the tests."""
     return replace(
         image,
         path=[PROGRAMS / "bin", Path(sys.executable).parent],
@@ -41,7 +41,7 @@ def with_programs(image: Image, programs: Path = PROGRAMS) -> Image:
 
 
 def image_of(name: str) -> Image:
-    """Returns what is known of an image."""
+    """Returns the known image for a name."""
     image = find_image(known_images(Path()), name)
     assert image is not None, name
     return image
@@ -60,11 +60,11 @@ IMAGES = {
     "backend v1.86.0-dev": ("backend", image_of("x/litellm-backend:v1.86.0-dev")),
     "backend v1.108.7": ("backend", image_of("x/litellm-backend:v1.108.7")),
 }
-"""The images of one component: the rows of the images' entry points, old, between and new."""
+"""The component images, with their old, intermediate and new entry points."""
 
 
 class RolePlace(Place):
-    """A place whose tasks have a role, so that they find credentials for S3."""
+    """A place whose tasks have a role, which gives them credentials for S3."""
 
     def __init__(self, local_aws: LocalAws) -> None:
         super().__init__(local_aws)
@@ -94,7 +94,7 @@ def _ports_are_free() -> None:
 
 
 def run(place: RolePlace, planned: Mapping[str, Any], image: Image, programs: Path = PROGRAMS) -> dict[str, Any]:
-    """Runs a planned container until it answers, and returns its answer; fails with its log if it ends."""
+    """Runs a planned container until it responds, and returns the response. Fails if the container exits first."""
     container = {
         **planned,
         "image": place.image(with_programs(image, programs)),
@@ -111,10 +111,11 @@ def run(place: RolePlace, planned: Mapping[str, Any], image: Image, programs: Pa
 
 
 def answer_of(describe: Callable[[], Mapping[str, Any]], port: int) -> dict[str, Any]:
-    """Returns what a task answers on a port; fails when the task stops before it answers.
+    """Returns the response of a task on a port. Fails if the task stops first.
 
     Args:
-        describe: returns what DescribeTasks says of the task.
+        describe: returns the task from DescribeTasks.
+        port: the port.
     """
     deadline = time.monotonic() + SECONDS
     while time.monotonic() < deadline:
@@ -149,7 +150,7 @@ def test_a_container_starts_on_its_own_image(
 @pytest.mark.parametrize("configured", [False, True], ids=["without configuration", "with configuration"])
 @pytest.mark.parametrize("component", PORTS)
 @pytest.mark.parametrize("version", [{"image": "x/litellm:1.110.2"}, {"litellm_version": "v1.110.2"}], ids=str)
-def test_a_container_starts_on_the_one_image(
+def test_a_container_starts_on_the_image_for_all_components(
     place: RolePlace, evaluate: Evaluate, version: dict[str, str], component: str, configured: bool, traced: bool
 ) -> None:
     container = planned(evaluate, component, configured, traced, **version)
@@ -161,7 +162,7 @@ def test_a_container_starts_on_the_one_image(
 
 @pytest.mark.parametrize("traced", [False, True], ids=["untraced", "traced"])
 @pytest.mark.parametrize("version", [{}, {"litellm_version": "v1.110.2"}], ids=["own image", "one image"])
-def test_the_pool_is_started_by_the_launcher(
+def test_the_launcher_starts_the_connection_pool(
     place: RolePlace, evaluate: Evaluate, version: dict[str, str], traced: bool
 ) -> None:
     container = planned(evaluate, "gateway", True, traced, gateway_connection_pool_enabled=True, **version)
@@ -173,7 +174,7 @@ def test_the_pool_is_started_by_the_launcher(
 def test_without_a_launcher_the_gateway_starts_and_has_no_pool(
     place: RolePlace, evaluate: Evaluate, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """LiteLLM 1.86 has neither."""
+    """LiteLLM 1.86 has neither a launcher nor a pool."""
     container = planned(evaluate, "gateway", False, False, gateway_connection_pool_enabled=True)
     programs = tmp_path_factory.mktemp("without-launcher") / "programs"
     shutil.copytree(PROGRAMS, programs, ignore=shutil.ignore_patterns("launch.py"))
@@ -182,7 +183,7 @@ def test_without_a_launcher_the_gateway_starts_and_has_no_pool(
 
 
 @pytest.mark.parametrize("task", ["ui", "migrations"])
-def test_the_one_image_is_told_its_component(evaluate: Evaluate, task: str) -> None:
+def test_the_image_for_all_components_gets_its_component_as_an_argument(evaluate: Evaluate, task: str) -> None:
     definition = evaluate(litellm_version="v1.110.2").values(f"aws_ecs_task_definition.{task}")
     [container] = json.loads(definition["container_definitions"])
     assert (container["image"], container["command"]) == ("ghcr.io/berriai/litellm:v1.110.2", [task])
@@ -190,7 +191,9 @@ def test_the_one_image_is_told_its_component(evaluate: Evaluate, task: str) -> N
 
 
 @pytest.mark.parametrize("version", [{}, {"litellm_version": "v1.110.2"}], ids=["own image", "one image"])
-def test_the_sidecars_stay_up_beside_the_gateway(place: RolePlace, evaluate: Evaluate, version: dict[str, str]) -> None:
+def test_the_sidecars_keep_running_with_the_gateway(
+    place: RolePlace, evaluate: Evaluate, version: dict[str, str]
+) -> None:
     inputs = {"gateway_metrics_port": 9464, "collector_enabled": True, "proxy_config": {"model_list": []}, **version}
     definition = evaluate(**inputs).values("aws_ecs_task_definition.gateway")
     containers = [
@@ -223,7 +226,7 @@ def test_the_sidecars_stay_up_beside_the_gateway(place: RolePlace, evaluate: Eva
 
 
 def planned(evaluate: Evaluate, component: str, configured: bool, traced: bool, **inputs: Any) -> dict[str, Any]:
-    """Returns the container of a component."""
+    """Returns the planned container of a component."""
     if configured:
         inputs["proxy_config"] = {"model_list": []}
     if traced:

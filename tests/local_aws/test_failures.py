@@ -1,6 +1,6 @@
-"""What can go wrong with the one-shot tasks of an apply: what the operator reads, and that the next apply goes on.
+"""Failures of the one-off tasks: the messages for the operator, and the recovery with the next apply.
 
-All of it happens to one stack, one after the other.
+The tests share one stack and run in this order.
 """
 
 import sys
@@ -23,8 +23,8 @@ def stack(two_stacks: tuple[Stack, Stack]) -> Stack:
 
 
 @pytest.fixture(autouse=True)
-def mended(stack: Stack) -> Iterator[None]:
-    """After a failure, the next apply runs the migration again, and nothing is left to change."""
+def recovered(stack: Stack) -> Iterator[None]:
+    """After a failure, the next apply runs the migration again, and no changes remain."""
     before = stack.runs()
     yield
     stack.apply()
@@ -33,12 +33,12 @@ def mended(stack: Stack) -> Iterator[None]:
 
 
 def expect_failed(failure: str, task: str, *words: str) -> None:
-    """The words are in the message, which says where the log is and what comes next."""
+    """The message contains the words, the location of the log and the next step."""
     assert "local-exec provisioner error" in failure
     assert f"{task} failed: " in failure
     group = {"database bootstrap": "bootstrap-db", "schema migration": "migrations"}[task]
     assert f"group /ecs/{NAME}/{group}" in failure
-    assert f"Once the cause is mended, `terraform apply` runs the {task} again." in failure
+    assert f"After you fix the cause, `terraform apply` runs the {task} again." in failure
     for word in words:
         assert word in failure
 
@@ -64,7 +64,7 @@ class TestBootstrap:
         expect_failed(
             stack.failure("-refresh=false", BOOTSTRAP),
             "database bootstrap",
-            "ECS stopped the task before container psql had run to its end: TaskFailedToStart",
+            "ECS stopped the task before container psql finished: TaskFailedToStart",
             "Secrets Manager can't find the specified secret.",
             secret,
         )
@@ -107,7 +107,8 @@ class TestMigration:
     def test_no_task_can_be_placed(self, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(stack.aws.fargate, "has_capacity", False)
         failure = stack.failure(MIGRATION)
-        expect_failed(failure, "schema migration", f"ECS placed no task: {NO_CAPACITY}", "No task is known")
+        reason = f"ECS could not place the task: {NO_CAPACITY}"
+        expect_failed(failure, "schema migration", reason, "The task probably did not start.")
         monkeypatch.undo()
 
     def test_the_program_fails(self, stack: Stack) -> None:
@@ -118,7 +119,7 @@ class TestMigration:
         expect_failed(failure, "schema migration", "container migrations exited with code 3.", lines)
         assert "line 10 " not in failure
 
-    def test_there_is_no_such_image(self, stack: Stack) -> None:
+    def test_the_image_does_not_exist(self, stack: Stack) -> None:
         failure = stack.failure(migrations_image="test/nowhere:1")
         expect_failed(failure, "schema migration", "CannotPullContainerError", "test/nowhere:1: not found")
 
@@ -131,7 +132,7 @@ class TestMigration:
             "schema migration",
             "waits for a lock",
             "it did not finish in 1 minutes; its last status was RUNNING.",
-            "The task has been told to stop.",
+            "ECS is stopping the task.",
             "one_shot_timeout_minutes",
         )
         ecs = stack.client("ecs")

@@ -1,4 +1,4 @@
-"""Tasks of the local ECS: their lives, logs, secrets, environments and failures, as a caller sees them."""
+"""Tasks of the local ECS: lifecycle, logs, secrets, environment and failures, tested through the API."""
 
 import json
 import sys
@@ -16,10 +16,10 @@ from local_aws.container_user import can_change_users
 from local_aws.fargate import NO_CAPACITY
 from local_aws.images import NONROOT, Image
 from local_aws.server import LocalAws
-from tests.local_aws.test_leash import ends
+from tests.local_aws.test_supervisor import ends
 
 SECONDS = 30
-"""For which a test waits for a task."""
+"""The time that a test waits for a task."""
 
 TRUST = json.dumps(
     {
@@ -29,7 +29,7 @@ TRUST = json.dumps(
         ],
     }
 )
-"""Who may have the roles of the tests."""
+"""The trust policy of the tests' roles."""
 
 COULD_NOT_PULL = (
     "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: "
@@ -38,7 +38,7 @@ COULD_NOT_PULL = (
 
 
 def allowing(action: str, resource: str) -> str:
-    """A policy with one statement."""
+    """Returns a policy with one statement."""
     return json.dumps(
         {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": resource}]}
     )
@@ -49,9 +49,9 @@ class Ended:
     """A task that has stopped.
 
     Attributes:
-        task: what DescribeTasks says of it.
-        log: the lines of the log of the container `main`.
-        logs: the lines of each container.
+        task: the task from DescribeTasks.
+        log: the log lines of the container `main`.
+        logs: the log lines of each container, by name.
     """
 
     task: dict[str, Any]
@@ -75,7 +75,7 @@ class Ended:
 
 
 class Place:
-    """A cluster, a network, roles and a log group of a test's own, in which it runs tasks."""
+    """A cluster, a network, roles and a log group in which a test runs tasks."""
 
     def __init__(self, local_aws: LocalAws) -> None:
         self.aws, self.client = local_aws, local_aws.account.client
@@ -99,7 +99,7 @@ class Place:
         self.client("logs").create_log_group(logGroupName=self.group)
 
     def secret(self, text: str, readable: bool = True) -> str:
-        """Makes a secret, and lets the execution role read it; returns its ARN."""
+        """Creates a secret that the execution role can read, and returns its ARN."""
         arn = str(
             self.client("secretsmanager").create_secret(Name=f"{self.name}-{uuid4().hex[:6]}", SecretString=text)["ARN"]
         )
@@ -108,7 +108,7 @@ class Place:
         return arn
 
     def let_read(self, arn: str) -> None:
-        """Lets the execution role read a secret."""
+        """Allows the execution role to read a secret."""
         self.client("iam").put_role_policy(
             RoleName=f"{self.name}-execution",
             PolicyName=f"read-{uuid4().hex[:6]}",
@@ -116,22 +116,25 @@ class Place:
         )
 
     def task_role(self) -> str:
-        """Makes a role for the containers; returns its ARN."""
+        """Creates a task role, and returns its ARN."""
         return str(
             self.client("iam").create_role(RoleName=f"{self.name}-task", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
         )
 
     def image(self, image: Image) -> str:
-        """Makes an image; returns its name."""
+        """Adds an image, and returns its name."""
         name = f"test/{self.name}:{uuid4().hex[:6]}"
         self.aws.fargate.images[name] = image
         return name
 
     def container(self, program: str = "", *, name: str = "main", image: str = "", **settings: Any) -> dict[str, Any]:
-        """A container definition, which runs a program in Python or another image.
+        """Returns a container definition.
 
         Args:
-            settings: what else is in it, such as `essential` or `dependsOn`.
+            program: a Python program to run, unless `image` is set.
+            name: name of the container.
+            image: name of the image.
+            settings: other settings, such as `essential` or `dependsOn`.
         """
         return {
             "name": name,
@@ -150,7 +153,7 @@ class Place:
     def start_task(
         self, *containers: Mapping[str, Any], volumes: Sequence[str] = (), role: str | None = None
     ) -> dict[str, Any]:
-        """Runs a task; returns the answer of RunTask."""
+        """Starts a task, and returns the response of RunTask."""
         definition = self.client("ecs").register_task_definition(
             family=self.name,
             requiresCompatibilities=["FARGATE"],
@@ -183,7 +186,7 @@ class Place:
         role: str | None = None,
         group: str = "",
     ) -> dict[str, Any]:
-        """Runs a task of one container; returns the answer of RunTask."""
+        """Starts a task with one container, and returns the response of RunTask."""
         container = self.container(
             program,
             image=image,
@@ -199,7 +202,7 @@ class Place:
         return dict(task)
 
     def wait(self, arn: str, until: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
-        """Returns the task once it is as it is waited for."""
+        """Waits until the task meets a condition, and returns the task."""
         deadline = time.monotonic() + SECONDS
         while not until(task := self.describe(arn)):
             assert time.monotonic() < deadline, task
@@ -207,12 +210,12 @@ class Place:
         return task
 
     def ended(self, arn: str) -> Ended:
-        """Waits for the end of a task."""
+        """Waits until a task has stopped."""
         task = self.wait(arn, lambda task: task["lastStatus"] == "STOPPED")
         return Ended(task, self.log(arn), {each["name"]: self.log(arn, each["name"]) for each in task["containers"]})
 
     def log(self, arn: str, container: str = "main") -> list[str]:
-        """The lines that a container has written, none if it has no stream."""
+        """Returns the log lines of a container; empty if it has no log stream."""
         logs, stream = self.client("logs"), f"prefix/{container}/{arn.rpartition('/')[2]}"
         if not logs.describe_log_streams(logGroupName=self.group, logStreamNamePrefix=stream)["logStreams"]:
             return []
@@ -220,17 +223,17 @@ class Place:
         return [event["message"] for event in events]
 
     def run(self, program: str = "", **settings: Any) -> Ended:
-        """Runs a task to its end."""
+        """Runs a task with one container until it stops."""
         [task] = self.start(program, **settings)["tasks"]
         return self.ended(task["taskArn"])
 
     def run_task(self, *containers: Mapping[str, Any], volumes: Sequence[str] = ()) -> Ended:
-        """Runs a task of several containers to its end."""
+        """Runs a task with several containers until it stops."""
         [task] = self.start_task(*containers, volumes=volumes)["tasks"]
         return self.ended(task["taskArn"])
 
     def environment(self, **settings: Any) -> dict[str, str]:
-        """The environment that a container sees."""
+        """Returns the environment of a container."""
         ended = self.run("import json, os; print(json.dumps(dict(os.environ)))", **settings)
         assert ended.exit_code == 0
         return dict(json.loads(ended.log[0]))
@@ -244,7 +247,7 @@ def place(local_aws: LocalAws) -> Iterator[Place]:
         place.client("ecs").stop_task(cluster=place.name, task=arn)
 
 
-class TestLife:
+class TestLifecycle:
     def test_a_task_starts_and_stops(self, place: Place) -> None:
         [task] = place.start("import time; print('works'); time.sleep(.3)")["tasks"]
         assert task["lastStatus"] in ("PROVISIONING", "PENDING")
@@ -264,25 +267,25 @@ class TestLife:
         assert ended.exit_code == 3
         assert ended.task["stopCode"] == "EssentialContainerExited"
 
-    def test_its_output_is_in_the_stream_of_the_container(self, place: Place) -> None:
+    def test_its_output_is_in_the_log_stream_of_the_container(self, place: Place) -> None:
         ended = place.run("import sys; print('one'); print(); print('three', file=sys.stderr)")
-        # CloudWatch Logs takes no empty event.
+        # CloudWatch Logs rejects empty messages.
         assert ended.log == ["one", " ", "three"]
 
-    def test_its_output_is_there_while_it_runs(self, place: Place) -> None:
+    def test_its_output_is_available_while_it_runs(self, place: Place) -> None:
         [task] = place.start("import time; print('early'); time.sleep(60)")["tasks"]
         place.wait(task["taskArn"], lambda _: place.log(task["taskArn"]) == ["early"])
         assert place.describe(task["taskArn"])["lastStatus"] == "RUNNING"
 
-    def test_much_output_arrives_in_order(self, place: Place) -> None:
+    def test_long_output_arrives_in_order(self, place: Place) -> None:
         assert place.run("for n in range(200): print(n)").log == [str(number) for number in range(200)]
 
-    def test_bytes_that_are_no_text_are_no_obstacle(self, place: Place) -> None:
+    def test_invalid_utf8_is_replaced(self, place: Place) -> None:
         ended = place.run(r"import sys; sys.stdout.buffer.write(b'a\xff\n')")
         assert ended.exit_code == 0
         assert ended.log == ["a\N{REPLACEMENT CHARACTER}"]
 
-    def test_what_it_started_ends_with_it(self, place: Place) -> None:
+    def test_child_processes_end_with_the_container(self, place: Place) -> None:
         began = time.monotonic()
         ended = place.run("import subprocess; print(subprocess.Popen(['sleep', '60']).pid)")
         assert ended.exit_code == 0
@@ -295,7 +298,7 @@ class TestLife:
             place.wait(arn, lambda task: task["lastStatus"] == "RUNNING")
         assert {place.describe(arn)["lastStatus"] for arn in arns} == {"RUNNING"}
 
-    def test_its_network_interface_goes_with_it(self, place: Place) -> None:
+    def test_its_network_interface_is_deleted(self, place: Place) -> None:
         in_subnet = [{"Name": "subnet-id", "Values": [place.subnet]}]
 
         def interfaces() -> list[str]:
@@ -324,20 +327,20 @@ class TestStop:
         assert ended.log == ["hangs"]
         assert time.monotonic() - began < 10
 
-    def test_a_reason_need_not_be_given(self, place: Place) -> None:
+    def test_a_stop_reason_is_optional(self, place: Place) -> None:
         [task] = place.start("import time; time.sleep(60)")["tasks"]
         place.wait(task["taskArn"], lambda task: task["lastStatus"] == "RUNNING")
         place.client("ecs").stop_task(cluster=place.name, task=task["taskArn"])
         assert place.ended(task["taskArn"]).task["stoppedReason"] == "Task stopped by user"
 
-    def test_an_ended_task_stays_as_it_is(self, place: Place) -> None:
+    def test_stopping_a_stopped_task_changes_nothing(self, place: Place) -> None:
         ended = place.run("raise SystemExit(3)")
         place.client("ecs").stop_task(cluster=place.name, task=ended.task["taskArn"], reason="too late")
         after = place.describe(ended.task["taskArn"])
         assert after["stopCode"] == "EssentialContainerExited"
         assert after["containers"][0]["exitCode"] == 3
 
-    def test_one_that_does_not_end_by_itself_is_killed(self, place: Place) -> None:
+    def test_a_task_that_ignores_sigterm_is_killed(self, place: Place) -> None:
         program = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf'); time.sleep(60)"
         [task] = place.start_task(place.container(program, stopTimeout=1))["tasks"]
         place.wait(task["taskArn"], lambda _: place.log(task["taskArn"]))
@@ -346,7 +349,7 @@ class TestStop:
         ended = place.ended(task["taskArn"])
         assert 1 <= time.monotonic() - began < 10
         assert ended.task["stopCode"] == "UserInitiated"
-        assert ended.exit_code == 137  # SIGKILL, as a container's
+        assert ended.exit_code == 137  # SIGKILL
 
 
 class TestSecrets:
@@ -386,12 +389,12 @@ class TestSecrets:
         assert f"{place.name}-execution" in reason
         assert f"is not authorized to perform: secretsmanager:GetSecretValue on resource: {arn}" in reason
 
-    def test_a_permission_for_another_secret_is_none(self, place: Place) -> None:
+    def test_permission_for_another_secret_is_not_enough(self, place: Place) -> None:
         place.secret("other")
         arn = place.secret("s", readable=False)
         assert "AccessDeniedException" in place.run(secrets={"S": arn}).reason
 
-    def test_a_secret_that_is_not_there(self, place: Place) -> None:
+    def test_a_missing_secret(self, place: Place) -> None:
         arn = place.secret("s")
         place.client("secretsmanager").delete_secret(SecretId=arn, ForceDeleteWithoutRecovery=True)
         reason = place.run(secrets={"S": arn}).reason
@@ -399,16 +402,16 @@ class TestSecrets:
         assert arn in reason
         assert "ResourceNotFoundException: Secrets Manager can't find the specified secret." in reason
 
-    def test_a_stage_that_is_not_there(self, place: Place) -> None:
+    def test_a_missing_version_stage(self, place: Place) -> None:
         arn = place.secret("s")
         reason = place.run(secrets={"S": f"{arn}::AWSPREVIOUS:"}).reason
         assert "ResourceNotFoundException" in reason
 
-    def test_a_key_that_is_not_in_the_secret(self, place: Place, password: str) -> None:
+    def test_a_missing_key(self, place: Place, password: str) -> None:
         reason = place.run(secrets={"S": f"{password}:passwort::"}).reason
         assert reason == f"{COULD_NOT_PULL}retrieved secret from Secrets Manager did not contain json key passwort"
 
-    def test_a_key_of_a_secret_that_is_no_json(self, place: Place) -> None:
+    def test_a_key_of_a_secret_that_is_not_json(self, place: Place) -> None:
         reason = place.run(secrets={"S": f"{place.secret('plain')}:password::"}).reason
         assert reason.endswith("did not contain json key password")
 
@@ -419,7 +422,7 @@ class TestFailedStarts:
         assert reason.startswith("ResourceInitializationError: failed to validate logger args: create stream")
         assert "ResourceNotFoundException: The specified log group does not exist." in reason
 
-    def test_an_execution_role_that_may_not_log(self, place: Place) -> None:
+    def test_an_execution_role_without_permission_to_log(self, place: Place) -> None:
         place.client("iam").detach_role_policy(
             RoleName=f"{place.name}-execution",
             PolicyArn="arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy",
@@ -431,7 +434,7 @@ class TestFailedStarts:
         assert reason.startswith("CannotPullContainerError: ")
         assert "nobody/nothing:1: not found" in reason
 
-    def test_a_task_role_that_is_not_there(self, place: Place) -> None:
+    def test_a_missing_task_role(self, place: Place) -> None:
         role = f"arn:aws:iam::123456789012:role/{place.name}-nowhere"
         assert place.run(role=role).reason.startswith(f"ECS was unable to assume the role '{role}'")
 
@@ -442,7 +445,7 @@ class TestFailedStarts:
         reason = place.run().reason
         assert f"unable to assume the role '{place.execution_role}'" in reason
 
-    def test_nothing_is_left_of_it(self, place: Place) -> None:
+    def test_a_failed_task_leaves_no_network_interface(self, place: Place) -> None:
         place.run(image="nobody/nothing:1")
         in_subnet = [{"Name": "subnet-id", "Values": [place.subnet]}]
         assert place.client("ec2").describe_network_interfaces(Filters=in_subnet)["NetworkInterfaces"] == []
@@ -457,7 +460,9 @@ class TestFailedStarts:
 
 
 class TestEnvironment:
-    def test_nothing_of_this_process_gets_in(self, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_the_environment_of_this_process_is_not_inherited(
+        self, place: Place, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setenv("OF_THE_OPERATOR", "1")
         monkeypatch.setenv("AWS_PROFILE", "operator")
         monkeypatch.setenv("PGPASSWORD", "operator")
@@ -486,7 +491,7 @@ class TestEnvironment:
         keys = {place.environment(role=role)["AWS_ACCESS_KEY_ID"] for _ in range(2)}
         assert len(keys) == 2
 
-    def test_its_home_is_a_folder_of_its_own(self, place: Place) -> None:
+    def test_each_task_has_its_own_home_folder(self, place: Place) -> None:
         program = "import os; print(os.getcwd()); print(os.environ['HOME']); print(os.listdir())"
         first, second = place.run(program).log, place.run(program).log
         assert first[0] == first[1]
@@ -498,7 +503,7 @@ SLEEP = "import time; print('runs'); time.sleep(60)"
 
 
 class TestContainers:
-    def test_each_has_its_log_and_is_described(self, place: Place) -> None:
+    def test_each_container_has_a_log_and_a_status(self, place: Place) -> None:
         ended = place.run_task(
             place.container("import time; print('main'); time.sleep(.5); raise SystemExit(3)"),
             place.container("print('other')", name="other", essential=False),
@@ -509,7 +514,7 @@ class TestContainers:
         assert described == {"main": ("STOPPED", 3), "other": ("STOPPED", 0)}
         assert len({each["containerArn"] for each in ended.task["containers"]}) == 2
 
-    def test_one_that_is_not_essential_may_exit(self, place: Place) -> None:
+    def test_a_nonessential_container_may_exit(self, place: Place) -> None:
         [task] = place.start_task(
             place.container(SLEEP), place.container("raise SystemExit(1)", name="other", essential=False)
         )["tasks"]
@@ -538,14 +543,14 @@ class TestEntryPoint:
             ({"entryPoint": ["echo", "new"], "command": ["mine"]}, ["new", "mine"]),
         ],
     )
-    def test_what_runs(self, settings: dict[str, Any], words: list[str], place: Place) -> None:
+    def test_the_command_line(self, settings: dict[str, Any], words: list[str], place: Place) -> None:
         image = place.image(Image(entry_point=["echo", "image"], command=["cmd"]))
         assert place.run_task(place.container(image=image, **settings)).log == [" ".join(words)]
 
 
 class TestDependencies:
     def depending(self, place: Place, condition: str, first: str, **settings: Any) -> Ended:
-        """Runs a task of which `main` depends on `first`."""
+        """Runs a task in which the container `main` depends on `first`."""
         depends = [{"containerName": "first", "condition": condition}]
         return place.run_task(
             place.container("import time; print(time.time())", dependsOn=depends),
@@ -558,14 +563,14 @@ class TestDependencies:
         assert ended.container("first")["exitCode"] == 143
 
     @pytest.mark.parametrize(("condition", "code"), [("SUCCESS", 0), ("COMPLETE", 0), ("COMPLETE", 3)])
-    def test_it_starts_after_the_other_has_ended(self, condition: str, code: int, place: Place) -> None:
+    def test_it_starts_after_the_other_has_exited(self, condition: str, code: int, place: Place) -> None:
         program = f"import time; time.sleep(.3); print(time.time()); raise SystemExit({code})"
         ended = self.depending(place, condition, program)
         assert float(ended.logs["first"][0]) < float(ended.log[0])
         assert ended.container("first")["exitCode"] == code
         assert ended.task["stopCode"] == "EssentialContainerExited"
 
-    def test_no_success(self, place: Place) -> None:
+    def test_a_failed_dependency(self, place: Place) -> None:
         ended = self.depending(place, "SUCCESS", "raise SystemExit(3)")
         assert ended.reason == "Task failed to start"
         assert ended.container("first")["exitCode"] == 3
@@ -574,7 +579,7 @@ class TestDependencies:
         assert "Exit: 3" in reason
         assert reason.endswith("as dependency did not exit successfully.")
 
-    def test_no_success_for_one_that_is_not_essential(self, place: Place) -> None:
+    def test_a_failed_dependency_of_a_nonessential_container(self, place: Place) -> None:
         depends = [{"containerName": "first", "condition": "SUCCESS"}]
         ended = place.run_task(
             place.container("import time; time.sleep(.5)"),
@@ -609,7 +614,7 @@ class TestHealth:
     def fast(self, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(place.aws.fargate, "time_scale", 0.01)
 
-    def test_a_sick_container_that_is_not_essential_changes_nothing_else(self, place: Place) -> None:
+    def test_an_unhealthy_nonessential_container_does_not_affect_the_task(self, place: Place) -> None:
         [task] = place.start_task(
             place.container(SLEEP, healthCheck={**self.CHECK, "command": ["CMD", "true"]}),
             place.container(SLEEP, name="sick", essential=False, healthCheck=self.CHECK),
@@ -629,7 +634,7 @@ class TestHealth:
         assert place.describe(task["taskArn"])["containers"][0]["healthStatus"] == "UNKNOWN"
 
 
-class TestStopOfSeveral:
+class TestStopOrder:
     NOTES_ITS_END = """
 import signal, sys, time
 def end(*_):
@@ -656,7 +661,7 @@ time.sleep(60)
         ended = place.ended(arn)
         times = {name: [float(line.split()[1]) for line in lines[1:]] for name, lines in ended.logs.items()}
         assert times["last"][0] > max(times["main"][1], times["second"][1])
-        assert times["second"][0] < times["main"][1]  # those at the same time
+        assert times["second"][0] < times["main"][1]  # stopped in parallel
         assert {each["exitCode"] for each in ended.task["containers"]} == {0}
 
     def test_each_is_killed_after_its_own_timeout(self, place: Place) -> None:
@@ -675,7 +680,7 @@ time.sleep(60)
 
 class TestRestart:
     def runs(self, place: Place, program: str, **policy: Any) -> int:
-        """How often a container with a restart policy runs in two seconds."""
+        """Returns how often a container with a restart policy runs in two seconds."""
         [task] = place.start_task(
             place.container("import time; time.sleep(2)"),
             place.container(
@@ -688,17 +693,17 @@ class TestRestart:
     def fast(self, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(place.aws.fargate, "time_scale", 0.001)
 
-    def test_one_that_has_run_for_the_period_is_restarted(self, place: Place) -> None:
+    def test_a_container_that_ran_for_the_period_is_restarted(self, place: Place) -> None:
         assert self.runs(place, "import time; time.sleep(.3)", restartAttemptPeriod=60) >= 2
 
-    def test_one_that_exits_earlier_is_not(self, place: Place) -> None:
+    def test_a_container_that_exits_earlier_is_not_restarted(self, place: Place) -> None:
         assert self.runs(place, "import time; time.sleep(.1)", restartAttemptPeriod=1800) == 1
 
-    def test_nor_is_one_with_an_ignored_exit_code(self, place: Place) -> None:
+    def test_an_ignored_exit_code_prevents_a_restart(self, place: Place) -> None:
         program = "import time; time.sleep(.3); raise SystemExit(7)"
         assert self.runs(place, program, restartAttemptPeriod=60, ignoredExitCodes=[0, 7]) == 1
 
-    def test_nothing_is_restarted_once_the_task_stops(self, place: Place) -> None:
+    def test_no_container_restarts_while_the_task_stops(self, place: Place) -> None:
         program = "import time; print('runs'); time.sleep(1.5)"
         depends = [{"containerName": "other", "condition": "START"}]
         slow = "import signal, time; signal.signal(signal.SIGTERM, lambda *_: time.sleep(2)); time.sleep(1)"
@@ -712,7 +717,7 @@ class TestRestart:
         assert ended.logs["other"] == ["runs"]
         assert ended.container("other")["exitCode"] == 0
 
-    def test_a_restart_of_an_essential_container_keeps_the_task(self, place: Place) -> None:
+    def test_restarting_an_essential_container_does_not_stop_the_task(self, place: Place) -> None:
         program = "import time; print('runs'); time.sleep(.2)"
         policy = {"enabled": True, "restartAttemptPeriod": 60}
         [task] = place.start_task(place.container(program, restartPolicy=policy))["tasks"]
@@ -721,7 +726,7 @@ class TestRestart:
         assert place.ended(task["taskArn"]).task["stopCode"] == "UserInitiated"
 
 
-needs_users = pytest.mark.skipif(not can_change_users(), reason="needs root and setpriv, to run as other users")
+needs_users = pytest.mark.skipif(not can_change_users(), reason="requires root and setpriv to run as other users")
 
 
 class TestUsers:
@@ -741,13 +746,13 @@ class TestUsers:
             (0, "1234", "1234 0 1234 1234"),
         ],
     )
-    def test_who_runs_it(self, of_image: int, user: str, seen: str, place: Place) -> None:
+    def test_the_user_of_a_container(self, of_image: int, user: str, seen: str, place: Place) -> None:
         image = place.image(Image(command=[sys.executable, "-c", self.SHOWS], user=of_image))
         settings = {"user": user} if user else {}
         assert place.run_task(place.container(image=image, **settings)).log == [seen]
 
     @needs_users
-    def test_another_user_writes_only_what_it_may(self, place: Place, tmp_path: Path) -> None:
+    def test_another_user_cannot_write_to_a_folder_of_root(self, place: Place, tmp_path: Path) -> None:
         target = tmp_path / "not-its-own"
         program = f"open('mine', 'w'); open('{target}', 'w')"
         image = place.image(Image(command=[sys.executable, "-c", program], user=NONROOT))
@@ -772,7 +777,7 @@ class TestFolders:
     MOUNT: ClassVar[list[dict[str, str]]] = [{"sourceVolume": "shared", "containerPath": "/tmp/shared"}]
 
     def shell(self, place: Place, script: str, **settings: Any) -> dict[str, Any]:
-        """A container that runs a script of the shell as `nonroot`."""
+        """Returns a container that runs a shell script as `nonroot`."""
         image = place.image(Image(user=NONROOT))
         return place.container(image=image, entryPoint=["sh", "-c"], command=[script], **settings)
 
@@ -807,7 +812,7 @@ class TestFolders:
         assert "Permission denied" in ended.log[1]
         assert ended.exit_code == 1
 
-    def test_until_root_lets_others(self, place: Place) -> None:
+    def test_root_can_make_a_volume_writable(self, place: Place) -> None:
         ended = place.run_task(
             self.shell(place, "chmod 1777 /tmp/shared", name="open", essential=False, user="0", mountPoints=self.MOUNT),
             self.shell(
@@ -820,7 +825,7 @@ class TestFolders:
         )
         assert ended.log == ["file"]
 
-    def test_each_task_has_volumes_of_its_own(self, place: Place) -> None:
+    def test_each_task_has_its_own_volumes(self, place: Place) -> None:
         settings = {"user": "0", "mountPoints": self.MOUNT}
         for _ in range(2):
             ended = place.run_task(
@@ -828,7 +833,7 @@ class TestFolders:
             )
             assert ended.log == []
 
-    def test_each_container_has_its_own_tmp_which_goes_with_the_task(self, place: Place) -> None:
+    def test_each_container_has_its_own_tmp_until_the_task_stops(self, place: Place) -> None:
         depends = [{"containerName": "first", "condition": "SUCCESS"}]
         ended = place.run_task(
             self.shell(place, "touch /tmp/first; mktemp", name="first", essential=False),
@@ -838,7 +843,7 @@ class TestFolders:
         tmp = Path(ended.log[1])
         assert tmp != Path("/tmp")
         assert not tmp.exists()
-        # mktemp and Python's tempfile ask for no path.
+        # mktemp and Python's tempfile use TMPDIR.
         assert ended.logs["first"][0].startswith(str(tmp.parents[1] / "first" / "tmp"))
 
     def test_files_of_the_image(self, place: Place, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
-"""The stand-in for the entry point of LiteLLM's image of all components, and what it runs.
+"""The stand-ins for the entry points of LiteLLM's images.
 
-The expected words are those of docker-entrypoint.sh in the repository BerriAI/litellm.
+The expected commands come from docker-entrypoint.sh in the repository BerriAI/litellm.
 """
 
 import os
@@ -21,7 +21,7 @@ COLLECTOR = ["python", "-m", "litellm.proxy.collector"]
 
 @pytest.fixture
 def programs(tmp_path: Path) -> Path:
-    """A folder of programs that print by which words they were started."""
+    """A folder with programs that print their command lines."""
     folder = tmp_path / "bin"
     folder.mkdir()
     for name in PROGRAMS:
@@ -64,7 +64,7 @@ def run(script: str, words: Sequence[str], programs: Path, **environment: str) -
         (["ui"], {"USE_DDTRACE": "true"}, ["nginx", "-g", "daemon off;"]),
     ],
 )
-def test_what_it_runs(
+def test_the_command_of_each_component(
     given: Sequence[str], environment: Mapping[str, str], words: Sequence[str], programs: Path
 ) -> None:
     assert run("docker-entrypoint.sh", given, programs, **environment) == words
@@ -82,7 +82,9 @@ def test_what_it_runs(
         (METRICS, ["other", "samples.db"]),
     ],
 )
-def test_which_samples_it_keeps(given: Sequence[str], left: Sequence[str], programs: Path, tmp_path: Path) -> None:
+def test_only_readers_keep_the_samples(
+    given: Sequence[str], left: Sequence[str], programs: Path, tmp_path: Path
+) -> None:
     folder = tmp_path / "samples" / "deep"
     run("docker-entrypoint.sh", given, programs, PROMETHEUS_MULTIPROC_DIR=str(folder))
     assert folder.is_dir()
@@ -92,7 +94,7 @@ def test_which_samples_it_keeps(given: Sequence[str], left: Sequence[str], progr
     assert sorted(path.name for path in folder.iterdir()) == left
 
 
-def test_the_entry_point_of_the_images_of_one_component(programs: Path, tmp_path: Path) -> None:
+def test_the_entry_point_of_a_component_image(programs: Path, tmp_path: Path) -> None:
     (tmp_path / "samples.db").touch()
     words = run(
         "docker/component_entrypoint.sh",
@@ -115,7 +117,7 @@ def test_the_entry_point_of_the_images_of_one_component(programs: Path, tmp_path
         ("postgres:16", []),
     ],
 )
-def test_which_image_a_name_stands_for(name: str, entry_point: Sequence[str]) -> None:
+def test_the_image_for_a_name(name: str, entry_point: Sequence[str]) -> None:
     image = find_image(known_images(Path("/")), name)
     assert image is not None
     assert list(image.entry_point) == entry_point

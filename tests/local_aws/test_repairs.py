@@ -1,4 +1,4 @@
-"""Each repair of moto by itself, as a caller of the APIs sees it."""
+"""The repairs of moto, tested one by one through the APIs."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,19 +16,19 @@ Client = Callable[[str], Any]
 
 @pytest.fixture(scope="module")
 def client(local_aws: LocalAws) -> Client:
-    """Returns a client of a service of the local AWS."""
+    """Returns the function that creates clients of the local AWS."""
     return local_aws.account.client
 
 
 @pytest.fixture
 def name() -> str:
-    """A name that no other test uses: all share one account."""
+    """A unique name, because all tests share one account."""
     return f"test-{uuid4().hex[:12]}"
 
 
 @pytest.fixture(scope="module")
 def subnets(client: Client) -> list[str]:
-    """Ids of two subnets, in the zones a and b."""
+    """IDs of two subnets in the Availability Zones a and b."""
     ec2 = client("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     return [
@@ -40,25 +40,25 @@ def subnets(client: Client) -> list[str]:
 
 
 def refusal(call: Callable[..., Any], **parameters: Any) -> str:
-    """The error code by which a call is refused."""
+    """Returns the error code of a rejected call."""
     with pytest.raises(ClientError) as caught:
         call(**parameters)
     return str(caught.value.response["Error"]["Code"])
 
 
-def test_repairs_are_made_once(client: Client) -> None:
-    # Only now: moto reads its settings when it is imported, and `serving` makes them.
+def test_repairs_are_applied_once(client: Client) -> None:
+    # Imported here, because moto reads its settings at import, and `serving` sets them.
     from moto.rds.models import DBInstance
 
-    from local_aws.repairs import mend_moto
+    from local_aws.repairs import repair_moto
 
     before = DBInstance.__init__
-    mend_moto()
+    repair_moto()
     assert DBInstance.__init__ is before
 
 
 class TestEc2:
-    def test_a_nat_gateway_leaves_no_interface_behind(self, client: Client, subnets: list[str]) -> None:
+    def test_deleting_a_nat_gateway_deletes_its_interface(self, client: Client, subnets: list[str]) -> None:
         ec2 = client("ec2")
         address = ec2.allocate_address(Domain="vpc")["AllocationId"]
         gateway = ec2.create_nat_gateway(SubnetId=subnets[0], AllocationId=address)["NatGateway"]["NatGatewayId"]
@@ -69,7 +69,7 @@ class TestEc2:
         assert "AssociationId" not in ec2.describe_addresses(AllocationIds=[address])["Addresses"][0]
         assert ec2.describe_nat_gateways(NatGatewayIds=[gateway])["NatGateways"][0]["State"] == "deleted"
 
-    def test_the_default_network_acl_goes_with_its_vpc(self, client: Client) -> None:
+    def test_deleting_a_vpc_deletes_its_default_network_acl(self, client: Client) -> None:
         ec2 = client("ec2")
         vpc = ec2.create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
         of_vpc = [{"Name": "vpc-id", "Values": [vpc]}]
@@ -117,7 +117,7 @@ class TestElastiCache:
         clusters = cache.describe_cache_clusters()["CacheClusters"]
         return [cluster for cluster in clusters if cluster.get("ReplicationGroupId") == name]
 
-    def test_a_group_has_as_many_clusters_as_were_asked_for(self, cache: Any, create: Any, name: str) -> None:
+    def test_a_group_has_the_requested_number_of_clusters(self, cache: Any, create: Any, name: str) -> None:
         created = create(NumCacheClusters=3)
         assert created["MemberClusters"] == [f"{name}-00{number}" for number in (1, 2, 3)]
         [shard] = created["NodeGroups"]
@@ -145,13 +145,13 @@ class TestElastiCache:
             assert cluster["TransitEncryptionEnabled"] is True
             assert cluster["PreferredMaintenanceWindow"]
 
-    def test_clusters_report_their_groups(self, cache: Any, create: Any, name: str) -> None:
+    def test_clusters_report_their_security_and_parameter_groups(self, cache: Any, create: Any, name: str) -> None:
         create()
         for cluster in self.members(cache, name):
             assert cluster["SecurityGroups"] == [{"SecurityGroupId": "sg-1", "Status": "active"}]
             assert cluster["CacheParameterGroup"]["CacheParameterGroupName"] == "default.redis7"
 
-    def test_a_change_of_a_group_changes_its_clusters(self, cache: Any, create: Any, name: str) -> None:
+    def test_modifying_a_group_modifies_its_clusters(self, cache: Any, create: Any, name: str) -> None:
         create()
         cache.modify_replication_group(
             ReplicationGroupId=name,
@@ -166,7 +166,7 @@ class TestElastiCache:
             assert cluster["CacheNodeType"] == "cache.t4g.medium"
             assert cluster["EngineVersion"] == "7.2.0"
 
-    def test_another_node_type_waits_for_maintenance(self, cache: Any, create: Any, name: str) -> None:
+    def test_a_new_node_type_waits_for_the_maintenance_window(self, cache: Any, create: Any, name: str) -> None:
         create()
         cache.modify_replication_group(ReplicationGroupId=name, CacheNodeType="cache.t4g.medium")
         assert self.group(cache, name)["CacheNodeType"] == "cache.t4g.small"
@@ -178,7 +178,7 @@ class TestElastiCache:
             assert cluster["CacheNodeType"] == "cache.t4g.medium"
             assert not cluster.get("PendingModifiedValues")
 
-    def test_the_number_of_replicas_changes(self, cache: Any, create: Any, name: str) -> None:
+    def test_the_number_of_replicas_can_be_changed(self, cache: Any, create: Any, name: str) -> None:
         create(MultiAZEnabled=True, AutomaticFailoverEnabled=True)
         endpoint = self.group(cache, name)["NodeGroups"][0]["PrimaryEndpoint"]
         change: dict[str, Any] = {"ReplicationGroupId": name, "ApplyImmediately": True}
@@ -191,7 +191,7 @@ class TestElastiCache:
         assert [found["CacheClusterId"] for found in self.members(cache, name)] == [f"{name}-001"]
         assert self.group(cache, name)["NodeGroups"][0]["PrimaryEndpoint"] == endpoint
 
-    def test_a_deleted_group_is_gone_with_its_clusters(self, cache: Any, create: Any, name: str) -> None:
+    def test_deleting_a_group_deletes_its_clusters(self, cache: Any, create: Any, name: str) -> None:
         create()
         deleted = cache.delete_replication_group(ReplicationGroupId=name)
         assert deleted["ReplicationGroup"]["Status"] == "deleting"
@@ -206,7 +206,7 @@ class TestElastiCache:
         assert "ReplicationGroupId" not in primary
         assert refusal(cache.describe_cache_clusters, CacheClusterId=f"{name}-002") == "CacheClusterNotFound"
 
-    def test_a_group_leaves_a_final_snapshot(self, cache: Any, create: Any, name: str) -> None:
+    def test_deleting_a_group_can_create_a_final_snapshot(self, cache: Any, create: Any, name: str) -> None:
         create()
         cache.delete_replication_group(ReplicationGroupId=name, FinalSnapshotIdentifier=name)
         [snapshot] = cache.describe_snapshots(SnapshotName=name)["Snapshots"]
@@ -271,7 +271,7 @@ class TestRds:
     def test_a_provisioned_cluster_has_no_scaling_configuration(self, create: Any) -> None:
         assert "ScalingConfigurationInfo" not in create()
 
-    def test_a_serverless_cluster_has_one(self, rds: Any, name: str) -> None:
+    def test_a_serverless_cluster_has_a_scaling_configuration(self, rds: Any, name: str) -> None:
         created = rds.create_db_cluster(
             DBClusterIdentifier=name,
             Engine="aurora-postgresql",
@@ -291,7 +291,7 @@ class TestRds:
         changed = rds.modify_db_instance(DBInstanceIdentifier=f"{name}-with", EnablePerformanceInsights=False)
         assert changed["DBInstance"]["PerformanceInsightsEnabled"] is False
 
-    def test_an_instance_is_maintained_apart_from_backups(self, rds: Any, instance: Any) -> None:
+    def test_the_maintenance_window_does_not_overlap_with_the_backup_window(self, rds: Any, instance: Any) -> None:
         created = instance("one")
         assert created["PreferredBackupWindow"] == "00:00-07:00"
         assert created["PreferredMaintenanceWindow"] > "sun:07:00"
@@ -300,7 +300,7 @@ class TestRds:
         )
         assert changed["DBInstance"]["DBInstanceClass"] == "db.r6g.xlarge"
 
-    def test_each_instance_has_an_id(self, instance: Any) -> None:
+    def test_each_instance_has_its_own_resource_id(self, instance: Any) -> None:
         assert instance("one")["DbiResourceId"] != instance("two")["DbiResourceId"]
 
     def test_an_instance_of_a_cluster_has_no_snapshots(self, rds: Any, instance: Any, name: str) -> None:
@@ -308,7 +308,7 @@ class TestRds:
         assert rds.describe_db_snapshots(DBInstanceIdentifier=f"{name}-one")["DBSnapshots"] == []
         assert list(self.snapshots(rds, name).values()) == ["automated"]
 
-    def test_a_deletion_says_whether_there_is_a_final_snapshot(self, rds: Any, create: Any, name: str) -> None:
+    def test_deleting_a_cluster_requires_a_final_snapshot_choice(self, rds: Any, create: Any, name: str) -> None:
         create()
         deletion = {"DBClusterIdentifier": name}
         assert refusal(rds.delete_db_cluster, **deletion) == "InvalidParameterCombination"
@@ -318,7 +318,7 @@ class TestRds:
         assert refusal(rds.describe_db_clusters, **deletion) == "DBClusterNotFoundFault"
         assert self.snapshots(rds, name) == {}
 
-    def test_a_final_snapshot_is_there_once(self, rds: Any, create: Any, name: str) -> None:
+    def test_the_name_of_a_final_snapshot_is_unique(self, rds: Any, create: Any, name: str) -> None:
         deletion = {"DBClusterIdentifier": name, "FinalDBSnapshotIdentifier": f"{name}-final"}
         create()
         rds.delete_db_cluster(**deletion)
@@ -327,7 +327,7 @@ class TestRds:
         assert refusal(rds.delete_db_cluster, **deletion) == "DBClusterSnapshotAlreadyExistsFault"
         assert rds.describe_db_clusters(DBClusterIdentifier=name)["DBClusters"]
 
-    def test_a_modified_subnet_group_is_kept(self, rds: Any, name: str, subnets: list[str]) -> None:
+    def test_a_subnet_group_can_be_modified(self, rds: Any, name: str, subnets: list[str]) -> None:
         assert refusal(rds.modify_db_subnet_group, DBSubnetGroupName=name, SubnetIds=subnets) == (
             "DBSubnetGroupNotFoundFault"
         )
@@ -367,7 +367,7 @@ class TestS3:
 
 @pytest.fixture
 def service(client: Client, name: str) -> dict[str, Any]:
-    """A service that was created with settings of all kinds."""
+    """A service that was created with many settings."""
     ecs = client("ecs")
     ecs.create_cluster(clusterName=name)
     ecs.register_task_definition(family=name, containerDefinitions=[{"name": "one", "image": "one", "memory": 64}])
@@ -387,9 +387,7 @@ def service(client: Client, name: str) -> dict[str, Any]:
 
 
 class TestEcs:
-    def test_a_task_runs_whose_container_has_no_memory_of_its_own(
-        self, client: Client, subnets: list[str], name: str
-    ) -> None:
+    def test_a_task_runs_with_a_container_without_memory(self, client: Client, subnets: list[str], name: str) -> None:
         ecs, ec2 = client("ecs"), client("ec2")
         [subnet] = ec2.describe_subnets(SubnetIds=subnets[:1])["Subnets"]
         ec2.modify_vpc_attribute(VpcId=subnet["VpcId"], EnableDnsHostnames={"Value": True})
@@ -419,7 +417,9 @@ class TestEcs:
         assert service["enableExecuteCommand"] is True
         assert service["healthCheckGracePeriodSeconds"] == 30
 
-    def test_what_was_deleted_is_not_listed(self, client: Client, service: dict[str, Any], name: str) -> None:
+    def test_deleted_services_and_clusters_are_not_listed(
+        self, client: Client, service: dict[str, Any], name: str
+    ) -> None:
         ecs = client("ecs")
         assert ecs.list_services(cluster=name)["serviceArns"] == [service["serviceArn"]]
         ecs.delete_service(cluster=name, service=name, force=True)
@@ -478,7 +478,7 @@ class TestApplicationAutoScaling:
         assert scaling.list_tags_for_resource(ResourceARN=arn)["Tags"] == {"b": "3", "c": "4"}
         assert refusal(scaling.list_tags_for_resource, ResourceARN=f"{arn}-other") == "ResourceNotFoundException"
 
-    def test_policies_go_with_their_target(
+    def test_deregistering_a_target_deletes_its_policies(
         self, client: Client, scaling: Any, target: dict[str, str], name: str
     ) -> None:
         scaling.register_scalable_target(**target, MinCapacity=1, MaxCapacity=2)
@@ -490,7 +490,7 @@ class TestApplicationAutoScaling:
         assert scaling.describe_scheduled_actions(**of_resource)["ScheduledActions"] == []
         assert self.alarms(client, name) == set()
 
-    def test_a_changed_policy_is_the_same_policy(
+    def test_a_policy_is_updated_in_place(
         self, client: Client, scaling: Any, target: dict[str, str], name: str
     ) -> None:
         scaling.register_scalable_target(**target, MinCapacity=1, MaxCapacity=2)

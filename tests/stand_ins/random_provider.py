@@ -1,13 +1,14 @@
-"""A stand-in for the provider hashicorp/random, for machines that cannot get the real one.
+"""Stand-in for the provider hashicorp/random, for machines that cannot install the real one.
 
-It serves `random_password` and `random_id` with the schema of release 3.7 through Terraform's plugin
-protocol. Terraform runs it like any plugin; with `--dev` it runs by itself, and prints the
-`TF_REATTACH_PROVIDERS` by which Terraform finds it.
+It implements `random_password` and `random_id` with the schema of release 3.7. Terraform runs it like any plugin. With
+`--dev`, it runs as a server, and prints the value of `TF_REATTACH_PROVIDERS` with which Terraform connects to it.
 
-It differs from the real provider in three things. `bcrypt_hash` stays null: Python has no bcrypt of its
-own. `number`, the deprecated name of `numeric`, is honoured but does not change `numeric` in the plan. And
-an argument that disappears from the configuration keeps its value until something else replaces the
-resource: `tf` does not show a configuration to the planning of an update.
+It differs from the real provider in three ways:
+
+- `bcrypt_hash` is null, because Python's standard library has no bcrypt.
+- `number`, the deprecated name of `numeric`, is respected, but does not change `numeric` in the plan.
+- An argument that is removed from the configuration keeps its value until another change replaces the resource, because
+  the package `tf` does not pass the configuration when it plans an update.
 """
 
 import base64
@@ -32,7 +33,7 @@ CHARACTERS = {
 
 
 def _argument(name: str, of_type: TfType, **flags: Any) -> Attribute:
-    """What a configuration may set. A drawn value cannot change in place, so every change replaces it."""
+    """Returns an argument. A random value cannot change in place, so each change replaces the resource."""
     return Attribute(name, of_type, optional="required" not in flags, requires_replace=True, **flags)
 
 
@@ -54,11 +55,11 @@ def _known(config: Values) -> Values:
     return {name: value for name, value in config.items() if value not in (None, Unknown)}
 
 
-class _DrawnOnce(Resource):
-    """A resource whose values are drawn when it is created, and live in the state alone."""
+class _RandomResource(Resource):
+    """A resource whose random values are generated at creation and stored only in the state."""
 
     def __init__(self, provider: Provider) -> None:
-        """Keeps nothing: `tf` makes a new object for every call."""
+        """Stores nothing: `tf` creates a new object for each call."""
 
     def read(self, ctx: ReadContext, current: Values) -> Values:
         return current
@@ -70,8 +71,8 @@ class _DrawnOnce(Resource):
         pass
 
 
-class RandomPassword(_DrawnOnce):
-    """`random_password`: a string with at least so many characters of each kind."""
+class RandomPassword(_RandomResource):
+    """`random_password`: a string with a minimum number of characters of each kind."""
 
     @classmethod
     def get_name(cls) -> str:
@@ -111,8 +112,8 @@ class RandomPassword(_DrawnOnce):
         return planned | {"id": "none", "result": "".join(drawn), "bcrypt_hash": None}
 
 
-class RandomId(_DrawnOnce):
-    """`random_id`: some random bytes, written in four ways."""
+class RandomId(_RandomResource):
+    """`random_id`: random bytes in four encodings."""
 
     @classmethod
     def get_name(cls) -> str:
@@ -148,7 +149,7 @@ class RandomId(_DrawnOnce):
 
 
 class RandomProvider(Provider):
-    """The provider: no configuration, no data sources, two resources."""
+    """The provider, with two resources and no configuration."""
 
     def full_name(self) -> str:
         return "registry.terraform.io/hashicorp/random"
@@ -169,7 +170,7 @@ class RandomProvider(Provider):
         return []
 
     def get_resources(self) -> list[type[Resource]]:
-        # `tf` leaves `import_` without a body, by which mypy takes it for abstract.
+        # `import_` has no body in `tf`, so mypy treats these classes as abstract.
         return [RandomPassword, RandomId]  # type: ignore[type-abstract]
 
 

@@ -1,8 +1,8 @@
-"""A stand-in for the provider hashicorp/tfe, which asks no HCP Terraform and keeps what it is told.
+"""Stand-in for the provider hashicorp/tfe that stores its arguments and never calls HCP Terraform.
 
-Its schema is that of the prebuilt CDKTF bindings, which HashiCorp made from the real provider's, release
-0.71.0: which arguments there are, of what type, and which of them are required. It differs from the real
-provider in that nothing is checked beyond that, and nothing is computed but ids.
+Its schema comes from the prebuilt CDKTF bindings, which HashiCorp generated from release 0.71.0 of the real provider:
+the arguments, their types, and which ones are required. Unlike the real provider, it does not validate anything else,
+and computes only IDs.
 """
 
 import inspect
@@ -25,14 +25,14 @@ Values = dict[str, Any]
 
 META = {"self", "scope", "id_", "id", "connection", "count", "depends_on", "for_each", "lifecycle", "provider"}
 META |= {"provisioners"}
-"""What is CDKTF's or Terraform's own, or computed."""
+"""Parameters that are computed, or that belong to CDKTF or Terraform."""
 
 
 def _type(annotation: Any) -> TfType | type:
-    """Returns Terraform's type of an argument, or the class of a nested block's."""
+    """Returns the Terraform type of an argument, or the class of a nested block."""
     members = [each for each in typing.get_args(annotation) if each is not type(None)]
     if typing.get_origin(annotation) is typing.Union:
-        # An optional argument; of a block, the class comes before the dict that may stand for it.
+        # An optional argument. For a block, the class comes before the dict that may replace it.
         return _type(members[0])
     match typing.get_origin(annotation) or annotation:
         case builtin if builtin in (str, bool):
@@ -45,7 +45,7 @@ def _type(annotation: Any) -> TfType | type:
             return Number()
         case other if isinstance(other, type):
             return other
-    raise TypeError(f"no type of Terraform's is known for {annotation}")
+    raise TypeError(f"{annotation} has no Terraform type")
 
 
 def _arguments(binding: type) -> tuple[list[Attribute], list[SetNestedBlock]]:
@@ -69,14 +69,14 @@ def _schema(binding: type) -> Schema:
     return Schema(version=0, attributes=[*attributes, Attribute("id", String(), computed=True)], block_types=[*blocks])
 
 
-class _Kept(Resource):
-    """A resource that is what it was told to be."""
+class _StoredResource(Resource):
+    """A resource that stores its arguments."""
 
     binding: type
     name: str
 
     def __init__(self, provider: Provider) -> None:
-        """Keeps nothing: `tf` makes a new object for every call."""
+        """Stores nothing: `tf` creates a new object for each call."""
 
     @classmethod
     def get_name(cls) -> str:
@@ -99,25 +99,25 @@ class _Kept(Resource):
         pass
 
 
-class KeptWorkspace(_Kept):
+class WorkspaceResource(_StoredResource):
     """`tfe_workspace`."""
 
     binding = Workspace
     name = "workspace"
 
 
-class KeptSettings(_Kept):
+class WorkspaceSettingsResource(_StoredResource):
     """`tfe_workspace_settings`."""
 
     binding = WorkspaceSettings
     name = "workspace_settings"
 
 
-class FoundProject(DataSource):
-    """`tfe_project`: there is every project that somebody asks for."""
+class ProjectDataSource(DataSource):
+    """`tfe_project`: finds every requested project."""
 
     def __init__(self, provider: Provider) -> None:
-        """Keeps nothing."""
+        """Stores nothing."""
 
     @classmethod
     def get_name(cls) -> str:
@@ -135,7 +135,7 @@ class FoundProject(DataSource):
 
 
 class TfeProvider(Provider):
-    """The provider."""
+    """The provider, with two resources and one data source."""
 
     def full_name(self) -> str:
         return "registry.terraform.io/hashicorp/tfe"
@@ -154,11 +154,11 @@ class TfeProvider(Provider):
         pass
 
     def get_data_sources(self) -> list[type[DataSource]]:
-        return [FoundProject]
+        return [ProjectDataSource]
 
     def get_resources(self) -> list[type[Resource]]:
-        # `tf` leaves `import_` without a body, by which mypy takes it for abstract.
-        return [KeptWorkspace, KeptSettings]  # type: ignore[type-abstract]
+        # `import_` has no body in `tf`, so mypy treats these classes as abstract.
+        return [WorkspaceResource, WorkspaceSettingsResource]  # type: ignore[type-abstract]
 
 
 if __name__ == "__main__":

@@ -44,7 +44,7 @@ INPUTS = {
 }
 ADVICE = [
     f"Full log: group /ecs/acme-litellm-prod/bootstrap-db, stream bootstrap-db/psql/{TASK_ID}, region us-west-2.",
-    "Once the cause is fixed, `terraform apply` runs the database bootstrap again.",
+    "After you fix the cause, `terraform apply` runs the database bootstrap again.",
 ]
 STOP_COMMAND = f'aws ecs stop-task --region "us-west-2" --cluster "{CLUSTER}" --task "{TASK_ARN}"'
 
@@ -312,7 +312,7 @@ def test_a_role_is_assumed_again_before_its_session_ends(terraform: Terraform) -
 def test_a_task_that_ecs_cannot_place_fails_with_its_reason(terraform: Terraform) -> None:
     outcome = terraform.run({"ecs run-task": [no_task("RESOURCE:MEMORY", detail="0 of 4096 MiB are left")]})
     assert outcome.code == 1
-    assert "database bootstrap failed: ECS placed no task: RESOURCE:MEMORY\n0 of 4096 MiB" in outcome.err
+    assert "database bootstrap failed: ECS could not place the task: RESOURCE:MEMORY\n0 of 4096 MiB" in outcome.err
     assert outcome.err.splitlines()[-1] == ADVICE[-1]
     assert len(outcome.calls) == 1
 
@@ -323,7 +323,7 @@ def test_a_refused_call_relays_the_words_of_the_cli(terraform: Terraform, genera
     outcome = terraform.run({"ecs run-task": [refusal]}, generation)
     assert outcome.code == 1
     assert "(ClusterNotFoundException) when calling the RunTask operation: Cluster not found." in outcome.err
-    assert f"It was to run {TASK_DEFINITION} in cluster {CLUSTER}" in outcome.err
+    assert f"The command was for {TASK_DEFINITION} in cluster {CLUSTER}" in outcome.err
     assert "AWS_PROFILE" in outcome.err
     assert outcome.err.splitlines()[-1] == ADVICE[-1]
 
@@ -335,7 +335,7 @@ def test_a_task_that_never_started_fails_with_the_reason_of_ecs(terraform: Terra
     )
     answers = {**STARTED, "ecs describe-tasks": [never_started(why)], "logs get-log-events": [NO_STREAM]}
     outcome = terraform.run(answers)
-    outcome.failed_with("before container psql had run to its end: TaskFailedToStart", why)
+    outcome.failed_with("before container psql finished: TaskFailedToStart", why)
     assert "log stream does not exist" not in outcome.err
 
 
@@ -357,7 +357,7 @@ def test_a_failing_container_shows_its_exit_code_and_the_last_20_lines_of_its_lo
     lines = [f"line {number} of 'psql'\twith * and $HOME" for number in range(1, 31)]
     answers = {**STARTED, "ecs describe-tasks": [stopped(3)], "logs get-log-events": [log(*lines)]}
     outcome = terraform.run(answers, generation)
-    outcome.failed_with("The last lines of its log:", "failed: container psql exited with code 3.")
+    outcome.failed_with("Last lines of the log:", "failed: container psql exited with code 3.")
     shown = outcome.err.splitlines()
     assert shown[1:21] == [f"  {line}" for line in lines[10:]]
     (read,) = outcome.options("logs get-log-events")
@@ -384,7 +384,7 @@ def test_a_log_that_arrives_late_is_waited_for(terraform: Terraform) -> None:
 def test_a_failure_without_a_log_is_still_told_by_its_exit_code(terraform: Terraform) -> None:
     answers = {**STARTED, "ecs describe-tasks": [stopped(1)], "logs get-log-events": [NO_STREAM]}
     terraform.run(answers).failed_with(
-        "Its log is empty, or cannot be read.",
+        "The log is empty or cannot be read.",
         "The specified log stream does not exist.",
         "exited with code 1",
     )
@@ -392,7 +392,7 @@ def test_a_failure_without_a_log_is_still_told_by_its_exit_code(terraform: Terra
 
 def test_a_failure_with_an_empty_log_says_so(terraform: Terraform) -> None:
     answers = {**STARTED, "ecs describe-tasks": [stopped(1)], "logs get-log-events": [log()]}
-    terraform.run(answers).failed_with("Its log is empty, or cannot be read.", "exited with code 1")
+    terraform.run(answers).failed_with("The log is empty or cannot be read.", "exited with code 1")
 
 
 def test_a_task_that_takes_too_long_is_stopped(terraform: Terraform) -> None:
@@ -406,8 +406,8 @@ def test_a_task_that_takes_too_long_is_stopped(terraform: Terraform) -> None:
     outcome.failed_with(
         "  waiting for a lock",
         "did not finish in 0 minutes; its last status was RUNNING",
-        "The task has been told to stop.",
-        "raise the input one_shot_timeout_minutes",
+        "ECS is stopping the task.",
+        "increase the input one_shot_timeout_minutes",
     )
     (stop,) = outcome.options("ecs stop-task")
     assert (stop["--cluster"], stop["--task"]) == (CLUSTER, TASK_ARN)
@@ -425,7 +425,7 @@ def test_a_task_that_cannot_be_stopped_is_left_with_the_command_that_stops_it(te
     outcome.failed_with(
         "Could not connect to the endpoint URL",
         "its last status was unknown",
-        f"The task could not be stopped and may go on. To stop it: {STOP_COMMAND}",
+        f"The task could not be stopped and may still be running. To stop it: {STOP_COMMAND}",
     )
 
 
@@ -464,7 +464,7 @@ def test_a_status_that_stays_unreadable_fails_with_the_words_of_the_cli(terrafor
     outcome.failed_with(
         "The security token included in the request is expired",
         "its status could not be read 6 times in a row",
-        f"The task may go on by itself: {TASK_ARN}",
+        f"The task may still be running: {TASK_ARN}",
         f"To stop it: {STOP_COMMAND}",
     )
 
@@ -476,7 +476,7 @@ def test_a_task_that_ecs_does_not_know_yet_is_asked_for_again(terraform: Terrafo
 
 def test_a_task_that_ecs_never_comes_to_know_fails(terraform: Terraform) -> None:
     outcome = terraform.run({**STARTED, "ecs describe-tasks": [no_task("MISSING")]})
-    outcome.failed_with("ECS does not describe the task: MISSING", "6 times in a row")
+    outcome.failed_with("ECS did not find the task: MISSING", "6 times in a row")
 
 
 @pytest.mark.parametrize(
@@ -500,7 +500,7 @@ def test_an_interrupted_wait_ends_at_once_and_tells_how_to_stop_the_task(
     outcome = terraform.finish(process)
     assert time.monotonic() - begun < 2
     assert outcome.code == code
-    assert f"The task goes on by itself: {TASK_ARN}" in outcome.err
+    assert f"The task is still running: {TASK_ARN}" in outcome.err
     assert STOP_COMMAND in outcome.err
 
 
@@ -562,6 +562,6 @@ def test_a_machine_without_the_aws_cli_is_told_what_to_install(terraform: Terraf
         (tools / tool).symlink_to(shutil.which(tool) or tool)
     outcome = terraform.run({}, PATH=str(tools))
     assert outcome.code == 1
-    assert "there is no aws on the PATH" in outcome.err
+    assert "the AWS CLI (aws) is not on the PATH" in outcome.err
     assert "Install the AWS CLI" in outcome.err
     assert outcome.err.splitlines()[-1] == ADVICE[-1]

@@ -1,5 +1,5 @@
 #!/bin/sh
-# A stand-in for /app/docker/component_entrypoint.sh of LiteLLM's images of one component. Its rules are those of
+# Stand-in for /app/docker/component_entrypoint.sh in LiteLLM's component images. It follows
 # docker/component_entrypoint.sh in the repository BerriAI/litellm.
 if [ -n "${PROMETHEUS_MULTIPROC_DIR-}" ]; then
   mkdir -p "$PROMETHEUS_MULTIPROC_DIR"

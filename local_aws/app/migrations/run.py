@@ -1,4 +1,4 @@
-"""A stand-in for /app/migrations/run.py of LiteLLM's image of all components."""
+"""Stand-in for /app/migrations/run.py in LiteLLM's image for all components."""
 
 import runpy
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The same application as the gateway's."""
+"""The backend, which is the same application as the gateway."""
 
 from gateway.main import app  # type: ignore[import-not-found]
 

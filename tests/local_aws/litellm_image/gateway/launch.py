@@ -1,4 +1,4 @@
-"""uvicorn's command line with the gateway's application in front."""
+"""Runs the command line of uvicorn with the gateway's application as its first argument."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""An ASGI application that tells what it finds in its container."""
+"""An ASGI application that describes its container."""
 
 import json
 import os
@@ -32,7 +32,7 @@ async def app(
     receive: Callable[[], Awaitable[dict[str, Any]]],
     send: Callable[[dict[str, Any]], Awaitable[None]],
 ) -> None:
-    """Answers every request in the same way."""
+    """Responds to each HTTP request with the description."""
     if scope["type"] != "http":
         return
     headers = [(b"content-type", b"application/json")]

@@ -1,4 +1,4 @@
-"""Listens on LITELLM_COLLECTOR_ADDRESS, and reads what comes."""
+"""Listens on LITELLM_COLLECTOR_ADDRESS, and reads the incoming data."""
 
 import os
 import socketserver

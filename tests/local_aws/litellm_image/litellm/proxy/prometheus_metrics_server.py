@@ -1,4 +1,4 @@
-"""Serves on --port, and needs PROMETHEUS_MULTIPROC_DIR."""
+"""Listens on --port, and requires PROMETHEUS_MULTIPROC_DIR."""
 
 import argparse
 import os

@@ -1,4 +1,4 @@
-"""Commands on a leash: their exit codes, and their end with whoever holds them."""
+"""Supervised commands: their exit codes, and how they stop together with the parent process."""
 
 import os
 import signal
@@ -11,21 +11,21 @@ from pathlib import Path
 
 import pytest
 
-from local_aws.leash import leashed
+from local_aws.supervisor import start_supervised
 
 SECONDS = 10
 PROJECT = Path(__file__).parents[2]
 
 
 @contextmanager
-def held(command: Sequence[str], directory: Path, by: str = "TERM") -> Iterator[subprocess.Popen[bytes]]:
-    """A command on a leash; whatever is left of it ends with the context."""
-    process = leashed(
+def supervised(command: Sequence[str], directory: Path, stop_signal: str = "TERM") -> Iterator[subprocess.Popen[bytes]]:
+    """Starts a supervised command, and kills what is left of it when the context exits."""
+    process = start_supervised(
         command,
         environment={"PATH": os.defpath, "MINE": "1"},
         directory=directory,
         output=subprocess.PIPE,
-        signal=by,
+        signal=stop_signal,
     )
     with process:
         try:
@@ -40,13 +40,13 @@ def first_line(process: subprocess.Popen[bytes]) -> str:
     return process.stdout.readline().decode().strip()
 
 
-def let_go(process: subprocess.Popen[bytes]) -> None:
+def close_stdin(process: subprocess.Popen[bytes]) -> None:
     assert process.stdin is not None
     process.stdin.close()
 
 
 def ends(process_id: int) -> bool:
-    """Whether a process ends soon. One that nobody has asked how it ended has ended too."""
+    """Returns whether a process exits soon. A zombie counts as exited."""
     deadline = time.monotonic() + SECONDS
     while time.monotonic() < deadline:
         state = subprocess.run(["ps", "-o", "stat=", "-p", str(process_id)], capture_output=True, check=False)
@@ -57,71 +57,71 @@ def ends(process_id: int) -> bool:
 
 
 @pytest.mark.parametrize("code", [0, 1, 3, 255])
-def test_the_exit_code_is_the_commands(code: int, tmp_path: Path) -> None:
-    with held(["sh", "-c", f"exit {code}"], tmp_path) as process:
+def test_the_exit_code_is_that_of_the_command(code: int, tmp_path: Path) -> None:
+    with supervised(["sh", "-c", f"exit {code}"], tmp_path) as process:
         assert process.wait(SECONDS) == code
 
 
-def test_a_program_that_is_not_there_gives_127_and_a_word(tmp_path: Path) -> None:
-    with held(["no-such-program"], tmp_path) as process:
+def test_a_missing_program_exits_with_127_and_a_message(tmp_path: Path) -> None:
+    with supervised(["no-such-program"], tmp_path) as process:
         assert process.wait(SECONDS) == 127
         assert "no-such-program" in first_line(process)
 
 
-def test_the_command_has_its_arguments_folder_and_environment(tmp_path: Path) -> None:
+def test_arguments_folder_and_environment_are_passed(tmp_path: Path) -> None:
     program = 'echo "$1|$2|$PWD|$MINE|${HOME-none}|$(cat)"'
-    with held(["sh", "-c", program, "sh", "a  b", '$x"'], tmp_path) as process:
+    with supervised(["sh", "-c", program, "sh", "a  b", '$x"'], tmp_path) as process:
         assert first_line(process) == f'a  b|$x"|{tmp_path}|1|none|'
         assert process.wait(SECONDS) == 0
 
 
-def test_the_command_ends_when_it_is_let_go(tmp_path: Path) -> None:
-    with held(["sh", "-c", "echo $$; exec sleep 60"], tmp_path) as process:
+def test_closing_stdin_stops_the_command(tmp_path: Path) -> None:
+    with supervised(["sh", "-c", "echo $$; exec sleep 60"], tmp_path) as process:
         process_id = int(first_line(process))
-        let_go(process)
+        close_stdin(process)
         assert process.wait(SECONDS) == 128 + signal.SIGTERM
         assert ends(process_id)
-        assert first_line(process) == ""  # no word of the shell's
+        assert first_line(process) == ""  # no message of the shell
 
 
-def test_the_command_can_end_in_its_own_way(tmp_path: Path) -> None:
-    with held(["sh", "-c", "trap 'exit 7' TERM; echo ready; while :; do sleep .05; done"], tmp_path) as process:
+def test_the_command_can_handle_the_signal(tmp_path: Path) -> None:
+    with supervised(["sh", "-c", "trap 'exit 7' TERM; echo ready; while :; do sleep .05; done"], tmp_path) as process:
         first_line(process)
-        let_go(process)
+        close_stdin(process)
         assert process.wait(SECONDS) == 7
 
 
-def test_the_signal_can_be_another_one(tmp_path: Path) -> None:
+def test_the_signal_can_be_changed(tmp_path: Path) -> None:
     program = """
 import signal, sys, time
 signal.signal(signal.SIGINT, lambda *_: sys.exit(9))
 print("ready", flush=True)
 time.sleep(60)
 """
-    with held([sys.executable, "-c", program], tmp_path, by="INT") as process:
+    with supervised([sys.executable, "-c", program], tmp_path, stop_signal="INT") as process:
         first_line(process)
-        let_go(process)
+        close_stdin(process)
         assert process.wait(SECONDS) == 9
 
 
-def test_nobody_watches_a_command_that_has_ended(tmp_path: Path) -> None:
-    with held(["sh", "-c", "exit 0"], tmp_path) as process:
+def test_the_watcher_exits_with_the_command(tmp_path: Path) -> None:
+    with supervised(["sh", "-c", "exit 0"], tmp_path) as process:
         assert process.wait(SECONDS) == 0
         time.sleep(0.1)
         listed = subprocess.run(["ps", "-A", "-o", "pgid=,stat=,args="], capture_output=True, text=True, check=True)
         found = [line.split(maxsplit=2) for line in listed.stdout.splitlines()]
         left = [args for group, state, args in found if group == str(process.pid) and not state.startswith("Z")]
-        # What waits for this process signals nobody.
+        # Only the part of the watcher that sends no signal may be left.
         assert left in ([], ["cat"])
 
 
 @pytest.mark.parametrize("way", [signal.SIGKILL, signal.SIGTERM])
-def test_the_command_ends_when_its_holder_is_killed(way: signal.Signals, tmp_path: Path) -> None:
+def test_killing_the_parent_stops_the_command(way: signal.Signals, tmp_path: Path) -> None:
     program = """
 import subprocess, sys, time
 from pathlib import Path
-from local_aws.leash import leashed
-process = leashed(
+from local_aws.supervisor import start_supervised
+process = start_supervised(
     ["sh", "-c", "echo $$; exec sleep 60"],
     environment={"PATH": sys.argv[1]}, directory=Path(sys.argv[2]), output=subprocess.PIPE,
 )
@@ -130,9 +130,9 @@ time.sleep(60)
 """
     with subprocess.Popen(
         [sys.executable, "-c", program, os.defpath, str(tmp_path)], cwd=PROJECT, stdout=subprocess.PIPE
-    ) as holder:
-        process_id = int(first_line(holder))
+    ) as parent:
+        process_id = int(first_line(parent))
         os.kill(process_id, 0)
-        holder.send_signal(way)
-        holder.wait(SECONDS)
+        parent.send_signal(way)
+        parent.wait(SECONDS)
         assert ends(process_id)

@@ -1,4 +1,4 @@
-"""A network that is there already: what the module has to ask AWS about it."""
+"""A stack in an existing network, which the module reads from AWS."""
 
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ ZONES = ("us-west-2a", "us-west-2b")
 
 @pytest.fixture(scope="module")
 def network(local_aws: LocalAws) -> dict[str, Any]:
-    """A VPC with a second range, and two subnets of each kind in it, as inputs."""
+    """Inputs for a VPC with a secondary CIDR block, two public and two private subnets."""
     ec2 = local_aws.account.client("ec2")
     vpc_id = ec2.create_vpc(CidrBlock="10.90.0.0/16")["Vpc"]["VpcId"]
     ec2.associate_vpc_cidr_block(VpcId=vpc_id, CidrBlock="10.91.0.0/16")
@@ -39,21 +39,21 @@ def ranges(plan: Plan) -> list[str]:
     return list(yaml.safe_load(content)["general_settings"]["trusted_proxy_ranges"])
 
 
-def test_the_proxy_knows_the_ranges_of_the_load_balancers_subnets(root: Root, network: dict[str, Any]) -> None:
+def test_the_proxy_trusts_the_load_balancers_subnets(root: Root, network: dict[str, Any]) -> None:
     inputs = {**TRIAL, **network, "proxy_config": {"model_list": []}}
     assert ranges(root.plan(inputs)) == ["10.90.0.0/24", "10.90.1.0/24"]
     internal = root.plan({**inputs, "alb_internal": True, "alb_ingress_cidrs": ["10.0.0.0/8"]})
     assert ranges(internal) == ["10.90.2.0/24", "10.90.3.0/24"]
 
 
-def test_an_internal_load_balancer_is_open_to_the_vpc_alone(root: Root, network: dict[str, Any]) -> None:
+def test_an_internal_load_balancer_accepts_traffic_only_from_the_vpc(root: Root, network: dict[str, Any]) -> None:
     plan = root.plan({**TRIAL, **network, "alb_internal": True})
     reached, _ = ingress(plan, "alb")[443]
     assert sorted(reached) == ["10.90.0.0/16", "10.91.0.0/16"]
 
 
-def test_what_is_brought_along_is_left_as_it_is(root: Root, network: dict[str, Any], local_aws: LocalAws) -> None:
-    """A stack in it comes and goes, and the network is what it was."""
+def test_the_existing_network_is_not_changed(root: Root, network: dict[str, Any], local_aws: LocalAws) -> None:
+    """The network is the same before and after a stack is created and destroyed in it."""
     ec2 = local_aws.account.client("ec2")
 
     def seen() -> list[Any]:
@@ -69,7 +69,7 @@ def test_what_is_brought_along_is_left_as_it_is(root: Root, network: dict[str, A
     inputs = {
         **TRIAL,
         **network,
-        "tenant": "brought",
+        "tenant": "umbrella",
         "create_database": False,
         "create_redis": False,
         "gateway_metrics_port": 9090,
@@ -88,7 +88,7 @@ def test_what_is_brought_along_is_left_as_it_is(root: Root, network: dict[str, A
     assert root.plan(inputs, refresh=True).changes == {}
     root.destroy(inputs)
     after = seen()
-    # Subnets count their free addresses, which interfaces of the stack took for a while.
-    assert [str(each).count("brought") for each in after] == [0] * 4
+    # The numbers of free addresses in the subnets may differ, because the stack's interfaces used some of them.
+    assert [str(each).count("umbrella") for each in after] == [0] * 4
     assert [len(each) for each in after] == [len(each) for each in before]
     assert after[2:] == before[2:]

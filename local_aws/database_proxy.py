@@ -1,8 +1,8 @@
-"""The door of a database: RDS's check of IAM tokens, in front of PostgreSQL's own rules.
+"""A proxy in front of a database server that checks IAM tokens as RDS does.
 
-On RDS the rule of `pg_hba.conf` for members of `rds_iam` hands what the client sends as a password to a
-module of RDS's. Here the server trusts such a member, and this gate, which is the only way to it, asks for
-the token first. Everybody else is none of its business: PostgreSQL asks them for their password itself.
+On RDS, the `pg_hba.conf` rule for members of `rds_iam` passes the client's password to an RDS module, which checks the
+token. Here, the server trusts these members, and the proxy, the only way to the server, checks the token first.
+PostgreSQL itself asks all other users for their passwords.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from threading import Thread
 from .account import LOOPBACK
 
 _ASK_FOR_TLS = (80877103, 80877104)
-"""Numbers of SSLRequest and GSSENCRequest (PostgreSQL's manual, message formats)."""
+"""Request codes of SSLRequest and GSSENCRequest (PostgreSQL documentation, message formats)."""
 _CANCEL = 80877102
 _AUTHENTICATION_OK = struct.pack("!cII", b"R", 8, 0)
 _SEND_PASSWORD = struct.pack("!cII", b"R", 8, 3)
@@ -25,28 +25,28 @@ _SEND_PASSWORD = struct.pack("!cII", b"R", 8, 3)
 Check = Callable[[str, str], str | None]
 
 
-class Gate:
-    """Listens on a port of loopback in front of a server's Unix socket.
+class DatabaseProxy:
+    """Listens on 127.0.0.1 and forwards to a server's Unix socket.
 
     Attributes:
-        port: chosen free.
+        port: a free port, chosen by the system.
     """
 
-    def __init__(self, server: Path, owner: str, refused: Check) -> None:
-        """Opens the gate.
+    def __init__(self, server: Path, owner: str, rejection_reason: Check) -> None:
+        """Starts the proxy.
 
         Args:
             server: the server's Unix socket.
-            owner: the user whom nobody may be who comes through here.
-            refused: says, for a user and a token, why the token is refused, or returns None.
+            owner: the superuser. It cannot log in through the proxy.
+            rejection_reason: returns why a user's token is rejected, or None if it is valid.
         """
-        self._server, self._owner, self._refused = server, owner, refused
+        self._server, self._owner, self._rejection_reason = server, owner, rejection_reason
         self._listener = socket.create_server((LOOPBACK, 0))
         self.port = int(self._listener.getsockname()[1])
         Thread(target=self._listen, daemon=True).start()
 
     def close(self) -> None:
-        """Lets nobody in any more."""
+        """Stops accepting connections."""
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
@@ -71,14 +71,14 @@ class Gate:
                 return
             user = _parameters(startup).get("user", "")
             if user == self._owner:
-                client.sendall(_refusal(f'pg_hba.conf rejects connection for user "{user}"'))
+                client.sendall(_rejection(f'pg_hba.conf rejects connection for user "{user}"'))
                 return
             first = _message(server)
             if first == _AUTHENTICATION_OK:
                 client.sendall(_SEND_PASSWORD)
                 token = _message(client)[5:-1].decode(errors="replace")
-                if why := self._refused(user, token):
-                    client.sendall(_refusal(f'PAM authentication failed for user "{user}"', why))
+                if reason := self._rejection_reason(user, token):
+                    client.sendall(_rejection(f'PAM authentication failed for user "{user}"', reason))
                     return
             client.sendall(first)
             Thread(target=_pump, args=(client, server), daemon=True).start()
@@ -86,7 +86,7 @@ class Gate:
 
 
 def _startup(sender: socket.socket) -> bytes:
-    """Reads a client's first message, which has no letter before its length."""
+    """Reads a client's first message, which has no type byte before its length."""
     head = _exactly(sender, 4)
     return head + _exactly(sender, struct.unpack("!I", head)[0] - 4)
 
@@ -111,8 +111,8 @@ def _parameters(startup: bytes) -> dict[str, str]:
     return dict(zip(words[::2], words[1::2], strict=False))
 
 
-def _refusal(message: str, detail: str = "") -> bytes:
-    """Writes PostgreSQL's error 28000, invalid_authorization_specification."""
+def _rejection(message: str, detail: str = "") -> bytes:
+    """Returns PostgreSQL's error 28000, invalid_authorization_specification."""
     fields = {"S": "FATAL", "V": "FATAL", "C": "28000", "M": message, **({"D": detail} if detail else {})}
     body = b"".join(f"{letter}{text}\0".encode() for letter, text in fields.items()) + b"\0"
     return b"E" + struct.pack("!I", len(body) + 4) + body
