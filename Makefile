@@ -13,19 +13,27 @@ pipenv := .pipenv/bin/python -m pipenv
 installed := .venv/.installed
 developed := .venv/.developed
 
-# The variables that the commands take.
-arguments := TENANTS TENANT ENV BASE FORMAT ENGINE OUT PORT ROUNDS TENANTS_FILE CDKTF_OUTDIR
-known := $(arguments) PYTHON
+# The variables that each command takes, and those that all take.
+synth_takes := TENANTS
+explain_takes := TENANTS TENANT ENV
+changed_takes := TENANTS BASE FORMAT
+engine_takes := TENANTS ENGINE OUT
+demo_takes := PORT
+bench_takes := ROUNDS
+all_take := TENANTS_FILE CDKTF_OUTDIR
+arguments := TENANTS TENANT ENV BASE FORMAT ENGINE OUT PORT ROUNDS $(all_take)
 
-# A misspelled variable is an error. make escapes the blanks and backslashes in values, which must not end a word here.
-one_word = $(subst \ ,_,$(subst \$(tab),_,$(subst \\,_,$(1))))
+# Any other variable is an error. make escapes the blanks and backslashes in values, which must not end a word here.
+goals := $(or $(MAKECMDGOALS),help)
+taken := $(all_take) PYTHON $(foreach goal,$(goals),$($(goal)_takes))
 tab := $(shell printf '\t')
+one_word = $(subst \ ,_,$(subst \$(tab),_,$(subst \\,_,$(1))))
 given := $(foreach word,$(call one_word,$(MAKEOVERRIDES)),$(firstword $(subst =, ,$(subst ?=, ,$(subst +=, ,$(subst :, ,$(word)))))))
 nearest = $(shell $(PYTHON) -c 'import sys, difflib; \
-	print(*difflib.get_close_matches(sys.argv[1].upper(), sys.argv[2:], n=1, cutoff=0))' \
-	'$(subst ','\'',$(1))' $(known))
-$(foreach name,$(filter-out $(known),$(given)),$(error \
-	$(name) is not a variable of this Makefile: did you mean $(call nearest,$(name))? It has $(known)))
+	print(*difflib.get_close_matches(sys.argv[1].upper(), sys.argv[2:], n=1))' '$(subst ','\'',$(1))' $(taken))
+did_you_mean = $(if $(1),: did you mean $(1)?,.)
+$(foreach name,$(filter-out $(taken),$(given)),$(error \
+	`make $(goals)` takes no variable $(name)$(call did_you_mean,$(call nearest,$(name))) It takes $(taken)))
 
 # Values reach the commands literally, by the environment: neither make nor the shell expands them.
 $(foreach name,$(arguments),$(eval override $(name) := $$(value $(name))))
@@ -53,7 +61,8 @@ synth: $(installed) ## Write the module and the tenants' roots to cdktf.out (TEN
 
 .PHONY: explain
 explain: $(installed) ## Show a tenant's inputs, and where each was set (TENANT=acme ENV=prod)
-	@$(litellm_aws) explain -- $${TENANT:+"$$TENANT"} $${ENV:+"$$ENV"}
+	@: "$${TENANT:?Set TENANT and ENV, as in: make explain TENANT=acme ENV=prod}" "$${ENV:?Set ENV, such as ENV=prod}"
+	@$(litellm_aws) explain -- "$$TENANT" "$$ENV"
 
 .PHONY: changed
 changed: $(installed) ## List the tenants that differ from a commit (BASE=HEAD FORMAT=table, json, names or github)
@@ -74,7 +83,7 @@ demo-down: $(developed) ## Destroy the demo, and stop the local AWS
 .PHONY: docs
 docs: $(developed) ## Write docs/inputs.md, tenants.schema.json, the engines' examples and the sizes in docs/benchmarks.md
 	@$(litellm_aws) docs
-	@$(if $(wildcard bench/measure.py),$(python) bench/measure.py --sizes-only)
+	@$(python) bench/measure.py --sizes-only
 
 .PHONY: test
 test: $(developed) ## Run the fast tests: all that apply nothing. Those that need a missing Terraform are skipped
@@ -106,11 +115,20 @@ lock: .pipenv/.installed ## Resolve pyproject.toml and Pipfile to Pipfile.lock
 		[package.pop("index", None) for group in ("default", "develop") for package in lock[group].values()]; \
 		path.write_text(json.dumps(lock, indent=4) + "\n")'
 
+# A virtual environment has the path of its checkout in it: a moved or copied one is made again.
+ifneq ($(shell cat $(installed) 2>/dev/null),$(CURDIR))
+$(installed): moved
+endif
+
+.PHONY: moved
+moved:
+
 $(installed): .pipenv/.installed pyproject.toml Pipfile Pipfile.lock
 	@echo 'Installing what synthesis needs into .venv: a minute, once.'
+	@test "$$(cat $@ 2>/dev/null)" = "$(CURDIR)" || rm -rf .venv
 	@test -x $(python) || $(PYTHON) -m venv .venv
 	@$(pipenv) sync
-	@touch $@
+	@echo '$(CURDIR)' >$@
 
 $(developed): $(installed)
 	@echo 'Installing what the tests and the local AWS need: a minute, once.'

@@ -33,7 +33,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from litellm_aws.versions import PROVIDERS, TERRAFORM
-from tests.provider_packages import REGISTRY, Package, assemble_mirror, mirror_configuration, newest_packages
+from local_aws.provider_packages import REGISTRY, Package, assemble_mirror, mirror_configuration, newest_packages
 from tests.running_provider import SchemaRelay, running
 
 Variables = Mapping[str, Any]

@@ -17,7 +17,7 @@ from packaging.specifiers import SpecifierSet
 
 from fleet.problems import FailedError
 from litellm_aws.versions import PROVIDERS, TERRAFORM
-from tests.provider_packages import REGISTRY, Package, assemble_mirror, mirror_configuration, newest_packages
+from local_aws.provider_packages import REGISTRY, Package, assemble_mirror, mirror_configuration, newest_packages
 
 _INTERRUPT_SECONDS = 60
 """How long Terraform has to write its state after Ctrl-C."""

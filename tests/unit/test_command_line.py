@@ -40,6 +40,7 @@ def make(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str
             Path(name).parent.mkdir(exist_ok=True)
             Path(name).touch()
         os.utime("Makefile", (0, 0))
+        Path(".venv/.installed").write_text(f"{Path.cwd()}\n")
     return run("make", "--silent", *arguments, **environment)
 
 
@@ -85,11 +86,25 @@ def test_a_closed_pipe_is_no_error() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize(("given", "nearest"), [("tenants", "TENANTS"), ("TENNANTS", "TENANTS"), ("engin", "ENGINE")])
-def test_make_refuses_a_variable_that_it_does_not_know(given: str, nearest: str) -> None:
-    done = make("synth", f"{given}=x")
+@pytest.mark.parametrize(
+    ("command", "given", "advice"),
+    [
+        ("synth", "tenants", ": did you mean TENANTS?"),
+        ("synth", "TENANT", ": did you mean TENANTS?"),
+        ("engine", "engin", ": did you mean ENGINE?"),
+        ("synth", "OUT", ". It takes TENANTS"),
+    ],
+)
+def test_make_refuses_a_variable_that_a_command_does_not_take(command: str, given: str, advice: str) -> None:
+    done = make(command, f"{given}=x")
     assert (done.returncode, done.stdout) == (2, "")
-    assert f"{given} is not a variable of this Makefile: did you mean {nearest}?" in done.stderr
+    assert f"`make {command}` takes no variable {given}{advice}" in done.stderr
+
+
+def test_make_sets_up_a_moved_checkout_again() -> None:
+    assert "pipenv sync" not in make("--dry-run", "synth").stdout
+    Path(".venv/.installed").write_text("/elsewhere\n")
+    assert "rm -rf .venv" in make("--dry-run", "synth").stdout
 
 
 AWKWARD = r"""a $(shell touch made) `touch made` $HOME "b" 'c' \ d=e x\\"""

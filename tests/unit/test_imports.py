@@ -14,10 +14,8 @@ ALLOWED = {
     # The AWS that the demo and the tests apply to.
     "local_aws": {"litellm_aws"},
 }
-ALLOWED["commands"] |= {"local_aws", "tests"}
+ALLOWED["commands"] |= {"local_aws"}
 FOLDERS = {name: PROJECT / name for name in ALLOWED} | {"litellm_aws": PROJECT / "constructs/litellm_aws"}
-OF_THE_TESTS = "tests.provider_packages"
-"""The demo's only import from the tests: the mirror of the providers on this machine."""
 
 
 def imported(file: Path) -> Iterator[str]:
@@ -44,11 +42,6 @@ def imported_packages(package: str) -> dict[str, set[str]]:
 def test_a_package_imports_only_those_below_it(package: str) -> None:
     upward = {name: files for name, files in imported_packages(package).items() if name not in ALLOWED[package]}
     assert upward == {}
-
-
-def test_of_the_tests_only_the_providers_are_imported() -> None:
-    modules = {module for file in FOLDERS["commands"].rglob("*.py") for module in imported(file)}
-    assert {module for module in modules if module.startswith("tests")} <= {OF_THE_TESTS}
 
 
 def test_every_package_of_the_project_has_its_place() -> None:

@@ -17,7 +17,7 @@ from litellm_aws.versions import PROVIDERS
 
 REGISTRY = "registry.terraform.io"
 
-STAND_IN = Path(__file__).parent / "stand_ins" / "random_provider.py"
+STAND_IN = Path(__file__).with_name("random_provider.py")
 STAND_IN_VERSION = Version("3.7.2")
 
 
