@@ -1,1 +1,1 @@
-"""Benchmarks of the synthesis, and the baseline that it is compared with."""
+"""The benchmark of the synthesis, and the program that it is compared with."""

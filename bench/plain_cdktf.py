@@ -9,8 +9,8 @@ module with its defaults and plain HTTP allowed, without what our module has gai
 style can be: JSON, names and subnets are computed in Python, not by calls into the Node process behind CDKTF, and
 nothing is declared that a plan of these tenants would not create.
 
-Of ours, nothing is imported but the list of tenants: `litellm_aws` makes the import of the AWS bindings cheap,
-and the baseline has to pay for it. Node and the shell script that runs a one-shot task are the same.
+Nothing of this project is imported: `litellm_aws` makes the import of the AWS bindings cheap, and the baseline has
+to pay for it. Node, the tenants and the shell script that runs a one-shot task are the same.
 """
 
 import hashlib
@@ -100,8 +100,9 @@ from cdktf_cdktf_provider_random.password import Password
 from cdktf_cdktf_provider_random.provider import RandomProvider
 from constructs import Construct
 
-from bench.tenants import Tenant, tenants
-
+REGION = "us-west-2"
+AZS = ("us-west-2a", "us-west-2b")
+GATEWAY_EXTRA_SECRETS = {"OPENAI_API_KEY": "arn:aws:secretsmanager:us-west-2:111122223333:secret:openai-api-key-AbCdEf"}
 ANYWHERE = "0.0.0.0/0"
 VPC_CIDR = "10.40.0.0/16"
 DB_NAME = "litellm"
@@ -110,7 +111,7 @@ DB_USERNAME = "litellm_app"
 DB_ENGINE_VERSION = "16.4"
 LOG_RETENTION_DAYS = 30
 ONE_SHOT_TIMEOUT_MINUTES = 30
-ONE_SHOT_SCRIPT = Path(__file__).parents[1] / "constructs" / "litellm_aws" / "one_shot.sh"
+ONE_SHOT_SCRIPT = Path(__file__).parents[1] / "constructs" / "litellm_aws" / "module_files" / "one_off_task.sh"
 
 BOOTSTRAP_SQL = f"""\
 DO $bootstrap$
@@ -147,6 +148,27 @@ GATEWAY_PATHS = (
     "/metrics", "/test*",
 )
 # fmt: on
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """What a stack is declared from."""
+
+    name: str
+    env: str
+    region: str
+    azs: Sequence[str]
+    gateway_extra_secrets: Mapping[str, str]
+
+    @property
+    def label(self) -> str:
+        """The name of the tenant's stack."""
+        return f"{self.name}-{self.env}"
+
+    @property
+    def stack_name(self) -> str:
+        """The name that every resource's name starts with."""
+        return f"{self.name}-litellm-{self.env}"
 
 
 @dataclass(frozen=True)
@@ -951,8 +973,8 @@ def main() -> None:
     """Synthesizes as many tenants as the command line says."""
     count, outdir = int(sys.argv[1]), sys.argv[2]
     app = App(outdir=outdir)
-    for tenant in tenants(count):
-        LitellmStack(app, tenant)
+    for number in range(count):
+        LitellmStack(app, Tenant(f"t{number:04}", "dev", REGION, AZS, GATEWAY_EXTRA_SECRETS))
     app.synth()
 
 

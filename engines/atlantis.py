@@ -4,57 +4,64 @@ The format is version 3 of Atlantis's repo-level configuration
 (https://www.runatlantis.io/docs/repo-level-atlantis-yaml).
 """
 
+from __future__ import annotations
+
+from collections.abc import Mapping
 from pathlib import Path
 
 import yaml
 
-from fleet.command_line import CommandError
+from fleet.problems import RefusedError
 from fleet.tenants_file import Fleet
 from fleet.waves import Wave
-from stacks.module import MODULE
 
+from .engine import Engine
 from .places import Places
-from .remote_runs import check_remote_runs
 
-FILE = Path("atlantis.yaml")
-"""Where Atlantis looks for it, from the repository's top."""
-
-_HEAD = "# Written by `make engine ENGINE=atlantis` from {}. Write it again when a tenant comes or goes.\n"
+_HEAD = "# Written by `make engine ENGINE=atlantis` from {}. Write it again when a tenant is added or removed.\n"
 
 
-def content(fleet: Fleet, places: Places) -> str:
-    """Returns the configuration.
+class Atlantis(Engine):
+    """Atlantis plans a project when its root or the module changes.
 
-    A project is planned when its root or the module changes. Projects of one wave are applied at the same
-    time, and those of the next only when none of them failed.
-
-    Raises:
-        BadInputError: a tenant keeps its state in a file.
-        CommandError: the roots are outside of the repository.
+    It applies the projects of one wave at the same time, and those of the next wave only when none of them failed.
     """
-    check_remote_runs(fleet, "Atlantis", {tenant.label for tenant in fleet.tenants}, has_profiles=True)
-    if ".." in places.stacks.parts:
-        raise CommandError(
-            f"{fleet.file} and {places.stacks} are in different repositories: Atlantis needs the roots in its own"
-        )
-    waves = list(Wave)
-    document = {
-        "version": 3,
-        "automerge": False,
-        "parallel_plan": True,
-        "parallel_apply": True,
-        "abort_on_execution_order_fail": True,
-        "projects": [
-            {
-                "name": tenant.label,
-                "dir": str(places.stacks / tenant.label),
-                "execution_order_group": waves.index(tenant.effective_wave),
-                "autoplan": {
-                    "enabled": True,
-                    "when_modified": ["*.tf*", ".terraform.lock.hcl", f"../{MODULE}/*.tf*"],
-                },
-            }
-            for tenant in fleet.tenants
-        ],
-    }
-    return _HEAD.format(places.tenants_file) + yaml.safe_dump(document, sort_keys=False, width=120)
+
+    name = "atlantis"
+    title = "Atlantis"
+    begins = "# Written by `make engine"
+    reads_git = True
+
+    def files(self, fleet: Fleet, places: Places) -> Mapping[Path, str]:
+        """Returns atlantis.yaml."""
+        self.check(fleet, {tenant.label for tenant in fleet.tenants})
+        if ".." in places.stacks.parts:
+            raise RefusedError(
+                f"{fleet.file} and {places.stacks} are in different repositories: {self.title} needs the roots in the "
+                "tenants file's"
+            )
+        waves = list(Wave)
+        document = {
+            "version": 3,
+            "automerge": False,
+            "parallel_plan": True,
+            "parallel_apply": True,
+            "abort_on_execution_order_fail": True,
+            "projects": [
+                {
+                    "name": tenant.label,
+                    "dir": str(places.stacks / tenant.label),
+                    "execution_order_group": waves.index(tenant.effective_wave),
+                    "autoplan": {
+                        "enabled": True,
+                        "when_modified": ["*.tf*", ".terraform.lock.hcl", f"../{tenant.module.name}/*"],
+                    },
+                }
+                for tenant in fleet.tenants
+            ],
+        }
+        content = _HEAD.format(places.tenants_file) + yaml.safe_dump(document, sort_keys=False, width=120)
+        return {Path("atlantis.yaml"): content}
+
+
+ATLANTIS = Atlantis()

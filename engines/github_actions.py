@@ -5,72 +5,73 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from fleet.changed import Changed
-from fleet.command_line import CommandError
+from fleet.problems import RefusedError
 from fleet.tenants_file import Fleet
 from fleet.waves import Wave
 
+from .engine import Engine
 from .places import Places
-from .remote_runs import check_remote_runs
-
-_NAME = "GitHub Actions"
-FILE = Path(".github/workflows/litellm.yml")
-"""Where GitHub looks for workflows, from the repository's top."""
 
 MOST_JOBS = 256
-"""What GitHub makes of a matrix at most. With more roots than that, a job takes several."""
+"""The most jobs that GitHub makes of a matrix. With more roots, a job runs several."""
 
 _ALL = "all"
 _WORKFLOW = Path(__file__).with_name("github_actions.yml").read_text(encoding="utf-8")
 _APPLY = Path(__file__).with_name("github_actions_apply.yml").read_text(encoding="utf-8")
 
 
-def content(fleet: Fleet, places: Places) -> str:
-    """Returns the workflow: it plans on a pull request, and applies what is pushed to main, wave by wave.
+class GithubActions(Engine):
+    """GitHub Actions plans a pull request, and applies what is pushed to main, wave by wave."""
 
-    It does not depend on the tenants but for their region: the roots come from `job_outputs` when it runs.
+    name = "github-actions"
+    title = "GitHub Actions"
+    begins = "# Written by `make engine"
+    reads_git = False
+    has_profiles = False
 
-    Raises:
-        BadInputError: a tenant needs what a runner does not have.
-        CommandError: the project is outside of the repository.
-    """
-    check_remote_runs(fleet, _NAME, {tenant.label for tenant in fleet.tenants}, has_profiles=False)
-    if ".." in places.project.parts:
-        raise CommandError(
-            f"{fleet.file} and this project are in different repositories: {_NAME} runs `make` in the one that it is in"
-        )
-    regions = Counter(tenant.region for tenant in fleet.tenants)
-    values = {
-        "region": regions.most_common(1)[0][0] if regions else "us-east-1",
-        "tenants-file": json.dumps(os.path.relpath(places.tenants_file, places.project)),
-        "project": json.dumps(str(places.project)),
-    }
-    before: list[str] = []
-    jobs = []
-    for wave in Wave:
-        lines = {
-            "wave": wave.value,
-            "needs": ", ".join(["changed", *before]),
-            "environment": "\n    environment: production # ask its reviewers first" if wave is Wave.PROD else "",
+    def files(self, fleet: Fleet, places: Places) -> Mapping[Path, str]:
+        """Returns the workflow. It holds the tenants' region, and no roots: each run gets those from `job_outputs`."""
+        self.check(fleet, {tenant.label for tenant in fleet.tenants})
+        if ".." in places.project.parts:
+            raise RefusedError(
+                f"{fleet.file} and this project are in different repositories: {self.title} runs `make` in the tenants "
+                "file's"
+            )
+        regions = Counter(tenant.region for tenant in fleet.tenants)
+        values = {
+            "region": regions.most_common(1)[0][0] if regions else "us-east-1",
+            "tenants-file": json.dumps(os.path.relpath(places.tenants_file, places.project)),
+            "project": json.dumps(str(places.project)),
         }
-        jobs.append(_filled(_APPLY, lines))
-        before.append(f"apply-{wave}")
-    return _filled(_WORKFLOW, values) + "".join(jobs)
+        before: list[str] = []
+        jobs = []
+        for wave in Wave:
+            lines = {
+                "wave": wave.value,
+                "needs": ", ".join(["changed", *before]),
+                "environment": "\n    environment: production # ask its reviewers first" if wave is Wave.PROD else "",
+            }
+            jobs.append(_filled(_APPLY, lines))
+            before.append(f"apply-{wave}")
+        return {Path(".github/workflows/litellm.yml"): _filled(_WORKFLOW, values) + "".join(jobs)}
 
+    def job_outputs(self, fleet: Fleet, waves: Mapping[Wave, Sequence[str]]) -> str:
+        """Returns lines for $GITHUB_OUTPUT: the matrix of each wave, and of all, as a list in JSON.
 
-def job_outputs(changed: Changed) -> str:
-    """Returns lines for $GITHUB_OUTPUT: the matrix of each wave, and of all, as a list in JSON.
+        Args:
+            fleet: all tenants.
+            waves: the labels of each wave's roots to run.
 
-    Raises:
-        BadInputError: a tenant that is touched needs what a runner does not have.
-    """
-    waves = {wave.value: [each.label for each in changed.of(wave)] for wave in Wave}
-    labels = [label for wave in waves.values() for label in wave]
-    check_remote_runs(changed.fleet, _NAME, set(labels), has_profiles=False)
-    return "\n".join(f"{name}={json.dumps(_matrix(roots))}" for name, roots in {_ALL: labels, **waves}.items())
+        Raises:
+            BadInputError: one of these tenants needs files that a runner does not have.
+        """
+        labels = [label for wave in Wave for label in waves[wave]]
+        self.check(fleet, labels)
+        matrices = {_ALL: labels, **{wave.value: waves[wave] for wave in Wave}}
+        return "\n".join(f"{name}={json.dumps(_matrix(roots))}" for name, roots in matrices.items())
 
 
 def _matrix(roots: Sequence[str]) -> list[dict[str, str]]:
@@ -85,3 +86,6 @@ def _filled(template: str, values: dict[str, str]) -> str:
     for name, value in values.items():
         template = template.replace(f"<{name}>", value)
     return template
+
+
+GITHUB_ACTIONS = GithubActions()

@@ -1,3 +1,3 @@
-"""A fleet of tenants: from the tenants file to the files that Terraform runs."""
+"""A fleet of tenants: reads the tenants file into settings."""
 
 import litellm_aws as litellm_aws  # before cdktf: it decides which Node runs

@@ -1,4 +1,4 @@
-"""The tenants file and the files that it includes: which maps of inputs stand in them, and where."""
+"""The tenants file and the files that it includes: the maps of inputs in them, and their places."""
 
 from __future__ import annotations
 
@@ -7,26 +7,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from litellm_aws.inputs import sensitive_inputs
-
 from .problems import BadInputError, Findings, Problem, dotted, nearest
+from .tenant import TenantSettings
 from .yaml_tree import Mistake, Node, read_yaml
 
 DEFAULTS = "defaults"
 SECTIONS = {
     "include": "Further files of this kind: a path from this file's folder, or a list of paths. "
     "A folder stands for the `.yaml` and `.yml` files in it. A file is read once.",
-    DEFAULTS: "Inputs beneath every tenant of this file and of the files that it includes. "
+    DEFAULTS: "Inputs for every tenant in this file and in the files that it includes, unless the tenant sets them. "
     "Maps merge deeply, lists replace.",
-    "profiles": "Maps of inputs by a name, which any tenant of any file may give as its `profile`.",
-    "tenants": "One map of inputs for each tenant in each environment.",
+    "profiles": "Named maps of inputs. Any tenant in any file can name them as its `profile`.",
+    "tenants": "A map of inputs for each tenant in each environment.",
 }
-"""What may stand in a tenants file, and what it means."""
+"""The keys of a tenants file, and what they mean."""
 _SHAPE = "a tenants file has `tenants`, a list of maps, and may have `defaults`, `profiles` and `include`"
 _EMPTY = "has no value: give it one, or remove the line"
 _SUFFIXES = (".yaml", ".yml")
-_DEEPEST = 20
-"""Files that include one another in a row: more than any fleet has, and few enough for Python's stack."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +31,7 @@ class Section:
     """A map of inputs in a file.
 
     Attributes:
-        name: as messages name it: `defaults`, `profile <name>` or `tenant <tenant>-<env>`.
+        name: for messages: `defaults`, `profile <name>` or `tenant <tenant>-<env>`.
         node: the map.
     """
 
@@ -44,11 +41,11 @@ class Section:
 
 @dataclass(frozen=True)
 class TenantEntry:
-    """A tenant as it stands in a file.
+    """A tenant in a file.
 
     Attributes:
-        defaults: those of the files on the way to it, the tenants file's first.
-        own: what the entry itself says.
+        defaults: those that apply to it, the tenants file's first.
+        own: its own map.
     """
 
     defaults: tuple[Section, ...]
@@ -57,7 +54,7 @@ class TenantEntry:
 
 @dataclass(frozen=True)
 class Documents:
-    """What stands in the tenants file and in all files that it includes.
+    """The contents of the tenants file and of all files that it includes.
 
     Attributes:
         defaults: of all files.
@@ -71,13 +68,13 @@ class Documents:
 
 
 def read_documents(file: Path, findings: Findings) -> Documents:
-    """Reads a tenants file and what it includes.
+    """Reads a tenants file and the files that it includes.
 
     Raises:
-        BadInputError: the tenants file itself cannot be read, or is no map.
+        BadInputError: the tenants file itself cannot be read, or is not a map.
     """
     reader = _Reader(findings)
-    reader.read(file, around=(), way=())
+    reader.read(file, inherited=(), including=())
     return reader.documents
 
 
@@ -86,32 +83,32 @@ class _Reader:
         self.documents = Documents()
         self._findings = findings
         self._included: dict[str, Node] = {}
-        """Where a file was included first, by its real path."""
+        """The first `include` of each file, by its real path."""
 
-    def read(self, file: Path, *, around: tuple[Section, ...], way: tuple[Path, ...]) -> None:
+    def read(self, file: Path, *, inherited: tuple[Section, ...], including: tuple[Path, ...]) -> None:
         root, mistakes = read_yaml(file, file, refuse_ambiguous=True)
         if not isinstance(root.value, dict):
             what = "is empty" if root.value is None and not mistakes else "must be a map"
             raise BadInputError([root.problem(f"{what}: {_SHAPE}")])
         for key, value in root.value.items():
             if key not in SECTIONS:
-                self._findings.add(value.problem(f"{key} is not known here{nearest(key, SECTIONS)}"))
-        entries = self._entries(root, is_main=not way)
+                self._findings.add(value.problem(f"{key} is unknown here{nearest(key, SECTIONS)}"))
+        entries = self._entries(root, is_main=not including)
         owners = [_owner(entry, number) for number, entry in enumerate(entries, start=1)]
         for mistake in mistakes:
             self._add_misread(file, mistake, owners)
 
         defaults = self._map(root.value.get(DEFAULTS), DEFAULTS)
         if defaults is not None:
-            around = (*around, Section(DEFAULTS, defaults))
-            self.documents.defaults.append(around[-1])
+            inherited = (*inherited, Section(DEFAULTS, defaults))
+            self.documents.defaults.append(inherited[-1])
         self._read_profiles(root)
-        for own, whose in zip(entries, owners, strict=True):
+        for own, owner in zip(entries, owners, strict=True):
             if isinstance(own.value, dict):
-                self.documents.tenants.append(TenantEntry(around, Section(whose, own)))
+                self.documents.tenants.append(TenantEntry(inherited, Section(owner, own)))
             else:
-                self._findings.add(own.problem("must be a map of inputs, with tenant and env", whose))
-        self._read_included(root, around, (*way, file))
+                self._findings.add(own.problem("must be a map of inputs, with tenant and env", owner))
+        self._read_included(root, inherited, (*including, file))
 
     def _entries(self, root: Node, *, is_main: bool) -> Sequence[Node]:
         tenants = root.value.get("tenants")
@@ -133,24 +130,24 @@ class _Reader:
         if profiles is None:
             return
         if not isinstance(profiles.value, dict):
-            what = _EMPTY if profiles.value is None else "must be a map, of names to maps of inputs"
+            what = _EMPTY if profiles.value is None else "must be a map from names to maps of inputs"
             self._findings.add(profiles.problem(f"profiles {what}"))
             return
         for name, node in profiles.value.items():
             first = self.documents.profiles.get(name)
             if first is not None:
                 self._findings.add(
-                    node.problem(f"profiles.{name} is there already, at {first.node.place}: rename or remove one")
+                    node.problem(f"profiles.{name} is also defined at {first.node.place}: rename or remove one")
                 )
             elif self._map(node, f"profiles.{name}") is not None:
                 self.documents.profiles[name] = Section(f"profile {name}", node)
 
-    def _read_included(self, root: Node, around: tuple[Section, ...], way: tuple[Path, ...]) -> None:
+    def _read_included(self, root: Node, inherited: tuple[Section, ...], including: tuple[Path, ...]) -> None:
         include = root.value.get("include")
         if include is None:
             return
         for named in include.value if isinstance(include.value, list) else [include]:
-            if not isinstance(named.value, str) or not named.value or "\0" in named.value:
+            if not isinstance(named.value, str) or not named.value:
                 what = _EMPTY if named.value is None else "must be a path, or a list of paths"
                 self._findings.add(named.problem(f"include {what}"))
             elif os.path.isabs(named.value):
@@ -158,9 +155,9 @@ class _Reader:
                     named.problem(f"include {named.value} is absolute: give the path from this file's folder")
                 )
             else:
-                self._include(named, around, way)
+                self._include(named, inherited, including)
 
-    def _include(self, named: Node, around: tuple[Section, ...], way: tuple[Path, ...]) -> None:
+    def _include(self, named: Node, inherited: tuple[Section, ...], including: tuple[Path, ...]) -> None:
         path = Path(os.path.normpath(named.file.parent / named.value))
         try:
             files = sorted(each for each in path.iterdir() if _is_document(each)) if path.is_dir() else [path]
@@ -168,17 +165,14 @@ class _Reader:
             what = f"include {named.value}: cannot be read: {error.strerror}: check the path"
             self._findings.add(named.problem(what))
             return
-        if len(way) > _DEEPEST:
-            self._findings.add(named.problem(f"include {named.value} is more than {_DEEPEST} files deep: include less"))
-            return
         if not files:
-            what = f"include {named.value} is a folder without a .yaml or .yml file: check the path"
+            what = f"include {named.value} is a folder without .yaml or .yml files: check the path"
             self._findings.add(named.problem(what))
         for file in files:
             real = os.path.realpath(file)
-            if real in (on_way := [os.path.realpath(each) for each in way]):
-                circle = " includes ".join(map(str, [*way[on_way.index(real) :], file]))
-                self._findings.add(named.problem(f"include {named.value} goes in a circle: {circle}: remove one"))
+            if real in (outer := [os.path.realpath(each) for each in including]):
+                circle = " includes ".join(map(str, [*including[outer.index(real) :], file]))
+                self._findings.add(named.problem(f"include {named.value} is circular: {circle}: remove one"))
                 continue
             first = self._included.setdefault(real, named)
             if first is not named:
@@ -186,27 +180,27 @@ class _Reader:
                 self._findings.add(named.problem(what))
                 continue
             try:
-                self.read(file, around=around, way=way)
+                self.read(file, inherited=inherited, including=including)
             except BadInputError as error:
                 for problem in error.problems:
-                    # What is no file can be mended only where it is named.
+                    # A file that does not exist is reported where it is named.
                     missing = named.problem(f"include {named.value}: {problem.message}")
                     self._findings.add(problem if file.is_file() else missing)
 
     def _add_misread(self, file: Path, mistake: Mistake, owners: Sequence[str]) -> None:
         match mistake.path:
             case ("tenants", int(index), *rest):
-                whose, path = owners[index], tuple(rest)
+                owner, path = owners[index], tuple(rest)
             case ("defaults", *rest):
-                whose, path = DEFAULTS, tuple(rest)
+                owner, path = DEFAULTS, tuple(rest)
             case ("profiles", str(profile), *rest) if rest:
-                whose, path = f"profile {profile}", tuple(rest)
+                owner, path = f"profile {profile}", tuple(rest)
             case path:
-                whose = ""
-        if path and path[0] in {each.name for each in sensitive_inputs()}:
-            return  # refused as it is, and the message would show the value
+                owner = ""
+        if path and path[0] in {each.name for each in TenantSettings.module.sensitive_inputs}:
+            return  # refused anyway, and this message would show the value
         name = dotted(path) or "the entry"
-        self._findings.add_misread(Problem(file, mistake.line, f"{name} {mistake.message}", whose), name)
+        self._findings.add_misread(Problem(file, mistake.line, f"{name} {mistake.message}", owner), name)
 
 
 def _is_document(path: Path) -> bool:

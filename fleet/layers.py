@@ -1,4 +1,4 @@
-"""What stands beneath a tenant: defaults, then profiles, then the tenant's own entry, the later over the earlier."""
+"""The layers of a tenant: defaults, then profiles, then its own entry. Later ones override earlier ones."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ from functools import reduce
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-from litellm_aws.inputs import sensitive_inputs
-
 from .documents import Documents, Section
 from .plain_secrets import plain_secret
 from .problems import BadInputError, Findings, Problem, dotted, nearest
+from .tenant import TenantSettings
 from .yaml_tree import Node, merged, read_yaml
 
 _PLAIN_MAPS = ("proxy_config", "gateway_extra_env", "backend_extra_env")
-"""Inputs in which people put secrets that belong into Secrets Manager."""
+"""Inputs that are checked for plain secrets."""
 
 
 @dataclass(frozen=True)
@@ -25,9 +24,9 @@ class Layers:
     """The maps of inputs that make a tenant's settings.
 
     Attributes:
-        sections: the lowest first, the tenant's own entry last. Of defaults or a profile that no tenant
-            has, what is beneath them and they themselves.
-        node: the sections over one another.
+        sections: the lowest first, the tenant's own entry last. Defaults and profiles without a tenant have layers,
+            too, so that they are checked.
+        node: the sections, merged.
         is_tenant: whether this is a tenant.
     """
 
@@ -36,20 +35,20 @@ class Layers:
     is_tenant: bool = True
 
     @property
-    def whose(self) -> str:
-        """`tenant <tenant>-<env>`, as messages name it."""
+    def owner(self) -> str:
+        """`tenant <tenant>-<env>`, for messages."""
         return self.sections[-1].name
 
     @property
     def own(self) -> Node:
-        """What stands in the tenant's entry."""
+        """The tenant's own entry."""
         return self.sections[-1].node
 
     def origin(self, path: tuple[str | int, ...]) -> Section:
-        """Returns the section that the value at a path of keys came from.
+        """Returns the section that sets the value at a path of keys.
 
         Raises:
-            KeyError: no section has it.
+            KeyError: no section sets it.
         """
         for section in reversed(self.sections):
             if section.node.has(path):
@@ -58,7 +57,7 @@ class Layers:
 
 
 def layered(documents: Documents, findings: Findings) -> Iterator[Layers]:
-    """Yields the layers of every tenant, then those of defaults and profiles that no tenant has."""
+    """Yields the layers of every tenant, then those of defaults and profiles without a tenant."""
     profiles = _Profiles(documents, findings)
     defaults = {id(section): _prepared(section, findings) for section in documents.defaults}
     used: set[int] = set()
@@ -92,11 +91,8 @@ class _Profiles:
             self._orders[name] = dict.fromkeys([*order, name])
 
     def named_by(self, sections: Sequence[Section]) -> list[str]:
-        """Returns the profiles that the first section which has the key `profile` names.
-
-        Those that are not there are noted, and left out.
-        """
-        named, whose = next(
+        """Returns the profiles named by the first section with the key `profile`, and notes unknown ones."""
+        named, owner = next(
             ((each.node.value["profile"], each.name) for each in sections if "profile" in each.node.value), (None, "")
         )
         if named is None:
@@ -104,21 +100,21 @@ class _Profiles:
         known = []
         for each in named.value if isinstance(named.value, list) else [named]:
             if not isinstance(each.value, str):
-                self._findings.add(each.problem("profile must be a name, or a list of names", whose))
+                self._findings.add(each.problem("profile must be a name, or a list of names", owner))
             elif each.value in self._sections:
                 known.append(each.value)
             else:
                 advice = nearest(each.value, self._sections)
-                self._findings.add(each.problem(f"profile {each.value} is not there{advice}", whose))
+                self._findings.add(each.problem(f"there is no profile {each.value}{advice}", owner))
         return known
 
     def expanded(self, names: Sequence[str]) -> tuple[Section, ...]:
-        """Returns profiles with those that they are based on beneath them, each once."""
+        """Returns profiles, each once and after those that it is based on."""
         order = dict.fromkeys(each for name in names for each in self._orders[name])
         return tuple(self._sections[name] for name in order)
 
     def _without_circles(self, based_on: dict[str, list[str]]) -> list[str]:
-        """Returns the profiles, each after those that it is based on, and notes and opens every circle."""
+        """Returns the profiles, each after those that it is based on. It notes every circle, and breaks it."""
         while True:
             try:
                 return list(TopologicalSorter(based_on).static_order())
@@ -135,42 +131,41 @@ class _Profiles:
 
 def _prepared(section: Section, findings: Findings) -> Section:
     """Returns a section with its proxy_config_file read, and without secrets."""
-    whose = section.name
+    owner = section.name
     values = dict(section.node.value)
-    for sensitive in sensitive_inputs():
+    for sensitive in TenantSettings.module.sensitive_inputs:
         if sensitive.name in values:
             findings.add(
                 values.pop(sensitive.name).problem(
-                    f"{sensitive.name} is a secret, and would stand in the synthesized JSON: "
+                    f"{sensitive.name} is a secret, and would be written to the synthesized JSON: "
                     f"remove it, and export TF_VAR_{sensitive.name} when you run terraform",
-                    whose,
+                    owner,
                 )
             )
     named = values.get("proxy_config_file")
     if named is not None and isinstance(named.value, str):
-        config = _proxy_config(named, whose, findings)
+        config = _proxy_config(named, owner, findings)
         if "proxy_config" in values:
-            findings.add(named.problem("proxy_config_file and proxy_config are both set: remove one of them", whose))
+            findings.add(named.problem("proxy_config_file and proxy_config are both set: remove one of them", owner))
         elif config is not None:
             values["proxy_config"] = config
     for name in _PLAIN_MAPS:
         if name in values:
-            _check_no_secret(name, values[name], whose, findings)
-    return Section(whose, Node(values, section.node.file, section.node.line))
+            _check_no_secret(name, values[name], owner, findings)
+    return Section(owner, Node(values, section.node.file, section.node.line))
 
 
-def _proxy_config(named: Node, whose: str, findings: Findings) -> Node | None:
+def _proxy_config(named: Node, owner: str, findings: Findings) -> Node | None:
     folder = named.file.absolute().parent
     written = Path(named.value)
     path = folder / written
     shown = Path(os.path.normpath(named.file.parent / written))
-    inside = os.path.commonpath([folder.resolve(), _real(path)]) == str(folder.resolve())
-    if written.is_absolute() or not inside:
+    if written.is_absolute() or os.path.normpath(written).startswith(".."):
         findings.add(
             named.problem(
-                f"proxy_config_file {named.value} lies outside of the folder of {named.file}: "
+                f"proxy_config_file {named.value} is outside of the folder of {named.file}: "
                 "move it there, and give its path from that folder",
-                whose,
+                owner,
             )
         )
         return None
@@ -180,28 +175,20 @@ def _proxy_config(named: Node, whose: str, findings: Findings) -> Node | None:
         for problem in error.problems:
             message = f"proxy_config_file {named.value}: {problem.message}"
             if os.path.isfile(path):
-                findings.add(Problem(problem.file, problem.line, message, whose))
+                findings.add(Problem(problem.file, problem.line, message, owner))
             else:
-                findings.add(named.problem(message, whose))
+                findings.add(named.problem(message, owner))
         return None
     for mistake in mistakes:
         name = dotted(("proxy_config", *mistake.path))
-        findings.add(Problem(shown, mistake.line, f"{name} {mistake.message}", whose))
+        findings.add(Problem(shown, mistake.line, f"{name} {mistake.message}", owner))
     if not isinstance(config.value, dict):
-        findings.add(config.problem("proxy_config must be a map: this file holds none", whose))
+        findings.add(config.problem("proxy_config must be a map, and this file contains none", owner))
         return None
     return config
 
 
-def _real(path: Path) -> str:
-    """Returns a path with its links resolved, or as it is where that fails: reading it then says why."""
-    try:
-        return os.path.realpath(path)
-    except (OSError, ValueError):
-        return os.path.normpath(path)
-
-
-def _check_no_secret(name: str, node: Node, whose: str, findings: Findings) -> None:
+def _check_no_secret(name: str, node: Node, owner: str, findings: Findings) -> None:
     if name == "proxy_config":
         advice = "its ARN into gateway_extra_secrets and backend_extra_secrets, and os.environ/<NAME> here"
     else:
@@ -212,8 +199,8 @@ def _check_no_secret(name: str, node: Node, whose: str, findings: Findings) -> N
         if kind is not None:
             findings.add(
                 string.problem(
-                    f"{dotted((name, *path))} holds {kind} in plain text: put it into Secrets Manager, {advice}",
-                    whose,
+                    f"{dotted((name, *path))} contains {kind} in plain text: put it into Secrets Manager, {advice}",
+                    owner,
                 )
             )
 
@@ -227,7 +214,7 @@ def _over(sections: Sequence[Section], profiles: list[str]) -> Node:
 
 
 def _over_one(below: Node, above: Node) -> Node:
-    """Returns one layer over another. A backend of another kind replaces the one beneath."""
+    """Returns one layer over another. A backend of another kind replaces the lower one."""
     result = merged(below, above)
     both = [layer.value.get("backend") for layer in (below, above)]
     if all(each is not None and isinstance(each.value, dict) for each in both):

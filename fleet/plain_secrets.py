@@ -1,4 +1,4 @@
-"""Secrets that stand in plain text where only their names belong."""
+"""Finds secrets in plain text."""
 
 import re
 
@@ -9,21 +9,21 @@ _SHAPES: dict[str, re.Pattern[str]] = {
     "a private key": re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
     "a URL with a password": re.compile(r"://[^/@\s:]*:[^/@\s]+@"),
 }
-"""What the keys of common providers look like, by their documented prefixes."""
+"""Keys of common providers, by their documented prefixes."""
 
 _FIELDS = ("api_key", "master_key", "database_url", "secret_access_key", "client_secret", "password")
-"""How fields and variables of LiteLLM's are called, at their end, that hold a secret whatever it looks like."""
+"""The last words of LiteLLM's fields and variables that hold secrets of any shape."""
 _SWITCHES = ("", "true", "false")
 
 _REFERENCE = "os.environ/"
 
 
 def plain_secret(field: str, value: str) -> str | None:
-    """Says what kind of secret a value is, or returns None.
+    """Returns the kind of secret that a value is, or None.
 
     Args:
         field: name of the variable or of the configuration's field that holds the value.
-        value: the value, which may be a reference such as `os.environ/OPENAI_API_KEY`.
+        value: the value, or a reference such as `os.environ/OPENAI_API_KEY`, which is not a secret.
     """
     if value.startswith(_REFERENCE):
         return None

@@ -1,4 +1,4 @@
-"""Mistakes in what the user wrote: collected, located, and shown all at once."""
+"""What ends a command: mistakes in the user's files, with their places and all at once, and other errors."""
 
 import difflib
 from collections.abc import Iterable
@@ -14,17 +14,17 @@ class Problem:
         file: as the user named it.
         line: counted from 1.
         message: what is wrong and what to do.
-        whose: `tenant <tenant>-<env>`, `profile <name>` or `defaults`, where the mistake is inside of one.
+        owner: `tenant <tenant>-<env>`, `profile <name>` or `defaults`, or empty for the rest of a file.
     """
 
     file: Path
     line: int
     message: str
-    whose: str = ""
+    owner: str = ""
 
     def __str__(self) -> str:
-        whose = f"{self.whose}: " if self.whose else ""
-        return f"{self.file}:{self.line}: {whose}{self.message}"
+        owner = f"{self.owner}: " if self.owner else ""
+        return f"{self.file}:{self.line}: {owner}{self.message}"
 
 
 class BadInputError(Exception):
@@ -37,6 +37,14 @@ class BadInputError(Exception):
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = _merged(problems)
         super().__init__(f"{len(self.problems)} problem{'s' if len(self.problems) > 1 else ''}")
+
+
+class RefusedError(Exception):
+    """The user asks for something that is not possible. The message says why, and what to do."""
+
+
+class FailedError(Exception):
+    """Something failed that is not in the user's files, such as a disk. The message says what, and what to do."""
 
 
 class Findings:
@@ -55,12 +63,12 @@ class Findings:
         self.problems.append(problem)
 
     def add_misread(self, problem: Problem, name: str) -> None:
-        """Notes a value that YAML itself is at fault with, so that its type says nothing."""
+        """Notes a value that YAML misreads. Its type is not checked then."""
         self.add(problem)
         self._misread.add((problem.file, problem.line, name))
 
     def is_misread(self, file: Path, line: int, name: str) -> bool:
-        """Returns whether YAML was at fault with the value of that name at a place."""
+        """Returns whether YAML misread the value of that name at a place."""
         return (file, line, name) in self._misread
 
 
@@ -73,18 +81,18 @@ def dotted(path: Iterable[str | int]) -> str:
 
 
 def nearest(key: str, known: Iterable[str]) -> str:
-    """Returns the advice on a name that is not known."""
-    # Closer than difflib's default, by which a misspelt secret is near to another input.
+    """Returns the advice for an unknown name."""
+    # Stricter than difflib's default, which takes a misspelled secret for another input.
     close = difflib.get_close_matches(key.lower(), list(known), n=1, cutoff=0.7)
     return f": did you mean {close[0]}?" if close else ": remove it"
 
 
 def _merged(problems: list[Problem]) -> list[Problem]:
-    """Sorts the problems, and says only once what several tenants inherit from the same line."""
+    """Sorts the problems, and merges those that several tenants inherit from the same line."""
     owners: dict[tuple[Path, int, str], list[str]] = {}
     for problem in sorted(set(problems)):
-        owners.setdefault((problem.file, problem.line, problem.message), []).append(problem.whose)
+        owners.setdefault((problem.file, problem.line, problem.message), []).append(problem.owner)
     return [
-        Problem(file, line, message, whose[0] + (f" and {len(whose) - 1} more" if len(whose) > 1 else ""))
-        for (file, line, message), whose in owners.items()
+        Problem(file, line, message, names[0] + (f" and {len(names) - 1} more" if len(names) > 1 else ""))
+        for (file, line, message), names in owners.items()
     ]

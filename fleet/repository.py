@@ -7,23 +7,23 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from .command_line import CommandError
+from .problems import RefusedError
 
 
 def top_of(folder: Path) -> Path:
-    """Returns the folder that paths in a repository begin at: that of `.git`, or the given one outside of any.
+    """Returns the top folder of the repository that a folder is in, or the folder itself outside of a repository.
 
-    Git itself is not asked, so that nobody needs it who does not compare commits.
+    It looks for `.git`, and does not need Git.
     """
     folder = folder.resolve()
     return next((each for each in (folder, *folder.parents) if (each / ".git").exists()), folder)
 
 
 def repository_of(folder: Path) -> Path | None:
-    """Returns the top folder of the repository that a folder is in, or None when it is in none.
+    """Returns the top folder of the repository that a folder is in, or None outside of a repository.
 
     Raises:
-        CommandError: there is no Git on this machine, or it does not trust the folder.
+        RefusedError: Git is not installed, or does not trust the folder.
     """
     done = _git("rev-parse", "--show-toplevel", folder=folder)
     if done.returncode == 0:
@@ -31,25 +31,25 @@ def repository_of(folder: Path) -> Path | None:
     said = done.stderr.decode().strip()
     if "not a git repository" in said:
         return None
-    raise CommandError(f"Git cannot read {folder}: {said}")
+    raise RefusedError(f"Git cannot read {folder}: {said}")
 
 
 def commit_of(repository: Path, ref: str) -> str:
     """Returns the commit that a ref names.
 
     Raises:
-        CommandError: there is no such commit.
+        RefusedError: there is no such commit.
     """
     done = _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}", folder=repository)
     if done.returncode != 0:
-        raise CommandError(
-            f"{ref} names no commit in {repository}: check its name, or fetch it first (a shallow clone has few)"
+        raise RefusedError(
+            f"{ref} is not a commit in {repository}: check the name, or fetch it (a shallow clone has few commits)"
         )
     return done.stdout.decode().strip()
 
 
 def is_ignored(path: Path) -> bool:
-    """Returns whether Git leaves a folder, which need not be there, out of its repository."""
+    """Returns whether Git ignores a folder, which need not exist."""
     path = path.absolute()
     return _git("check-ignore", "--quiet", f"{path.name}/", folder=path.parent).returncode == 0
 
@@ -58,14 +58,14 @@ def export(repository: Path, commit: str, folder: Path) -> None:
     """Writes all files of a commit to an empty folder, and changes nothing in the repository.
 
     Raises:
-        CommandError: Git cannot write them.
+        RefusedError: Git cannot write them.
     """
     with tempfile.TemporaryDirectory() as scratch:
         environment = {"GIT_INDEX_FILE": str(Path(scratch, "index"))}
         for command in (("read-tree", commit), ("checkout-index", "--all", f"--prefix={folder}/")):
             done = _git(*command, folder=repository, **environment)
             if done.returncode != 0:
-                raise CommandError(f"Git cannot read {commit}: {done.stderr.decode().strip()}")
+                raise RefusedError(f"Git cannot read {commit}: {done.stderr.decode().strip()}")
 
 
 def _git(*arguments: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[bytes]:
@@ -77,4 +77,4 @@ def _git(*arguments: str, folder: Path, **environment: str) -> subprocess.Comple
             check=False,
         )
     except FileNotFoundError:
-        raise CommandError("There is no git on the PATH: install it.") from None
+        raise RefusedError("git is not on the PATH: install Git.") from None

@@ -1,4 +1,4 @@
-"""What one tenant may set: the module's inputs, the AWS provider's options and a backend."""
+"""The settings of a tenant: the module's inputs, options of the AWS provider, and a backend."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import os
 from difflib import get_close_matches
 from inspect import signature
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from litellm_aws.inputs import Inputs, declared_inputs
+from litellm_aws.inputs import Inputs
+from litellm_aws.litellm import LITELLM
+from litellm_aws.module_kind import ModuleKind
 from litellm_aws.rules import RULE_BROKEN, Matches, NotEmpty, OneOf
 
 from .waves import Wave, wave_of
@@ -28,7 +30,7 @@ class _Options(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _not_null(cls, value: Any) -> Any:
-        if value is None:  # which is for what is not in the file
+        if value is None:  # the value of options that are not in the file
             raise PydanticCustomError("null", "has no value")
         return value
 
@@ -38,7 +40,7 @@ class _Options(BaseModel):
 
 
 def _of_known_services(endpoints: dict[str, str]) -> dict[str, str]:
-    # Only here, for it is large and most fleets name no endpoint.
+    # Imported here, because it is large, and most fleets name no endpoint.
     from cdktf_cdktf_provider_aws.provider import AwsProviderEndpoints
 
     known = [name.rstrip("_") for name in signature(AwsProviderEndpoints).parameters]
@@ -47,7 +49,7 @@ def _of_known_services(endpoints: dict[str, str]) -> dict[str, str]:
         near = get_close_matches(name, known, n=1)
         unknown.append(f"{name} (did you mean {near[0]}?)" if near else f"{name} (remove it)")
     if unknown:
-        says = f"names no service of AWS by {', '.join(sorted(unknown))}"
+        says = f"has unknown AWS services: {', '.join(sorted(unknown))}"
         raise PydanticCustomError(RULE_BROKEN, "{says}", {"says": says})
     return endpoints
 
@@ -75,13 +77,13 @@ class Provider(_Options):
     assume_role: AssumeRole | None = None
     """Role that Terraform assumes."""
     default_tags: dict[str, str] | None = None
-    """Tags that the provider puts on every resource, beneath the `tags` input."""
+    """Tags that the provider adds to every resource. The input `tags` overrides them."""
     allowed_account_ids: list[Annotated[str, Matches("[0-9]{12}", "an account id of 12 digits")]] | None = None
-    """Accounts that this root may be applied to. Anything else is refused before it is touched."""
+    """Accounts that this root may be applied to. Terraform refuses every other one."""
     endpoints: Annotated[dict[str, str], AfterValidator(_of_known_services)] | None = None
-    """URLs of AWS services by the provider's name of the service, for VPC endpoints and local stand-ins."""
+    """URLs of AWS services by the provider's names, for VPC endpoints or a local AWS."""
     s3_use_path_style: bool | None = None
-    """Whether S3 is asked with the bucket in the path."""
+    """Whether S3 requests have the bucket in the path."""
 
 
 class LocalBackend(_Options):
@@ -92,7 +94,7 @@ class LocalBackend(_Options):
 
 
 class S3BackendEndpoints(_Options):
-    """URLs of the AWS services that the S3 backend asks."""
+    """URLs of the AWS services that the S3 backend uses."""
 
     s3: _Text | None = None
     """URL of S3."""
@@ -114,7 +116,7 @@ class S3Backend(_Options):
     key: _Text | None = None
     """Key of the state. By default `litellm/<tenant>-<env>/terraform.tfstate`."""
     use_lockfile: bool = True
-    """Whether a lock object beside the state keeps two applies apart (Terraform 1.10 and later)."""
+    """Whether a lock object next to the state prevents two applies at the same time (Terraform 1.10 and later)."""
     encrypt: bool = True
     """Whether S3 encrypts the state."""
     kms_key_id: _Text | None = None
@@ -124,27 +126,27 @@ class S3Backend(_Options):
     assume_role: AssumeRole | None = None
     """Role that Terraform assumes to read and write the state."""
     endpoints: S3BackendEndpoints | None = None
-    """URLs of the AWS services that the backend asks."""
+    """URLs of the AWS services that the backend uses."""
     use_path_style: bool | None = None
-    """Whether S3 is asked with the bucket in the path."""
+    """Whether S3 requests have the bucket in the path."""
     skip_credentials_validation: bool | None = None
-    """Whether the credentials are used without asking STS about them."""
+    """Whether the credentials are not validated with STS."""
     skip_metadata_api_check: bool | None = None
-    """Whether the EC2 metadata service is left alone."""
+    """Whether the EC2 metadata service is not used."""
     skip_region_validation: bool | None = None
     """Whether an unknown region is accepted."""
     skip_requesting_account_id: bool | None = None
-    """Whether the account's id is left unasked."""
+    """Whether the account ID is not requested."""
 
 
 HCP_HOST = "app.terraform.io"
 WORKSPACE_OF_WORKSPACES = "litellm-workspaces"
-"""The workspace of the stack that makes the tenants' workspaces."""
+"""The workspace of the stack that creates the tenants' workspaces."""
 
 
 def _of_a_tenant(workspace: str) -> str:
     if workspace == WORKSPACE_OF_WORKSPACES:
-        raise PydanticCustomError(RULE_BROKEN, "must not be the workspace of the stack that makes the workspaces")
+        raise PydanticCustomError(RULE_BROKEN, "must not be the workspace of the stack that creates the workspaces")
     return workspace
 
 
@@ -162,15 +164,15 @@ class CloudBackend(_Options):
 
     @property
     def host(self) -> str:
-        """The host that is given, or HCP Terraform's."""
+        """The host, by default HCP Terraform's."""
         return self.hostname or HCP_HOST
 
 
 class Backend(_Options):
-    """Where a tenant's state is; one of the three."""
+    """Where a tenant's state is: one of the three."""
 
     local: LocalBackend | None = None
-    """State in a file beside the tenants file."""
+    """State in a file next to the tenants file."""
     s3: S3Backend | None = None
     """State in an S3 bucket."""
     cloud: CloudBackend | None = None
@@ -184,23 +186,26 @@ class Backend(_Options):
 
 
 class TenantSettings(Inputs):
-    """The settings of one tenant, its defaults merged under it."""
+    """The settings of one tenant, merged with its profiles and defaults."""
+
+    module: ClassVar[ModuleKind] = LITELLM
+    """The module that the tenant's root calls."""
 
     provider: Provider = Provider()
     """Options of the AWS provider in the tenant's root."""
     backend: Backend = Backend(local=LocalBackend())
-    """Where the tenant's state is. By default, a file beside the tenants file."""
+    """Where the tenant's state is. By default, a file next to the tenants file."""
     proxy_config_file: str = ""
-    """YAML file that holds the proxy_config. A path from the folder of the file that names it, and inside of it."""
+    """YAML file with the proxy_config: a path from the folder of the file that names it, inside of that folder."""
     profile: Annotated[list[str], WithJsonSchema(_ONE_OR_SEVERAL)] = Field(default_factory=list)
-    """Profile, or list of profiles, whose inputs lie between the defaults and the tenant; a later one wins."""
+    """Profile or list of profiles, between the defaults and the tenant's own inputs. A later one wins."""
 
     wave: Annotated[str, OneOf(tuple(Wave))] | None = None
-    """When a change that touches every tenant reaches this one: dev, stage or prod. By default, `env` decides."""
+    """When a change that touches every tenant reaches this one: dev, stage or prod. By default, it depends on `env`."""
 
     @property
     def effective_wave(self) -> Wave:
-        """The wave that is given, or that of the environment."""
+        """The tenant's wave, by default that of the environment."""
         return Wave(self.wave) if self.wave else wave_of(self.env)
 
     @property
@@ -210,11 +215,11 @@ class TenantSettings(Inputs):
 
     def inputs_set(self) -> dict[str, Any]:
         """Returns the module inputs that this tenant sets, in the order of the declaration."""
-        values = self.model_dump(include=set(declared_inputs()) & self.model_fields_set)
-        return {name: values[name] for name in declared_inputs() if name in values}
+        values = self.model_dump(include=set(self.module.inputs) & self.model_fields_set)
+        return {name: values[name] for name in self.module.inputs if name in values}
 
     def state_identity(self, folder: Path) -> tuple[str | None, ...]:
-        """Returns what tells this tenant's state from every other.
+        """Returns what identifies the tenant's state.
 
         Args:
             folder: the tenants file's.
@@ -229,7 +234,7 @@ class TenantSettings(Inputs):
 
     @property
     def state_place(self) -> str:
-        """Where the state is, as a reader says it."""
+        """Where the state is, for messages."""
         if self.backend.s3 is not None:
             return f"s3://{self.backend.s3.bucket}/{self.state_key}"
         if self.backend.cloud is not None:

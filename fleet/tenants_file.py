@@ -1,4 +1,4 @@
-"""The tenants file: reading it, and saying everything that is wrong with it in one go."""
+"""Reads the tenants file, and reports all mistakes in it together."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from litellm_aws.inputs import CROSS_RULES, declared_inputs, sensitive_inputs
+from litellm_aws.module_kind import ModuleKind
 from litellm_aws.rules import RULE_BROKEN
 
 from .documents import read_documents
@@ -33,19 +33,24 @@ class Fleet:
     Attributes:
         file: the tenants file.
         tenants: in the order of the file, those of included files last.
-        layers: what each tenant's settings were made from, by its label.
+        layers: of each tenant, by its label.
     """
 
     file: Path
     tenants: list[TenantSettings]
     layers: dict[str, Layers]
 
+    @property
+    def module(self) -> ModuleKind:
+        """The module that the tenants' roots call."""
+        return TenantSettings.module
+
 
 def load_fleet(file: Path) -> Fleet:
     """Reads a tenants file, and the files that it includes.
 
     Raises:
-        BadInputError: with every mistake in them.
+        BadInputError: with all mistakes in them.
     """
     findings = Findings()
     documents = read_documents(file, findings)
@@ -66,7 +71,7 @@ class _Validator:
         self._findings = findings
 
     def validated(self, all_layers: Sequence[Layers]) -> list[tuple[Layers, TenantSettings]]:
-        """Returns the tenants whose settings are sound, and notes what is wrong with the others."""
+        """Returns the tenants with valid settings, and notes the problems of the others."""
         tenants = [layers for layers in all_layers if layers.is_tenant]
         self._check_roots(tenants)
         checked = [(layers, self._settings(layers)) for layers in all_layers]
@@ -85,7 +90,7 @@ class _Validator:
             wrong = {str(each["loc"][0]) for each in details if each["loc"]}
             for each in details:
                 self._add(layers, each)
-        if layers.is_tenant:  # of the others, what breaks a rule may yet be set by a tenant
+        if layers.is_tenant:  # a tenant may complete the others
             misread = {name for name, node in layers.node.value.items() if self._is_misread(node, name)}
             self._check_across(layers, values, wrong | misread)
         if settings is not None and settings.provider.region not in (None, settings.region):
@@ -93,26 +98,26 @@ class _Validator:
                 layers.node.at(("provider", "region")).problem(
                     f"provider.region is {settings.provider.region}, but region is {settings.region}: "
                     "the stack is in its provider's region, so remove provider.region",
-                    layers.whose,
+                    layers.owner,
                 )
             )
         return settings
 
     def _check_across(self, layers: Layers, values: dict[str, Any], wrong: set[str]) -> None:
-        inputs = {name: values.get(name, declared.default) for name, declared in declared_inputs().items()}
-        # Of secrets nothing is known before the plan.
-        unknown = wrong | {secret.name for secret in sensitive_inputs()}
-        for rule in CROSS_RULES:
+        inputs = {name: values.get(name, declared.default) for name, declared in TenantSettings.module.inputs.items()}
+        # The values of secrets are unknown before the plan.
+        unknown = wrong | {secret.name for secret in TenantSettings.module.sensitive_inputs}
+        for rule in TenantSettings.module.rules:
             message = None if unknown & set(rule.inputs) else rule.broken(inputs)
             if message is not None:
-                # The tenant's own line rather than one of a profile or of the defaults.
+                # Reported at the tenant's own line, if it sets one of the inputs.
                 nodes = [
                     section.node.value[name]
                     for section in layers.sections
                     for name in rule.inputs
                     if name in section.node.value
                 ]
-                self._findings.add((nodes or [layers.own])[-1].problem(message, layers.whose))
+                self._findings.add((nodes or [layers.own])[-1].problem(message, layers.owner))
 
     def _is_misread(self, node: Node, name: str) -> bool:
         return self._findings.is_misread(node.file, node.line, name)
@@ -126,19 +131,19 @@ class _Validator:
                 return  # defaults and profiles need not be complete
             where = node if len(path) > 1 else layers.own
             message = f"{name} is missing: set it" + ("" if len(path) > 1 else " here, or under defaults")
-            self._findings.add(where.problem(message, layers.whose))
+            self._findings.add(where.problem(message, layers.owner))
         elif details["type"] == "extra_forbidden":
             known = _fields(TenantSettings, path[:-1])
-            advice = nearest(str(path[-1]), known - {each.name for each in sensitive_inputs()})
+            advice = nearest(str(path[-1]), known - {each.name for each in TenantSettings.module.sensitive_inputs})
             if difflib.get_close_matches(str(path[-1]), _CREDENTIALS, n=1, cutoff=0.8):
-                advice = ", for it is a secret: use profile, assume_role or AWS's environment variables"
-            self._findings.add(node.problem(f"{name} is not known here{advice}", layers.whose))
+                advice = ", and a secret: use profile, assume_role or AWS's environment variables"
+            self._findings.add(node.problem(f"{name} is unknown here{advice}", layers.owner))
         elif self._is_misread(node, name):
             pass
         elif details["type"] == RULE_BROKEN:
-            self._findings.add(node.problem(f"{name} {details['msg']}", layers.whose))
+            self._findings.add(node.problem(f"{name} {details['msg']}", layers.owner))
         else:
-            self._findings.add(node.problem(f"{name} {_wrong_type(details['type'], node)}", layers.whose))
+            self._findings.add(node.problem(f"{name} {_wrong_type(details['type'], node)}", layers.owner))
 
     def _check_roots(self, tenants: Sequence[Layers]) -> None:
         first_with: dict[str, Layers] = {}
@@ -149,9 +154,9 @@ class _Validator:
             first = first_with.setdefault(f"{tenant}-{env}", layers)
             if first is not layers:
                 same = first.node.at(("tenant",)).value == tenant
-                what = "is the same tenant and env as" if same else "would share its folder with"
+                what = "has the same tenant and env as" if same else "has the same folder as"
                 where = _where(first.own, layers.own)
-                self._findings.add(layers.own.problem(f"{what} the entry {where}: rename or remove one", layers.whose))
+                self._findings.add(layers.own.problem(f"{what} the entry {where}: rename or remove one", layers.owner))
 
     def _check_states(self, fleet: Sequence[tuple[Layers, TenantSettings]]) -> None:
         first_with: dict[tuple[str | None, ...], tuple[Layers, TenantSettings]] = {}
@@ -160,9 +165,9 @@ class _Validator:
             if other.label != settings.label:
                 self._findings.add(
                     layers.own.problem(
-                        f"would share its state with {first.whose}, {_where(first.own, layers.own)}: give each a "
-                        "state of its own, best by setting no key, path or workspace",
-                        layers.whose,
+                        f"has the same state as {first.owner}, {_where(first.own, layers.own)}: give each "
+                        "its own state, for example by removing key, path or workspace",
+                        layers.owner,
                     )
                 )
 
@@ -181,7 +186,7 @@ def _fields(model: type[BaseModel], path: _Path) -> set[str]:
 
 
 _EXPECTED = {
-    "string_type": "a text",
+    "string_type": "a string",
     "int_type": "a whole number",
     "float_type": "a number",
     "bool_type": "true or false",
@@ -193,7 +198,7 @@ _EXPECTED = {
 
 def _wrong_type(kind: str, node: Node) -> str:
     expected = _EXPECTED.get(kind, "something else")
-    text = "a secret" if plain_secret("", node.text) else f'the text "{node.text}"'
+    text = "a secret" if plain_secret("", node.text) else f'the string "{node.text}"'
     match node.value:
         case None:
             return "has no value: give it one, or remove the line"

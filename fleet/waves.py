@@ -1,11 +1,11 @@
-"""In which order a change that touches every tenant reaches them."""
+"""The order in which a change that touches every tenant reaches them."""
 
 import re
 from enum import StrEnum
 
 
 class Wave(StrEnum):
-    """The tenants that a change reaches at one time. The first wave is first."""
+    """The tenants that a change reaches at the same time, in the order of the waves."""
 
     DEV = "dev"
     STAGE = "stage"
@@ -18,11 +18,11 @@ _WORDS = {
     ),
     **dict.fromkeys(("beta", "canary", "pre", "preprod", "stage", "staging", "stg", "uat"), Wave.STAGE),
 }
-"""What the names of such environments are made of, beside digits: `dev2`, `stage-eu`."""
+"""Words in the names of environments, such as `dev2` and `stage-eu`."""
 
 
 def wave_of(env: str) -> Wave:
-    """Returns the wave of an environment: that of production for every name that is not known for sure."""
+    """Returns the wave of an environment. It is production for every unknown name."""
     first, *others = re.findall("[a-z]+", env)
     known = _WORDS.get(first, Wave.PROD)
     return Wave.PROD if any(word.startswith(("prod", "prd", "live")) for word in others) else known

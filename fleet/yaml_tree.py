@@ -1,8 +1,7 @@
-"""YAML files as trees whose every node knows where it stands.
+"""YAML files as trees of nodes that know their file and line.
 
-The dialect is YAML 1.1, PyYAML's and so LiteLLM's own. What YAML 1.1 and 1.2 read differently
-(`NO`, `0755`, `1:30`) is refused where a file asks for that, because one of the two readings
-surprises whoever wrote it.
+The dialect is YAML 1.1, as in PyYAML and LiteLLM. Values that YAML 1.1 and 1.2 read differently (`NO`, `0755`, `1:30`)
+can be refused, because few authors know both readings.
 """
 
 from __future__ import annotations
@@ -18,15 +17,9 @@ import yaml
 
 from .problems import BadInputError, Problem
 
-_MOST_NODES = 1_000_000
-"""More than any real file has, and few enough to stop a file whose aliases multiply."""
-
-_DEEPEST = 50
-"""Levels of maps and lists in one another: more than any real file has, and few enough for every reader."""
-
 _TAG = "tag:yaml.org,2002:"
 _TEXTS = frozenset(f"{_TAG}{kind}" for kind in ("str", "timestamp", "value", "merge"))
-"""What YAML 1.2 reads as a text: also a date, `=` and `<<`."""
+"""Values that are texts in YAML 1.2: a date, `=` and `<<` as well."""
 _SCALARS = frozenset(f"{_TAG}{kind}" for kind in ("null", "bool", "int", "float"))
 _SAME_IN_1_2 = {
     f"{_TAG}bool": re.compile("true|True|TRUE|false|False|FALSE"),
@@ -40,9 +33,9 @@ class Node:
 
     Attributes:
         value: a scalar, a list of nodes, or a dict from string to node.
-        file: the file that it stands in, as the user named it.
-        line: where it begins, counted from 1.
-        text: what was written, where the value is a scalar.
+        file: its file, as the user named it.
+        line: its first line, counted from 1.
+        text: the scalar as it was written.
     """
 
     value: Any
@@ -51,7 +44,7 @@ class Node:
     text: str = ""
 
     def plain(self) -> Any:
-        """Returns the value without any position."""
+        """Returns the value without files and lines."""
         match self.value:
             case dict():
                 return {key: node.plain() for key, node in self.value.items()}
@@ -71,7 +64,7 @@ class Node:
         return node
 
     def has(self, path: Sequence[str | int]) -> bool:
-        """Returns whether something stands at a path of keys and indices."""
+        """Returns whether there is a node at a path of keys and indices."""
         node = self
         for step in path:
             try:
@@ -85,9 +78,9 @@ class Node:
         """`<file>:<line>`."""
         return f"{self.file}:{self.line}"
 
-    def problem(self, message: str, whose: str = "") -> Problem:
+    def problem(self, message: str, owner: str = "") -> Problem:
         """Returns a problem at this place."""
-        return Problem(self.file, self.line, message, whose)
+        return Problem(self.file, self.line, message, owner)
 
     def strings(self, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Node]]:
         """Yields every string in the tree with its path."""
@@ -114,10 +107,10 @@ def merged(below: Node, above: Node) -> Node:
 
 @dataclass(frozen=True)
 class Mistake:
-    """A mistake of YAML's own kind, such as a key that stands twice.
+    """A mistake in the YAML itself, such as a duplicate key.
 
     Attributes:
-        path: keys and indices from the file's root to the place.
+        path: keys and indices from the file's root.
         line: counted from 1.
         message: what is wrong and what to do.
     """
@@ -128,7 +121,7 @@ class Mistake:
 
 
 def read_yaml(path: Path, shown_as: Path, *, refuse_ambiguous: bool) -> tuple[Node, list[Mistake]]:
-    """Reads a YAML file, and returns its tree, of None if it is empty, and the mistakes found on the way.
+    """Reads a YAML file, and returns its tree and the mistakes in it. The value of an empty file is None.
 
     Args:
         path: the file.
@@ -148,54 +141,31 @@ def read_yaml(path: Path, shown_as: Path, *, refuse_ambiguous: bool) -> tuple[No
         reason = getattr(error, "strerror", None) or error
         raise BadInputError([Problem(shown_as, 1, f"cannot be read: {reason}: check the path")]) from None
     try:
-        _check_depth(text, shown_as)
         root = yaml.compose(text, Loader=_LOADER)
+        if root is None:
+            return Node(None, shown_as, 1), []
+        builder = _Builder(shown_as, refuse_ambiguous)
+        return builder.build(root, ()), builder.mistakes
     except yaml.YAMLError as error:
         raise BadInputError([_syntax_problem(error, text, shown_as)]) from None
-    if root is None:
-        return Node(None, shown_as, 1), []
-    builder = _Builder(shown_as, refuse_ambiguous)
-    return builder.build(root, ()), builder.mistakes
+    except RecursionError:
+        message = "is nested too deeply, or an alias contains itself: write the values out"
+        raise BadInputError([Problem(shown_as, 1, message)]) from None
 
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def _check_depth(text: str, file: Path) -> None:
-    """Refuses a file so deep that composing it would exhaust the stack, which in libyaml ends the process."""
-    depth = 0
-    for event in yaml.parse(text, Loader=_LOADER):
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-        if depth > _DEEPEST:
-            raise BadInputError([_too_deep(file, event.start_mark.line + 1 if event.start_mark else 1)])
-
-
-def _too_deep(file: Path, line: int) -> Problem:
-    return Problem(file, line, f"is nested more than {_DEEPEST} levels deep: make it flatter")
-
-
 class _Builder:
-    """Turns PyYAML's nodes into ours, and collects the mistakes on the way."""
+    """Turns PyYAML's nodes into ours, and collects the mistakes in them."""
 
     def __init__(self, file: Path, refuse_ambiguous: bool) -> None:
         self.mistakes: list[Mistake] = []
         self._file = file
         self._refuse_ambiguous = refuse_ambiguous
         self._scalars = yaml.constructor.SafeConstructor()
-        self._count = 0
-        self._open: set[int] = set()
 
     def build(self, node: yaml.Node, path: tuple[str | int, ...]) -> Node:
-        self._count += 1
-        if id(node) in self._open or self._count > _MOST_NODES:
-            reason = "an alias contains itself" if id(node) in self._open else "aliases multiply without end"
-            raise BadInputError([Problem(self._file, _line(node), f"{reason}: write the values out")])
-        if len(self._open) >= _DEEPEST and not isinstance(node, yaml.ScalarNode):
-            raise BadInputError([_too_deep(self._file, _line(node))])
-        self._open.add(id(node))
         match node:
             case yaml.MappingNode():
                 built = Node(self._mapping(node, path), self._file, _line(node))
@@ -204,7 +174,6 @@ class _Builder:
                 built = Node(items, self._file, _line(node))
             case yaml.ScalarNode():
                 built = Node(self._scalar(node, path), self._file, _line(node), node.value)
-        self._open.remove(id(node))
         return built
 
     def _mapping(self, node: yaml.MappingNode, path: tuple[str | int, ...]) -> dict[str, Node]:
@@ -221,7 +190,7 @@ class _Builder:
             if key in own:
                 self._mistake(key_node, (*path, key), f"is set twice, first on line {own[key].line}: remove one")
             built = self.build(value_node, (*path, key))
-            # The key's line: an empty value has no place of its own, and a block begins below its key.
+            # The key's line: an empty value has none, and a block begins on a later one.
             own[key] = Node(built.value, self._file, _line(key_node), built.text)
         return inherited | own
 
@@ -234,13 +203,13 @@ class _Builder:
 
     def _key(self, node: yaml.Node, path: tuple[str | int, ...]) -> str | None:
         if not isinstance(node, yaml.ScalarNode):
-            self._mistake(node, path, "has a list or a map as a key: a key must be a text")
+            self._mistake(node, path, "has a list or a map as a key: a key must be a string")
             return None
         if node.tag != f"{_TAG}str":
             self._mistake(
                 node,
                 path,
-                f'has the key {node.value}, which YAML does not read as a text: write "{node.value}"',
+                f'has the key {node.value}, which YAML does not read as a string: write "{node.value}"',
             )
             return None
         return str(node.value)
@@ -255,7 +224,7 @@ class _Builder:
             self._mistake(
                 node,
                 path,
-                f'is {text}, which YAML does not read as this text: write "{text}" in quotes, or {other}',
+                f'is {text}, which YAML does not read as a string: write "{text}" in quotes, or {other}',
             )
         try:
             value = self._scalars.construct_object(node) if node.tag in _SCALARS else math.nan
@@ -278,16 +247,16 @@ def _line(node: yaml.Node) -> int:
 def _syntax_problem(error: yaml.YAMLError, text: str, file: Path) -> Problem:
     if isinstance(error, yaml.reader.ReaderError):
         before, character, _ = text.partition(chr(error.character))
-        return Problem(file, before.count("\n") + 1, f"holds the control character {character!r}: remove it")
+        return Problem(file, before.count("\n") + 1, f"contains the control character {character!r}: remove it")
     reason = getattr(error, "problem", None) or str(error)
-    # What never ends is at fault where it begins.
+    # An unclosed quote is reported at its beginning.
     mark = getattr(error, "context_mark" if "end of stream" in reason else "problem_mark", None)
     lines = text.splitlines() or [""]
     index, column = (min(mark.line, len(lines) - 1), mark.column) if mark else (0, 0)
     if "tab character" in reason or lines[index][column : column + 1] == "\t":
-        message = "is indented with a tab: YAML takes spaces only"
+        message = "is indented with a tab: use spaces"
     elif "another document" in reason:
-        message = "begins a second document: keep one, without a line `---` between"
+        message = "contains a second YAML document: remove the line `---` and what follows"
     else:
         message = f"is not YAML: {reason}: look at the indentation, quotes, brackets and colons here and just above"
     return Problem(file, index + 1, message)

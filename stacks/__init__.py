@@ -1,3 +1,3 @@
-"""The two kinds of stack: the module, and a thin root for each tenant."""
+"""The kinds of stack, and the files that synthesis makes of them."""
 
 import litellm_aws as litellm_aws  # before cdktf: it decides which Node runs

@@ -1,8 +1,6 @@
 """The module: the whole documented stack, without provider and backend."""
 
-import jsii
-from cdktf import TerraformElement, TerraformStack
-from constructs import Construct, Node
+from constructs import Construct
 
 from litellm_aws.autoscaling import Autoscaling
 from litellm_aws.cache import Cache
@@ -12,10 +10,11 @@ from litellm_aws.database import Database
 from litellm_aws.environment import Environment
 from litellm_aws.images import Images
 from litellm_aws.input_variables import InputVariables
+from litellm_aws.litellm import LITELLM
 from litellm_aws.load_balancer import LoadBalancer
 from litellm_aws.naming import Naming
 from litellm_aws.network import Network
-from litellm_aws.one_shot_tasks import OneShotTasks
+from litellm_aws.one_off_tasks import OneOffTasks
 from litellm_aws.outputs import Outputs
 from litellm_aws.proxy_config import ProxyConfig
 from litellm_aws.roles import Roles
@@ -24,39 +23,41 @@ from litellm_aws.services import Services
 from litellm_aws.storage import Storage
 from litellm_aws.versions import PROVIDERS, TERRAFORM
 
-MODULE = "litellm"
-"""Name of the module's stack, and so of its folder."""
+from .stack import Stack
 
 
-class ModuleStack(TerraformStack):
+class ModuleStack(Stack):
     """LiteLLM on AWS, from the network to the outputs."""
 
     def __init__(self, scope: Construct) -> None:
-        super().__init__(scope, MODULE)
+        super().__init__(scope, LITELLM.name)
         self.add_override("terraform", {"required_version": TERRAFORM, "required_providers": PROVIDERS})
         self.add_override("terraform.backend", None)
 
-        inputs = InputVariables(self, "inputs")
-        naming = Naming(self, "naming", inputs=inputs)
-        images = Images(self, "images")
-        proxy_config = ProxyConfig(self, "proxy_config", inputs=inputs)
-        network = Network(self, "network", inputs=inputs, naming=naming, reads_load_balancer_ranges=proxy_config.exists)
-        load_balancer = LoadBalancer(self, "load_balancer", inputs=inputs, naming=naming, network=network)
-        database = Database(self, "database", inputs=inputs, naming=naming, network=network)
-        cache = Cache(self, "cache", inputs=inputs, naming=naming, network=network)
-        storage = Storage(self, "storage", inputs=inputs, naming=naming, network=network, proxy_config=proxy_config)
-        secrets = Secrets(self, "secrets", inputs=inputs, naming=naming, database=database)
-        environment = Environment(
+        self._inputs = inputs = InputVariables(self, "inputs", module=LITELLM)
+        self._naming = naming = Naming(self, "naming", inputs=inputs)
+        self._proxy_config = proxy_config = ProxyConfig(self, "proxy_config", inputs=inputs)
+        self._network = network = Network(
+            self, "network", inputs=inputs, naming=naming, reads_load_balancer_ranges=proxy_config.exists
+        )
+        self._database = database = Database(self, "database", inputs=inputs, naming=naming, network=network)
+        self._cache = cache = Cache(self, "cache", inputs=inputs, naming=naming, network=network)
+        self._storage = storage = Storage(
+            self, "storage", inputs=inputs, naming=naming, network=network, proxy_config=proxy_config
+        )
+        self._secrets = secrets = Secrets(self, "secrets", inputs=inputs, naming=naming, database=database)
+        self._environment = environment = Environment(
             self,
             "environment",
             inputs=inputs,
+            naming=naming,
             database=database,
             cache=cache,
             storage=storage,
             secrets=secrets,
             proxy_config=proxy_config,
         )
-        roles = Roles(
+        self._roles = Roles(
             self,
             "roles",
             inputs=inputs,
@@ -66,18 +67,26 @@ class ModuleStack(TerraformStack):
             secrets=secrets,
             environment=environment,
         )
-        cluster = Cluster(self, "cluster", naming=naming)
-        one_shot_tasks = OneShotTasks(
+        self._cluster = Cluster(self, "cluster", inputs=inputs, naming=naming)
+        self._load_balancer = LoadBalancer(self, "load_balancer", inputs=inputs, naming=naming, network=network)
+        self._one_off_tasks = self._declare_tasks()
+        has_redis = cache.exists | secrets.redis_url.exists
+        Checks(self, "checks", inputs=inputs, module=LITELLM, has_redis=has_redis)
+        self._declare_outputs()
+
+    def _declare_tasks(self) -> OneOffTasks:
+        inputs, naming, images = self._inputs, self._naming, Images(self, "images", inputs=self._inputs)
+        one_off_tasks = OneOffTasks(
             self,
-            "one_shot_tasks",
+            "one_off_tasks",
             inputs=inputs,
             naming=naming,
-            network=network,
-            cluster=cluster,
-            database=database,
-            secrets=secrets,
-            roles=roles,
-            environment=environment,
+            network=self._network,
+            cluster=self._cluster,
+            database=self._database,
+            secrets=self._secrets,
+            roles=self._roles,
+            environment=self._environment,
             images=images,
         )
         services = Services(
@@ -85,48 +94,46 @@ class ModuleStack(TerraformStack):
             "services",
             inputs=inputs,
             naming=naming,
-            network=network,
-            load_balancer=load_balancer,
-            cluster=cluster,
+            network=self._network,
+            load_balancer=self._load_balancer,
+            cluster=self._cluster,
             images=images,
-            proxy_config=proxy_config,
-            secrets=secrets,
-            roles=roles,
-            environment=environment,
-            one_shot_tasks=one_shot_tasks,
+            proxy_config=self._proxy_config,
+            secrets=self._secrets,
+            roles=self._roles,
+            environment=self._environment,
+            one_off_tasks=one_off_tasks,
         )
         Autoscaling(
             self,
             "autoscaling",
+            inputs=inputs,
             naming=naming,
-            cluster=cluster,
+            cluster=self._cluster,
             services=services,
-            gateway_resource_label=load_balancer.gateway_resource_label,
+            gateway_resource_label=self._load_balancer.gateway_resource_label,
         )
-        Checks(self, "checks")
+        return one_off_tasks
+
+    def _declare_outputs(self) -> None:
         Outputs(
             self,
             "outputs",
-            alb_dns_name=load_balancer.dns_name,
-            alb_url=load_balancer.url,
-            alb_arn=load_balancer.arn,
-            alb_zone_id=load_balancer.zone_id,
-            ecs_cluster=cluster.name,
-            vpc_id=network.vpc_id,
-            task_security_group_id=network.tasks_group_id,
-            aurora_writer_endpoint=database.host,
-            aurora_reader_endpoint=database.reader_host,
-            redis_endpoint=cache.endpoint,
-            s3_bucket=storage.bucket_name,
-            master_key_secret_arn=secrets.master_key_arn,
-            db_master_password_secret_arn=secrets.db_master_password_arn,
-            db_bootstrap_sql=one_shot_tasks.bootstrap_sql,
-            migration_run_command=one_shot_tasks.migration_command,
-            bedrock_model_import_role_arn=roles.bedrock_model_import_arn,
+            module=LITELLM,
+            alb_dns_name=self._load_balancer.dns_name,
+            alb_url=self._load_balancer.url,
+            alb_arn=self._load_balancer.arn,
+            alb_zone_id=self._load_balancer.zone_id,
+            ecs_cluster=self._cluster.name,
+            vpc_id=self._network.vpc.id,
+            task_security_group_id=self._network.tasks_group.id,
+            aurora_writer_endpoint=self._database.host,
+            aurora_reader_endpoint=self._database.reader_host,
+            redis_endpoint=self._cache.endpoint,
+            s3_bucket=self._storage.bucket_name,
+            master_key_secret_arn=self._secrets.master_key.arn,
+            db_master_password_secret_arn=self._secrets.db_master_password.arn,
+            db_bootstrap_sql=self._one_off_tasks.bootstrap_sql,
+            migration_run_command=self._one_off_tasks.migration_command,
+            bedrock_model_import_role_arn=self._roles.bedrock_model_import.arn,
         )
-
-    @jsii.member(jsii_name="allocateLogicalId")
-    def _allocate_logical_id(self, tf_element: TerraformElement | Node) -> str:
-        """Takes a block's label from its construct's id, which is the block's address."""
-        node = tf_element.node if isinstance(tf_element, TerraformElement) else tf_element
-        return node.id.rpartition(".")[2]

@@ -8,12 +8,8 @@ from cdktf import CloudBackend, LocalBackend, NamedCloudWorkspace, S3Backend, Te
 from constructs import Construct
 
 from fleet.tenant import TenantSettings
-from litellm_aws.expressions import constant, template
-from litellm_aws.inputs import sensitive_inputs
-from litellm_aws.outputs import DESCRIPTIONS
+from litellm_aws.expressions import constant, module_output, variable
 from litellm_aws.versions import PROVIDERS, TERRAFORM
-
-from .module import MODULE
 
 _LOCKFILE_TERRAFORM = ">= 1.10"
 """The first Terraform whose S3 backend knows `use_lockfile`."""
@@ -41,22 +37,23 @@ class TenantRootStack(TerraformStack):
             self.add_override("terraform.required_version", _LOCKFILE_TERRAFORM)
         self._add_backend(tenant, os.path.relpath(tenants_folder / tenant.state_file, root_folder))
         self.add_override("provider.aws", [_provider(tenant)])
-        secrets = sensitive_inputs()
+        module = tenant.module
+        secrets = module.sensitive_inputs
         # Types and rules are the module's: a root stays below 4 KB.
         self.add_override(
             "variable", {secret.name: {"default": secret.default, "sensitive": True} for secret in secrets}
         )
         self.add_override(
-            f"module.{MODULE}",
+            f"module.{module.name}",
             {
-                "source": f"../{MODULE}",
+                "source": f"../{module.name}",
                 **constant(_inputs(tenant)),
-                **{secret.name: template(f"var.{secret.name}") for secret in secrets},
+                **{secret.name: variable(secret.name).as_string for secret in secrets},
             },
         )
         self.add_override(
             "output",
-            {name: {"value": template(f"module.{MODULE}.{name}")} for name in DESCRIPTIONS},
+            {name: {"value": module_output(module.name, name).as_string} for name in module.outputs},
         )
 
     def _add_backend(self, tenant: TenantSettings, state_file: str) -> None:

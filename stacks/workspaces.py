@@ -5,15 +5,15 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from cdktf import CloudBackend, NamedCloudWorkspace, TerraformStack
+from cdktf import CloudBackend, NamedCloudWorkspace
 from constructs import Construct
 
 from fleet.tenant import HCP_HOST, WORKSPACE_OF_WORKSPACES, TenantSettings
 from fleet.waves import Wave
-from litellm_aws.expressions import constant, template
+from litellm_aws.expressions import EACH_KEY, EACH_VALUE, Expression, add_block, constant, local, text, variable
 from litellm_aws.versions import TERRAFORM
 
-from .module import MODULE
+from .stack import Stack
 
 WORKSPACES = "workspaces"
 """What the names of these stacks begin with, before a dot: no tenant's label has one."""
@@ -39,7 +39,9 @@ _VARIABLES: dict[str, dict[str, Any]] = {
         "default": "",
         "validation": [
             {
-                "condition": template('(var.github_app_installation_id == "") != (var.oauth_token_id == "")'),
+                "condition": str(
+                    variable("github_app_installation_id").is_set.differs(variable("oauth_token_id").is_set)
+                ),
                 "error_message": "Set one of github_app_installation_id and oauth_token_id: it reads the repository.",
             }
         ],
@@ -58,8 +60,8 @@ _VARIABLES: dict[str, dict[str, Any]] = {
 }
 
 
-def _or_null(variable: str) -> str:
-    return template(f'var.{variable} == "" ? null : var.{variable}')
+def _or_null(name: str) -> Expression:
+    return variable(name).equals("").then(None, variable(name))
 
 
 def by_stack(tenants: Iterable[TenantSettings]) -> dict[str, list[TenantSettings]]:
@@ -76,7 +78,7 @@ def by_stack(tenants: Iterable[TenantSettings]) -> dict[str, list[TenantSettings
     return stacks
 
 
-class WorkspacesStack(TerraformStack):
+class WorkspacesStack(Stack):
     """A workspace for each tenant, which runs when the tenant's root or the module changes in the repository."""
 
     def __init__(self, scope: Construct, name: str, tenants: list[TenantSettings], *, stacks_folder: Path) -> None:
@@ -116,49 +118,53 @@ class WorkspacesStack(TerraformStack):
                 "auto_apply": tenant.effective_wave is not Wave.PROD,
                 "tags": {"tenant": tenant.tenant, "env": tenant.env, "wave": tenant.effective_wave.value},
             }
-        self.add_override(
-            "locals",
+        module = local(self, "module", tenants[0].module.name)
+        local_projects = local(self, "projects", constant(projects))
+        local_workspaces = local(self, "workspaces", constant(workspaces))
+        project_data = add_block(self, "data.tfe_project.this", _project(local_projects))
+        workspace = add_block(self, "resource.tfe_workspace.this", _workspace(local_workspaces, module, project_data))
+        add_block(self, "resource.tfe_workspace_settings.this", _settings(local_workspaces, workspace))
+
+
+def _project(projects: Expression) -> dict[str, object]:
+    return {
+        "for_each": projects,
+        "name": EACH_VALUE.attribute("name"),
+        "organization": EACH_VALUE.attribute("organization"),
+    }
+
+
+def _workspace(workspaces: Expression, module: Expression, projects: Expression) -> dict[str, object]:
+    tags, project = EACH_VALUE.attribute("tags"), EACH_VALUE.attribute("project")
+    folder = variable("stacks_folder")
+    return {
+        "for_each": workspaces,
+        "name": EACH_VALUE.attribute("name"),
+        "organization": EACH_VALUE.attribute("organization"),
+        "description": text("LiteLLM of the tenant ", tags.attribute("tenant"), " in ", tags.attribute("env")),
+        "project_id": project.equals("").then(None, projects[project].attribute("id")),
+        "tags": tags,
+        "working_directory": text(folder, "/", EACH_KEY),
+        "trigger_patterns": [text(folder, "/", changed, "/**/*") for changed in (EACH_KEY, module)],
+        "file_triggers_enabled": True,
+        "auto_apply": EACH_VALUE.attribute("auto_apply"),
+        # The first run is the user's, once the workspace has its credentials and the settings below.
+        "queue_all_runs": False,
+        "vcs_repo": [
             {
-                "module": MODULE,
-                "projects": constant(projects),
-                "workspaces": constant(workspaces),
-            },
-        )
-        self.add_override("data.tfe_project.this", _PROJECT)
-        self.add_override("resource.tfe_workspace.this", _WORKSPACE)
-        self.add_override("resource.tfe_workspace_settings.this", _SETTINGS)
+                "identifier": variable("repository"),
+                "branch": _or_null("branch"),
+                "github_app_installation_id": _or_null("github_app_installation_id"),
+                "oauth_token_id": _or_null("oauth_token_id"),
+            }
+        ],
+    }
 
 
-_PROJECT = {
-    "for_each": template("local.projects"),
-    "name": template("each.value.name"),
-    "organization": template("each.value.organization"),
-}
-_WORKSPACE = {
-    "for_each": template("local.workspaces"),
-    "name": template("each.value.name"),
-    "organization": template("each.value.organization"),
-    "description": "LiteLLM of the tenant ${each.value.tags.tenant} in ${each.value.tags.env}",
-    "project_id": template('each.value.project == "" ? null : data.tfe_project.this[each.value.project].id'),
-    "tags": template("each.value.tags"),
-    "working_directory": "${var.stacks_folder}/${each.key}",
-    "trigger_patterns": ["${var.stacks_folder}/${each.key}/**/*", "${var.stacks_folder}/${local.module}/**/*"],
-    "file_triggers_enabled": True,
-    "auto_apply": template("each.value.auto_apply"),
-    # The first run is the user's, once the workspace has its credentials and the settings below.
-    "queue_all_runs": False,
-    "vcs_repo": [
-        {
-            "identifier": template("var.repository"),
-            "branch": _or_null("branch"),
-            "github_app_installation_id": _or_null("github_app_installation_id"),
-            "oauth_token_id": _or_null("oauth_token_id"),
-        }
-    ],
-}
-_SETTINGS = {
-    "for_each": template("local.workspaces"),
-    "workspace_id": template("tfe_workspace.this[each.key].id"),
-    "execution_mode": template('var.agent_pool_id == "" ? "remote" : "agent"'),
-    "agent_pool_id": _or_null("agent_pool_id"),
-}
+def _settings(workspaces: Expression, workspace: Expression) -> dict[str, object]:
+    return {
+        "for_each": workspaces,
+        "workspace_id": workspace[EACH_KEY].attribute("id"),
+        "execution_mode": variable("agent_pool_id").equals("").then("remote", "agent"),
+        "agent_pool_id": _or_null("agent_pool_id"),
+    }

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from fleet.synthesis import synthesize
 from fleet.tenants_file import load_fleet
+from stacks.synthesis import synthesize
 
 PROJECT = Path(__file__).parents[1]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Adds the option by which `make snapshots` takes the snapshots anew."""
+    """Adds the option by which `make snapshots` writes the snapshots again."""
     parser.addoption("--take-snapshots", action="store_true", help="write tests/snapshots instead of comparing")
 
 

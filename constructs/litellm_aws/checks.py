@@ -1,45 +1,55 @@
 """What a plan warns of, without refusing it."""
 
-from cdktf import TerraformStack
 from constructs import Construct
 
-from .expressions import template
-from .inputs import CROSS_RULES
+from .expressions import Expression, add_block, call, local
+from .input_variables import InputVariables
+from .module_kind import ModuleKind
 from .ports import BACKEND_PORT, UI_PORT
 
 
 class Checks(Construct):
     """The `check` blocks."""
 
-    def __init__(self, scope: Construct, id_: str) -> None:
-        super().__init__(scope, id_)
-        self._redis()
-        self._gateway_metrics_port()
-        for rule in CROSS_RULES:
-            if not rule.refuses_plan:
-                self._check(rule.inputs[-1], rule.condition(), f"{rule.error_message()}.")
+    def __init__(
+        self, scope: Construct, id_: str, *, inputs: InputVariables, module: ModuleKind, has_redis: Expression
+    ) -> None:
+        """Declares the checks.
 
-    def _redis(self) -> None:
-        tasks = "var.gateway_autoscaling_enabled ? var.gateway_max_capacity : var.gateway_desired_count"
-        processes = f"({tasks}) * var.gateway_num_workers"
+        Args:
+            has_redis: whether there is a Redis, managed or existing.
+        """
+        super().__init__(scope, id_)
+        self._redis(inputs, has_redis)
+        self._gateway_metrics_port(inputs.gateway_metrics_port)
+        for rule in module.rules:
+            if not rule.refuses_plan:
+                condition, message = rule.condition(inputs.name_local), rule.error_message(inputs.name_local)
+                self._check(rule.inputs[-1], condition, f"{message}.")
+
+    def _redis(self, inputs: InputVariables, has_redis: Expression) -> None:
+        tasks = inputs.gateway_autoscaling_enabled.then(inputs.gateway_max_capacity, inputs.gateway_desired_count)
+        processes = local(self, "gateway_processes", tasks * inputs.gateway_num_workers)
         self._check(
             "redis",
-            f"var.create_redis || local.has_redis_url || {processes} <= 1",
-            "Without Redis, each process of the gateway counts rate limits, budgets and cooldowns for itself, and "
-            f"there may be ${{{processes}}}: keep create_redis, set redis_url, or have one task with one worker.",
+            has_redis | (processes <= 1),
+            f"Without Redis, each of up to {processes} processes counts its own rate limits, budgets and "
+            "cooldowns: set create_redis or redis_url, or run one process.",
         )
 
-    def _gateway_metrics_port(self) -> None:
-        ports = f'{{ "{BACKEND_PORT}" = "backend", "{UI_PORT}" = "UI" }}'
-        component = f'lookup({ports}, tostring(coalesce(var.gateway_metrics_port, 0)), "")'
+    def _gateway_metrics_port(self, port: Expression) -> None:
+        components = {str(BACKEND_PORT): "backend", str(UI_PORT): "UI"}
+        owner = local(
+            self,
+            "owner_of_gateway_metrics_port",
+            call("lookup", components, call("tostring", call("coalesce", port, 0)), ""),
+        )
         self._check(
             "gateway_metrics_port",
-            f'{component} == ""',
-            f"gateway_metrics_port is also the port of the ${{{component}}}, whose tasks have the same security group: "
-            "gateway_metrics_scrape_cidrs reach that port too. Set another port.",
+            owner.equals(""),
+            f"gateway_metrics_port is also the port of the {owner}, which gateway_metrics_scrape_cidrs could then "
+            "reach: set another port.",
         )
 
-    def _check(self, name: str, condition: str, message: str) -> None:
-        TerraformStack.of(self).add_override(
-            f"check.{name}", {"assert": [{"condition": template(condition), "error_message": message}]}
-        )
+    def _check(self, name: str, condition: Expression, message: str) -> None:
+        add_block(self, f"check.{name}", {"assert": [{"condition": condition, "error_message": message}]})

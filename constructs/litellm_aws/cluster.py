@@ -4,7 +4,8 @@ from cdktf_cdktf_provider_aws.ecs_cluster import EcsCluster, EcsClusterSetting
 from cdktf_cdktf_provider_aws.ecs_cluster_capacity_providers import EcsClusterCapacityProviders
 from constructs import Construct
 
-from .expressions import one_if
+from .expressions import attribute, count_if
+from .input_variables import InputVariables
 from .naming import Naming
 
 
@@ -16,21 +17,21 @@ class Cluster(Construct):
         capacity_providers: what must exist before a service can use Spot.
     """
 
-    def __init__(self, scope: Construct, id_: str, *, naming: Naming) -> None:
+    def __init__(self, scope: Construct, id_: str, *, inputs: InputVariables, naming: Naming) -> None:
         super().__init__(scope, id_)
         cluster = EcsCluster(
             self,
             "aws_ecs_cluster.this",
-            name=naming.stack,
+            name=naming.stack.as_string,
             setting=[EcsClusterSetting(name="containerInsights", value="enabled")],
             tags=naming.tags,
         )
+        self.arn = attribute(cluster, "arn")
+        self.name = attribute(cluster, "name")
         self.capacity_providers = EcsClusterCapacityProviders(
             self,
             "aws_ecs_cluster_capacity_providers.this",
-            count=one_if("var.gateway_spot_percentage > 0"),
-            cluster_name=cluster.name,
+            count=count_if(inputs.gateway_spot_percentage > 0),
+            cluster_name=self.name.as_string,
             capacity_providers=["FARGATE", "FARGATE_SPOT"],
         )
-        self.arn = cluster.arn
-        self.name = cluster.name

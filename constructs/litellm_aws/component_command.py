@@ -9,27 +9,11 @@ boto3 and sh, but no curl, wget or aws.
 
 from collections.abc import Sequence
 
-from cdktf import TerraformLocal
 from constructs import Construct
 
-from .expressions import address, template
+from .expressions import Expression, Text, call, local, module_file, text, when
 from .images import ENTRY_POINT, Images
 from .proxy_config import ProxyConfig
-
-FETCH_PROXY_CONFIG = """\
-import os, sys
-import boto3
-bucket = os.environ["LITELLM_PROXY_CONFIG_S3_BUCKET"]
-key = os.environ["LITELLM_PROXY_CONFIG_S3_KEY"]
-try:
-    s3 = boto3.client("s3", region_name=os.environ["AWS_REGION"])
-    config = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-    with open(os.environ["CONFIG_FILE_PATH"], "wb") as file:
-        file.write(config)
-except Exception as error:
-    sys.exit(f"cannot fetch the proxy_config s3://{bucket}/{key}: {error}")
-"""
-"""A python program without single quotes, for they enclose it in the shell."""
 
 
 class ComponentCommands(Construct):
@@ -37,32 +21,41 @@ class ComponentCommands(Construct):
 
     def __init__(self, scope: Construct, id_: str, *, images: Images, proxy_config: ProxyConfig) -> None:
         super().__init__(scope, id_)
-        self._images, self._proxy_config = images, proxy_config
-        self._fetch = address(
-            TerraformLocal(self, "local.fetch_proxy_config", f"set -eu\npython -c '{FETCH_PROXY_CONFIG}'\n")
-        )
+        self._images = images
+        self._has_config = proxy_config.exists
+        program = call("file", module_file("fetch_proxy_config.py"))
+        fetch = local(self, "fetch_proxy_config", text("set -eu\npython -c '", program, "'\n"))
+        self._fetch = local(self, "fetch_proxy_config_if_any", self._has_config.then(fetch, ""))
 
     def container(
-        self, component: str, program: str, arguments: Sequence[str] = (), *, needs_config: bool = True
-    ) -> dict[str, str]:
+        self,
+        component: str,
+        program: Text,
+        arguments: Sequence[str | Expression] = (),
+        *,
+        needs_config: bool = True,
+    ) -> dict[str, Expression]:
         """Returns `entryPoint`, null where the image's own stays, and `command` of a container.
 
         Args:
             component: what the entry point of the one image calls it.
-            program: what starts it in an image of its own, in the shell's language; may hold templates.
-            arguments: what follows in both; may hold templates.
+            program: what starts it in an image of its own, in the shell's language.
+            arguments: the words that follow in both.
             needs_config: whether it reads the proxy_config.
         """
-        words = [component, *arguments]
-        one, own = (" ".join(line) for line in ([ENTRY_POINT, *words], [program, *arguments]))
-        run = template(f'{self._images.one_for_all} ? "{one}" : "{own}"')
-        fetch, runs_script = "", f"!{self._images.one_for_all}"
+        own_image = local(self, f"{component}_program", _line(program, *arguments))
+        one_image = local(self, f"{component}_of_one_image", _line(ENTRY_POINT, component, *arguments))
+        run = self._images.one_for_all.then(one_image, own_image)
+        script = local(self, f"{component}_script", text(*([self._fetch] if needs_config else []), "exec ", run, "\n"))
+        runs_script = ~self._images.one_for_all
         if needs_config:
-            fetch = template(f'{self._proxy_config.exists} ? {self._fetch} : ""')
-            runs_script = f"({runs_script} || {self._proxy_config.exists})"
-        script = address(TerraformLocal(self, f"local.{component}_script", f"{fetch}exec {run}\n"))
-        listed = ", ".join(f'"{word}"' for word in words)
+            runs_script |= self._has_config
         return {
-            "entryPoint": template(f'{runs_script} ? ["sh", "-c"] : null'),
-            "command": template(f"{runs_script} ? [{script}] : [{listed}]"),
+            "entryPoint": when(runs_script, ["sh", "-c"]),
+            "command": runs_script.then([script], [component, *arguments]),
         }
+
+
+def _line(*words: str | Expression) -> Text:
+    first, *others = words
+    return text(first, *(part for word in others for part in (" ", word)))

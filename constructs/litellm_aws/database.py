@@ -1,13 +1,15 @@
 """Aurora PostgreSQL with IAM authentication: the cluster and its two instances."""
 
-from cdktf import Fn, TerraformLocal, TerraformResourceLifecycle, Token
+from collections.abc import Sequence
+
+from cdktf import ITerraformDependable, TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.db_subnet_group import DbSubnetGroup
 from cdktf_cdktf_provider_aws.rds_cluster import RdsCluster
 from cdktf_cdktf_provider_aws.rds_cluster_instance import RdsClusterInstance
 from cdktf_cdktf_provider_aws.rds_cluster_parameter_group import RdsClusterParameterGroup
 from constructs import Construct
 
-from .expressions import one, one_if, template
+from .expressions import Expression, address, call, count_if, for_list, local, one, text
 from .input_variables import InputVariables
 from .naming import KEPT_DESCRIPTION, Naming
 from .network import Network
@@ -16,16 +18,16 @@ from .retention import data_loss_precondition
 
 
 class Database(Construct):
-    """An Aurora PostgreSQL cluster with a writer and a reader, unless the database is brought along or left out.
+    """An Aurora PostgreSQL cluster with a writer and a reader, where `create_database` asks for it.
 
-    All but `created`, the names and the port are null where there is no cluster.
+    All but `exists`, the names and the port are null where there is no cluster.
 
     Attributes:
-        created: a local, whether there is a cluster.
-        count: of what exists beside the cluster only.
+        exists: whether there is a cluster.
+        count: of what exists only together with the cluster.
         host, reader_host: endpoints of the writer and of the readers.
         port, port_text: a number, and the same as text.
-        resource_id: AWS's id of the cluster, which survives a change of its identifier.
+        resource_id: AWS's ID of the cluster, which survives a change of its identifier.
         login_arns: what the tasks' user logs in to, in the words of IAM; none where there is no cluster.
         writer: the instance that must be up before anyone can log in.
         name, username, master_username, master_password: of the database, the tasks' user, the master user.
@@ -33,102 +35,102 @@ class Database(Construct):
 
     def __init__(self, scope: Construct, id_: str, *, inputs: InputVariables, naming: Naming, network: Network) -> None:
         super().__init__(scope, id_)
-        self.created = TerraformLocal(self, "local.creates_database", inputs.create_database.value)
-        self.count = one_if(self.created)
-        self.master_password = one(
-            generated_password(self, "db_master_password", length=32, count=self.count), "result"
-        )
-        major_version = Fn.element(Fn.split(".", inputs.db_engine_version.string_value), 0)
-        subnets = DbSubnetGroup(
-            self,
-            "aws_db_subnet_group.this",
-            count=self.count,
-            name=naming.of("db"),
-            subnet_ids=network.private_subnet_ids,
-            tags=naming.tags,
-        )
-        parameters = RdsClusterParameterGroup(
-            self,
-            "aws_rds_cluster_parameter_group.this",
-            count=self.count,
-            name=naming.of("cluster-pg"),
-            family=f"aurora-postgresql{Token.as_string(major_version)}",
-            tags=naming.tags,
-            lifecycle=TerraformResourceLifecycle(ignore_changes=KEPT_DESCRIPTION),
-        )
-        snapshot = '"${local.name}-final-${substr(md5(local.name), 0, 8)}"'
-        cluster = RdsCluster(
-            self,
-            "aws_rds_cluster.this",
-            count=self.count,
-            cluster_identifier=naming.stack,
-            engine="aurora-postgresql",
-            engine_mode="provisioned",
-            engine_version=inputs.db_engine_version.string_value,
-            database_name=inputs.db_name.string_value,
-            master_username=inputs.db_master_username.string_value,
-            master_password=self.master_password,
-            iam_database_authentication_enabled=True,
-            storage_encrypted=True,
-            db_subnet_group_name=one(subnets, "name"),
-            db_cluster_parameter_group_name=one(parameters, "name"),
-            vpc_security_group_ids=[network.database_group_id],
-            backup_retention_period=7,
-            preferred_backup_window="07:00-09:00",
-            apply_immediately=True,
-            skip_final_snapshot=inputs.skip_final_snapshot.boolean_value,
-            final_snapshot_identifier=template(f"var.skip_final_snapshot ? null : {snapshot}"),
-            tags=naming.tags,
-            lifecycle=TerraformResourceLifecycle(
-                precondition=[data_loss_precondition(inputs.skip_final_snapshot, "its database without a snapshot")]
-            ),
-        )
+        self._inputs, self._naming = inputs, naming
+        self.exists = inputs.create_database
+        self.count = count_if(self.exists)
+        self.name = inputs.db_name
+        self.username = inputs.db_username
+        self.master_username = inputs.db_master_username
+        password = generated_password(self, "db_master_password", length=32, count=self.count)
+        self.master_password = one(password, "result")
+        self._cluster = cluster = self._aurora(network)
         self.host = one(cluster, "endpoint")
         self.reader_host = one(cluster, "reader_endpoint")
         self.port = one(cluster, "port")
-        self.port_text = template(f"tostring(one({cluster.node.id}[*].port))")
+        self.port_text = call("tostring", self.port)
         self.resource_id = one(cluster, "cluster_resource_id")
-        self.name = inputs.db_name.string_value
-        self.username = inputs.db_username.string_value
-        # `arn:<partition>:rds:<region>:<account>:cluster:<id>` knows partition and account without asking STS.
-        head = 'join(":", slice(split(":", replace(cluster.arn, ":rds:", ":rds-db:")), 0, 5))'
-        user = "dbuser:${cluster.cluster_resource_id}/${var.db_username}"
-        self.login_arns = TerraformLocal(
-            self,
-            "local.db_login_arns",
-            template(f'[for cluster in {cluster.node.id} : "${{{head}}}:{user}"]'),
-        ).as_list
-        self.master_username = inputs.db_master_username.string_value
-
-        self.writer = self._instance("writer", 0, cluster, inputs, naming)
+        self.login_arns = local(self, "db_login_arns", for_list(address(cluster), self._login_arn))
+        self.writer = self._instance("writer", 0)
         # The first instance of a cluster becomes its writer, so the reader waits for it.
-        self._instance("reader", 15, cluster, inputs, naming, after=[self.writer])
+        self._instance("reader", 15, after=[self.writer])
+
+    def _aurora(self, network: Network) -> RdsCluster:
+        inputs, naming = self._inputs, self._naming
+        snapshot = text(naming.stack, "-final-", call("substr", call("md5", naming.stack), 0, 8))
+        return RdsCluster(
+            self,
+            "aws_rds_cluster.this",
+            count=self.count,
+            cluster_identifier=naming.stack.as_string,
+            engine="aurora-postgresql",
+            engine_mode="provisioned",
+            engine_version=inputs.db_engine_version.as_string,
+            database_name=self.name.as_string,
+            master_username=self.master_username.as_string,
+            master_password=self.master_password.as_string,
+            iam_database_authentication_enabled=True,
+            storage_encrypted=True,
+            db_subnet_group_name=one(self._subnets(network), "name").as_string,
+            db_cluster_parameter_group_name=one(self._parameters(), "name").as_string,
+            vpc_security_group_ids=[network.database_group.id.as_string],
+            backup_retention_period=7,
+            preferred_backup_window="07:00-09:00",
+            apply_immediately=True,
+            skip_final_snapshot=inputs.skip_final_snapshot.as_boolean,
+            final_snapshot_identifier=inputs.skip_final_snapshot.then(None, snapshot).as_string,
+            tags=naming.tags,
+            lifecycle=TerraformResourceLifecycle(
+                precondition=[
+                    data_loss_precondition(inputs, "skip_final_snapshot", "the database without a final snapshot")
+                ]
+            ),
+        )
+
+    def _subnets(self, network: Network) -> DbSubnetGroup:
+        return DbSubnetGroup(
+            self,
+            "aws_db_subnet_group.this",
+            count=self.count,
+            name=self._naming.of("db"),
+            subnet_ids=network.vpc.private_subnet_ids.as_list,
+            tags=self._naming.tags,
+        )
+
+    def _parameters(self) -> RdsClusterParameterGroup:
+        major_version = call("element", call("split", ".", self._inputs.db_engine_version), 0)
+        return RdsClusterParameterGroup(
+            self,
+            "aws_rds_cluster_parameter_group.this",
+            count=self.count,
+            name=self._naming.of("cluster-pg"),
+            family=f"aurora-postgresql{major_version}",
+            tags=self._naming.tags,
+            lifecycle=TerraformResourceLifecycle(ignore_changes=KEPT_DESCRIPTION),
+        )
+
+    def _login_arn(self, db: Expression) -> Expression:
+        # `arn:<partition>:rds:<region>:<account>:cluster:<id>` has partition and account, without asking STS.
+        head = call("replace", call("regex", "^(?:.*?:){5}", db.attribute("arn")), ":rds:", ":rds-db:")
+        return text(head, "dbuser:", db.attribute("cluster_resource_id"), "/", self.username)
 
     def _instance(
-        self,
-        role: str,
-        promotion_tier: int,
-        cluster: RdsCluster,
-        inputs: InputVariables,
-        naming: Naming,
-        *,
-        after: list[RdsClusterInstance] | None = None,
+        self, role: str, promotion_tier: int, *, after: Sequence[ITerraformDependable] | None = None
     ) -> RdsClusterInstance:
         return RdsClusterInstance(
             self,
             f"aws_rds_cluster_instance.{role}",
             count=self.count,
-            identifier=naming.of(role),
-            cluster_identifier=one(cluster, "id"),
-            engine=one(cluster, "engine"),
-            engine_version=one(cluster, "engine_version"),
-            instance_class=inputs.db_instance_class.string_value,
+            identifier=self._naming.of(role),
+            cluster_identifier=one(self._cluster, "id").as_string,
+            engine=one(self._cluster, "engine").as_string,
+            engine_version=one(self._cluster, "engine_version").as_string,
+            instance_class=self._inputs.db_instance_class.as_string,
             promotion_tier=promotion_tier,
             publicly_accessible=False,
             performance_insights_enabled=True,
-            # The version is an input: an upgrade behind Terraform's back would make every later plan a downgrade.
+            # The version is an input: an upgrade outside Terraform would make every later plan a downgrade.
             auto_minor_version_upgrade=False,
             apply_immediately=True,
-            tags=naming.tags,
+            tags=self._naming.tags,
             depends_on=after,
         )

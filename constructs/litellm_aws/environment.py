@@ -3,16 +3,16 @@
 A name appears once in a container. An extra value or secret replaces a default of its name.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cdktf import TerraformLocal
 from constructs import Construct
 
 from .cache import Cache
 from .database import Database
-from .expressions import address, is_set, merged, only_if, template
+from .expressions import Expression, call, for_map, local, text, when
 from .input_variables import InputVariables
+from .naming import Naming
 from .proxy_config import ProxyConfig
 from .secrets import Secrets
 from .storage import Storage
@@ -25,18 +25,18 @@ METRICS_FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
 @dataclass(frozen=True)
 class ContainerEnvironment:
-    """What a service's container gets, as addresses of locals.
+    """What a service's container gets.
 
     Attributes:
-        values: map from name to value.
+        values: map from name to value, null where there is none.
         secrets: map from name to the ARN of the secret that holds the value.
-        tracer: template of the words, with a blank behind them, by which Datadog's tracer runs the service; empty
-            where it does not. The one image for all components does this by itself.
+        tracer: the words, followed by a blank, by which Datadog's tracer runs the service; empty where it does not.
+            The one image for all components does this by itself.
     """
 
-    values: str
-    secrets: str
-    tracer: str
+    values: Expression
+    secrets: Expression
+    tracer: Expression
 
 
 class Environment(Construct):
@@ -44,10 +44,10 @@ class Environment(Construct):
 
     Attributes:
         gateway, backend: of the services.
-        has_database: address of a local, whether there is a database, the stack's own or another.
-        stores: where the database, the cache and the bucket are: all that the migration gets, as the
-            address of a map from name to value.
-        database_secrets: template of the migration's secrets, null where it has none.
+        has_database: whether there is a database, managed or existing.
+        stores: where the database, the cache and the bucket are, all that the migration gets: map from name to value,
+            null where there is none.
+        database_secrets: the migration's secrets, null where it has none.
     """
 
     def __init__(
@@ -56,6 +56,7 @@ class Environment(Construct):
         id_: str,
         *,
         inputs: InputVariables,
+        naming: Naming,
         database: Database,
         cache: Cache,
         storage: Storage,
@@ -63,159 +64,156 @@ class Environment(Construct):
         proxy_config: ProxyConfig,
     ) -> None:
         super().__init__(scope, id_)
-        region = inputs.region.string_value
-        database_values = self._local(
-            "database_environment",
+        self._inputs, self._naming = inputs, naming
+        has_url = secrets.database_url.exists
+        assert has_url is not None
+        self.has_database = local(self, "has_database", database.exists | has_url)
+        self.stores = local(self, "stores_environment", _stores(inputs, database, cache, storage))
+        self.database_secrets = when(has_url, [{"name": "DATABASE_URL", "valueFrom": secrets.database_url.arn}])
+        self._shared = local(
+            self,
+            "shared_environment",
             {
-                "IAM_TOKEN_DB_AUTH": "true",
-                "DATABASE_HOST": database.host,
-                "DATABASE_PORT": database.port_text,
-                "DATABASE_USER": database.username,
-                "DATABASE_NAME": database.name,
-                "DATABASE_HOST_READ_REPLICA": database.reader_host,
-                "DATABASE_PORT_READ_REPLICA": database.port_text,
+                "STORE_MODEL_IN_DB": when(self.has_database, "true"),
+                **_proxy_config(proxy_config, storage),
+                **_otel(inputs),
+                **_billing(inputs),
             },
         )
-        redis_values = self._local(
-            "redis_environment", {"REDIS_HOST": cache.host, "REDIS_PORT": cache.port_text, "REDIS_SSL": "true"}
-        )
-        other_values = self._local(
-            "storage_environment",
-            {
-                "S3_BUCKET_NAME": storage.bucket_name,
-                "S3_REGION_NAME": region,
-                "AWS_REGION": region,
-                "AWS_REGION_NAME": region,
-            },
-        )
-        self.stores = self._local(
-            "stores_environment",
-            template(
-                merged(
-                    only_if(address(database.created), database_values),
-                    only_if(address(cache.created), redis_values),
-                    other_values,
-                )
-            ),
-        )
-        database_secrets = self._local(
-            "database_secrets", [{"name": "DATABASE_URL", "valueFrom": secrets.database_url_arn}]
-        )
-        self.database_secrets = template(f"local.has_database_url ? {database_secrets} : null")
-        self.has_database = address(
-            TerraformLocal(self, "local.has_database", template("local.creates_database || local.has_database_url"))
-        )
-        self._proxy_config = self._local(
-            "proxy_config_environment",
-            {
-                "CONFIG_FILE_PATH": PROXY_CONFIG_PATH,
-                "LITELLM_PROXY_CONFIG_S3_BUCKET": storage.bucket_name,
-                "LITELLM_PROXY_CONFIG_S3_KEY": storage.proxy_config_key,
-                "LITELLM_PROXY_CONFIG_S3_ETAG": storage.proxy_config_etag,
-            },
-        )
-        self._has_proxy_config = proxy_config.exists
-        self._otel = self._local(
-            "otel_environment",
-            {
-                "LITELLM_OTEL_V2": "true",
-                "OTEL_EXPORTER": inputs.otel_exporter.string_value,
-                "OTEL_ENDPOINT": inputs.otel_endpoint.string_value,
-                "OTEL_ENVIRONMENT_NAME": template(
-                    'var.otel_environment_name != "" ? var.otel_environment_name : var.env'
-                ),
-                "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT": (
-                    inputs.otel_capture_message_content.string_value
-                ),
-            },
-        )
-        self._has_otel = self._local("has_otel", is_set(inputs.otel_endpoint))
-        self._secrets = self._local(
-            "proxy_secrets",
-            {
-                "LITELLM_MASTER_KEY": secrets.master_key_arn,
-                "LITELLM_LICENSE": secrets.license_arn,
-                "DATABASE_URL": secrets.database_url_arn,
-                "REDIS_URL": secrets.redis_url_arn,
-                **secrets.billing_arns,
-                "OTEL_HEADERS": template(
-                    f'{self._has_otel} && var.otel_headers_secret_arn != "" ? var.otel_headers_secret_arn : null'
-                ),
-            },
-        )
-        billing = self._local(
-            "billing_inputs",
-            {
-                "LITELLM_BILLING_METRICS_ENDPOINT": inputs.billing_metrics_endpoint.string_value,
-                "LITELLM_BILLING_METRICS_CLIENT_ID": inputs.billing_metrics_client_id.string_value,
-                "LITELLM_BILLING_METRICS_TOKEN_URL": inputs.billing_metrics_token_url.string_value,
-            },
-        )
-        self._billing = self._local(
-            "billing_environment", template(f'{{ for name, value in {billing} : name => value if value != "" }}')
-        )
-        self._models_in_database = self._local("models_in_database_environment", {"STORE_MODEL_IN_DB": "true"})
-        metrics = self._local("gateway_metrics_environment", {METRICS_FOLDER_VARIABLE: METRICS_FOLDER})
-        collector = self._local(
-            "collector_environment",
-            {
-                "LITELLM_COLLECTOR_ENABLED": "true",
-                "LITELLM_COLLECTOR_ADDRESS": "tcp://127.0.0.1:${var.collector_port}",
-                "LITELLM_COLLECTOR_BUFFER_SIZE": template("tostring(var.collector_buffer_size)"),
-                "LITELLM_COLLECTOR_DRAIN_TIMEOUT_SECONDS": template("tostring(var.collector_drain_timeout_seconds)"),
-                "LITELLM_COLLECTOR_ON_UNAVAILABLE": inputs.collector_on_unavailable.string_value,
-            },
-        )
-        pool = self._local(
-            "gateway_pool_environment",
-            {
-                "LITELLM_PGBOUNCER_ENABLED": "true",
-                "LITELLM_PGBOUNCER_MAX_DB_CONNECTIONS": template("tostring(var.gateway_pool_max_db_connections)"),
-                "LITELLM_PGBOUNCER_MAX_CLIENT_CONN": template("tostring(var.gateway_pool_max_client_conn)"),
-            },
-        )
-        self.gateway = self._service(
-            "gateway",
-            values=[
-                only_if("var.gateway_metrics_port != null", metrics),
-                only_if("var.collector_enabled", collector),
-                only_if("var.gateway_connection_pool_enabled", pool),
-            ],
-        )
-        self.backend = self._service(
-            "backend", secrets=[self._local("backend_own_secrets", {"UI_PASSWORD": secrets.ui_password_arn})]
-        )
+        self._shared_secrets = local(self, "shared_secrets", _shared_secrets(inputs, secrets))
+        self.gateway = self._service("gateway", {**_metrics(inputs), **_collector(inputs), **_pool(inputs)})
+        self.backend = self._service("backend", {}, {"UI_PASSWORD": secrets.ui_password.arn})
 
-    def _service(self, name: str, *, values: Sequence[str] = (), secrets: Sequence[str] = ()) -> ContainerEnvironment:
-        """Returns the environment of a service that has `values` and `secrets` beside the common ones."""
-        extra_values, extra_secrets = f"var.{name}_extra_env", f"var.{name}_extra_secrets"
-        chosen_secrets = self._local(
+    def _service(
+        self, name: str, values: Mapping[str, object], secrets: Mapping[str, object] | None = None
+    ) -> ContainerEnvironment:
+        """Returns the environment of a service that has `values` and `secrets` in addition to the shared ones."""
+        extra_values, extra_secrets = (self._inputs.named(f"{name}_extra_{kind}") for kind in ("env", "secrets"))
+        use_tracer = call("lower", call("lookup", extra_values, "USE_DDTRACE", ""))
+        is_traced = local(self, f"{name}_is_traced", use_tracer.equals("true"))
+        own_values = local(
+            self,
+            f"{name}_only_environment",
+            {
+                "OTEL_SERVICE_NAME": when(self._inputs.otel_endpoint.is_set, text(self._naming.stack, "-", name)),
+                "DD_TRACE_OPENAI_ENABLED": when(is_traced, "False"),
+                **values,
+            },
+        )
+        own_secrets = [local(self, f"{name}_only_secrets", dict(secrets))] if secrets else []
+        all_secrets = local(
+            self, f"{name}_all_secrets", call("merge", self._shared_secrets, *own_secrets, extra_secrets)
+        )
+        all_values = local(
+            self, f"{name}_all_environment", call("merge", self.stores, self._shared, own_values, extra_values)
+        )
+        chosen_secrets = local(
+            self,
             f"{name}_secrets",
-            template(
-                f"{{for name, arn in {merged(self._secrets, *secrets, extra_secrets)} : name => arn "
-                f"if arn != null && !contains(keys({extra_values}), name)}}"
+            for_map(
+                all_secrets,
+                lambda name, arn: (name, arn),
+                where=lambda name, arn: arn.differs(None) & ~call("contains", call("keys", extra_values), name),
             ),
         )
-        traced = self._local(
-            f"{name}_is_traced", template(f'lower(lookup({extra_values}, "USE_DDTRACE", "")) == "true"')
-        )
-        otel = merged(self._otel, f'{{ OTEL_SERVICE_NAME = "${{local.name}}-{name}" }}')
-        all_values = merged(
-            self.stores,
-            only_if(self.has_database, self._models_in_database),
-            only_if(self._has_proxy_config, self._proxy_config),
-            only_if(self._has_otel, otel),
-            only_if('var.billing_metrics_endpoint != ""', self._billing),
-            only_if(traced, '{ DD_TRACE_OPENAI_ENABLED = "False" }'),
-            *values,
-            extra_values,
-        )
-        chosen_values = self._local(
+        chosen_values = local(
+            self,
             f"{name}_environment",
-            template(f"{{for name, value in {all_values} : name => value if !contains(keys({chosen_secrets}), name)}}"),
+            for_map(
+                all_values,
+                lambda name, value: (name, value),
+                where=lambda name, _: ~call("contains", call("keys", chosen_secrets), name),
+            ),
         )
-        tracer = template(f'{traced} ? "ddtrace-run " : ""')
-        return ContainerEnvironment(values=chosen_values, secrets=chosen_secrets, tracer=tracer)
+        return ContainerEnvironment(chosen_values, chosen_secrets, is_traced.then("ddtrace-run ", ""))
 
-    def _local(self, name: str, value: object) -> str:
-        return address(TerraformLocal(self, f"local.{name}", value))
+
+Values = dict[str, Expression | str]
+
+
+def _stores(inputs: InputVariables, database: Database, cache: Cache, storage: Storage) -> Values:
+    return {
+        "IAM_TOKEN_DB_AUTH": when(database.exists, "true"),
+        "DATABASE_HOST": database.host,
+        "DATABASE_PORT": database.port_text,
+        "DATABASE_USER": when(database.exists, database.username),
+        "DATABASE_NAME": when(database.exists, database.name),
+        "DATABASE_HOST_READ_REPLICA": database.reader_host,
+        "DATABASE_PORT_READ_REPLICA": database.port_text,
+        "REDIS_HOST": cache.host,
+        "REDIS_PORT": cache.port_text,
+        "REDIS_SSL": when(cache.exists, "true"),
+        "S3_BUCKET_NAME": storage.bucket_name,
+        "S3_REGION_NAME": inputs.region,
+        "AWS_REGION": inputs.region,
+        "AWS_REGION_NAME": inputs.region,
+    }
+
+
+def _proxy_config(proxy_config: ProxyConfig, storage: Storage) -> Values:
+    exists = proxy_config.exists
+    return {
+        "CONFIG_FILE_PATH": when(exists, PROXY_CONFIG_PATH),
+        "LITELLM_PROXY_CONFIG_S3_BUCKET": when(exists, storage.bucket_name),
+        "LITELLM_PROXY_CONFIG_S3_KEY": when(exists, storage.proxy_config_key),
+        "LITELLM_PROXY_CONFIG_S3_ETAG": storage.proxy_config_etag,
+    }
+
+
+def _otel(inputs: InputVariables) -> Values:
+    exists, environment = inputs.otel_endpoint.is_set, inputs.otel_environment_name
+    return {
+        "LITELLM_OTEL_V2": when(exists, "true"),
+        "OTEL_EXPORTER": when(exists, inputs.otel_exporter),
+        "OTEL_ENDPOINT": when(exists, inputs.otel_endpoint),
+        "OTEL_ENVIRONMENT_NAME": when(exists, environment.is_set.then(environment, inputs.env)),
+        "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT": when(exists, inputs.otel_capture_message_content),
+    }
+
+
+def _billing(inputs: InputVariables) -> Values:
+    exists = inputs.billing_metrics_endpoint.is_set
+    client_id, token_url = inputs.billing_metrics_client_id, inputs.billing_metrics_token_url
+    return {
+        "LITELLM_BILLING_METRICS_ENDPOINT": when(exists, inputs.billing_metrics_endpoint),
+        "LITELLM_BILLING_METRICS_CLIENT_ID": when(exists & client_id.is_set, client_id),
+        "LITELLM_BILLING_METRICS_TOKEN_URL": when(exists & token_url.is_set, token_url),
+    }
+
+
+def _shared_secrets(inputs: InputVariables, secrets: Secrets) -> Values:
+    headers = inputs.otel_headers_secret_arn
+    return {
+        "LITELLM_MASTER_KEY": secrets.master_key.arn,
+        "LITELLM_LICENSE": secrets.license.arn,
+        "DATABASE_URL": secrets.database_url.arn,
+        "REDIS_URL": secrets.redis_url.arn,
+        **{variable: secret.arn for variable, secret in secrets.billing.items()},
+        "OTEL_HEADERS": when(inputs.otel_endpoint.is_set & headers.is_set, headers),
+    }
+
+
+def _metrics(inputs: InputVariables) -> Values:
+    return {METRICS_FOLDER_VARIABLE: when(inputs.gateway_metrics_port.differs(None), METRICS_FOLDER)}
+
+
+def _collector(inputs: InputVariables) -> Values:
+    exists = inputs.collector_enabled
+    return {
+        "LITELLM_COLLECTOR_ENABLED": when(exists, "true"),
+        "LITELLM_COLLECTOR_ADDRESS": when(exists, text("tcp://127.0.0.1:", inputs.collector_port)),
+        "LITELLM_COLLECTOR_BUFFER_SIZE": when(exists, call("tostring", inputs.collector_buffer_size)),
+        "LITELLM_COLLECTOR_DRAIN_TIMEOUT_SECONDS": when(
+            exists, call("tostring", inputs.collector_drain_timeout_seconds)
+        ),
+        "LITELLM_COLLECTOR_ON_UNAVAILABLE": when(exists, inputs.collector_on_unavailable),
+    }
+
+
+def _pool(inputs: InputVariables) -> Values:
+    exists = inputs.gateway_connection_pool_enabled
+    return {
+        "LITELLM_PGBOUNCER_ENABLED": when(exists, "true"),
+        "LITELLM_PGBOUNCER_MAX_DB_CONNECTIONS": when(exists, call("tostring", inputs.gateway_pool_max_db_connections)),
+        "LITELLM_PGBOUNCER_MAX_CLIENT_CONN": when(exists, call("tostring", inputs.gateway_pool_max_client_conn)),
+    }

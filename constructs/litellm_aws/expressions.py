@@ -1,15 +1,26 @@
-"""Expressions of Terraform's language that CDKTF's `Fn` and `Op` cannot say.
+"""Expressions of Terraform's language, built from inputs, locals and attributes of resources.
 
-Each function takes addresses (`construct.node.id`) or bare expressions, and returns a template
-`"${…}"` as it stands in the synthesized JSON. Whoever uses such an expression more than once gives
-it a name with a `TerraformLocal`.
+    inputs.alb_internal.then(private_subnet_ids, public_subnet_ids)
+    (inputs.azs.length() > 1) & ~inputs.create_redis
+    for_list(inputs.azs, lambda zone: text("subnet-", zone))
+
+An expression in a string, as in `f"{naming.stack}-redis"`, and as the value of an argument is a template, `${…}`.
+Inside another expression, a Python value means itself: a string is a constant, in which nothing is a template.
 """
 
-from typing import Any
+from __future__ import annotations
 
-from cdktf import TerraformCount, TerraformElement, Token
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from inspect import signature
+from typing import Any, Literal
 
-from .rules import literal
+from cdktf import IResolvable, TerraformCount, TerraformElement, TerraformLocal, TerraformStack, Token
+from constructs import Construct
+
+NULL = "${null}"
+"""Null as an argument. jsii drops nulls, so it is written as an expression."""
 
 _LARGEST_SAFE_INTEGER = 2**53 - 1
 """The largest integer that JavaScript, and so jsii, carries without rounding (ECMA-262, MAX_SAFE_INTEGER)."""
@@ -17,44 +28,386 @@ _LARGEST_SAFE_INTEGER = 2**53 - 1
 _TOKEN_MARK = "TfToken["
 """By this CDKTF knows a reference of its own in a string, even in a string that a user wrote."""
 
+_CONDITIONAL, _OR, _AND, _EQUALITY, _ORDER, _SUM, _PRODUCT, _UNARY, _ATOM = range(9)
+"""How tightly an expression holds together, from Terraform's `?:` to a name (Terraform language, operators)."""
 
-def address(element: TerraformElement) -> str:
-    """Returns the address of a block, such as `aws_vpc.this` or `var.tenant`."""
-    return element.node.id
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+
+Function = Literal[
+    "alltrue",
+    "can",
+    "chunklist",
+    "cidrhost",
+    "cidrsubnet",
+    "coalesce",
+    "compact",
+    "concat",
+    "contains",
+    "distinct",
+    "element",
+    "file",
+    "flatten",
+    "floor",
+    "join",
+    "jsonencode",
+    "keys",
+    "length",
+    "lookup",
+    "lower",
+    "max",
+    "md5",
+    "merge",
+    "min",
+    "nonsensitive",
+    "one",
+    "range",
+    "regex",
+    "regexall",
+    "replace",
+    "setintersection",
+    "sha256",
+    "slice",
+    "split",
+    "startswith",
+    "strcontains",
+    "substr",
+    "templatefile",
+    "tolist",
+    "tonumber",
+    "tostring",
+    "trimspace",
+    "trimsuffix",
+    "try",
+    "values",
+    "yamlencode",
+]
+"""The functions of Terraform's language that we call."""
 
 
-def template(expression: str) -> str:
-    """Returns the expression as a template, `"${…}"`."""
-    return f"${{{expression}}}"
+class Expression:
+    """An expression. Its operators and methods return larger ones, with parentheses where they are needed."""
+
+    def __init__(self, source: str, level: int = _ATOM) -> None:
+        self._source = source
+        self._level = level
+
+    @property
+    def source(self) -> str:
+        """The expression in Terraform's language, without `${}`."""
+        return self._source
+
+    def __str__(self) -> str:
+        return f"${{{self._source}}}"
+
+    def __repr__(self) -> str:
+        return f"Expression({self._source!r})"
+
+    def __bool__(self) -> bool:
+        raise TypeError(f"only Terraform knows whether {self._source} is true: use then, & or |")
+
+    @property
+    def as_string(self) -> str:
+        """For an argument of CDKTF that takes a string."""
+        return str(self)
+
+    @property
+    def as_number(self) -> float:
+        """For an argument of CDKTF that takes a number."""
+        return Token.as_number(str(self))
+
+    @property
+    def as_boolean(self) -> IResolvable:
+        """For an argument of CDKTF that takes true or false."""
+        return Token.as_any(str(self))
+
+    @property
+    def as_list(self) -> list[str]:
+        """For an argument of CDKTF that takes a list of strings."""
+        return Token.as_list(str(self))
+
+    @property
+    def as_map(self) -> Mapping[str, str]:
+        """For an argument of CDKTF that takes a map of strings."""
+        return Token.as_string_map(str(self))
+
+    def then(self, value: object, otherwise: object) -> Expression:
+        """One value where this condition is true, another where it is false."""
+        condition, yes = _within(self, _OR), _within(value, _OR)
+        return Expression(f"{condition} ? {yes} : {_within(otherwise, _CONDITIONAL)}", _CONDITIONAL)
+
+    def equals(self, other: object) -> Expression:
+        """Whether it has the value of another."""
+        return self._compared("==", other, _EQUALITY)
+
+    def differs(self, other: object) -> Expression:
+        """Whether it has another value."""
+        return self._compared("!=", other, _EQUALITY)
+
+    @property
+    def is_set(self) -> Expression:
+        """Whether a string is not empty."""
+        return self.differs("")
+
+    @property
+    def is_null(self) -> Expression:
+        """Whether it has no value."""
+        return self.equals(None)
+
+    def length(self) -> Expression:
+        """Number of elements of a list or map, or of characters."""
+        return call("length", self)
+
+    @property
+    def spread(self) -> Expression:
+        """The elements of a list as the last arguments of a function."""
+        return Expression(f"{_within(self, _ATOM)}...")
+
+    def attribute(self, name: str) -> Expression:
+        """An attribute of an object."""
+        if not _IDENTIFIER.fullmatch(name):
+            raise ValueError(f"{name} is not the name of an attribute")
+        return Expression(f"{_within(self, _ATOM)}.{name}")
+
+    def splat(self, name: str) -> Expression:
+        """An attribute of every object in a list; of a single object, a list of one."""
+        return Expression(f"{_within(self, _ATOM)}[*].{name}")
+
+    def __getitem__(self, key: object) -> Expression:
+        return Expression(f"{_within(self, _ATOM)}[{_within(key, _CONDITIONAL)}]")
+
+    def __and__(self, other: object) -> Expression:
+        return self._joined("&&", other, _AND)
+
+    def __or__(self, other: object) -> Expression:
+        return self._joined("||", other, _OR)
+
+    def __invert__(self) -> Expression:
+        return Expression(f"!{_within(self, _UNARY)}", _UNARY)
+
+    def __lt__(self, other: object) -> Expression:
+        return self._compared("<", other, _ORDER)
+
+    def __le__(self, other: object) -> Expression:
+        return self._compared("<=", other, _ORDER)
+
+    def __gt__(self, other: object) -> Expression:
+        return self._compared(">", other, _ORDER)
+
+    def __ge__(self, other: object) -> Expression:
+        return self._compared(">=", other, _ORDER)
+
+    def __add__(self, other: object) -> Expression:
+        return self._joined("+", other, _SUM)
+
+    def __radd__(self, other: object) -> Expression:
+        return Expression(f"{_within(other, _SUM)} + {_within(self, _PRODUCT)}", _SUM)
+
+    def __rsub__(self, other: object) -> Expression:
+        return Expression(f"{_within(other, _SUM)} - {_within(self, _PRODUCT)}", _SUM)
+
+    def __sub__(self, other: object) -> Expression:
+        return Expression(f"{_within(self, _SUM)} - {_within(other, _PRODUCT)}", _SUM)
+
+    def __mul__(self, other: object) -> Expression:
+        return self._joined("*", other, _PRODUCT)
+
+    __rmul__ = __mul__
+
+    def __rtruediv__(self, other: object) -> Expression:
+        return Expression(f"{_within(other, _PRODUCT)} / {_within(self, _UNARY)}", _PRODUCT)
+
+    def _joined(self, operator: str, other: object, level: int) -> Expression:
+        return Expression(f"{_within(self, level)} {operator} {_within(other, level)}", level)
+
+    def _compared(self, operator: str, other: object, level: int) -> Expression:
+        return Expression(f"{_within(self, level + 1)} {operator} {_within(other, level + 1)}", level)
 
 
-def is_set(string: TerraformElement) -> str:
-    """Whether a string is not empty."""
-    return template(f'{address(string)} != ""')
+class Text(Expression):
+    """A string with expressions in it. As an argument it is the template alone, without `${}` around a literal."""
+
+    def __init__(self, *parts: str | Expression) -> None:
+        self._parts = parts
+        super().__init__(f'"{self._template}"')
+
+    def __str__(self) -> str:
+        return self._as_argument
+
+    @property
+    def _template(self) -> str:
+        return "".join(
+            part._template if isinstance(part, Text) else str(part) if isinstance(part, Expression) else _quoted(part)
+            for part in self._parts
+        )
+
+    @property
+    def _as_argument(self) -> str:
+        return "".join(str(part) if isinstance(part, Expression) else _escaped(part) for part in self._parts)
 
 
-def one_if(condition: TerraformElement | str) -> TerraformCount:
-    """The count of a resource that exists only under a condition, a block or an expression."""
-    text = condition if isinstance(condition, str) else address(condition)
-    return TerraformCount.of(Token.as_number(template(f"{text} ? 1 : 0")))
+def text(*parts: str | Expression) -> Text:
+    """Returns a string of constants and expressions."""
+    return Text(*parts)
 
 
-def one(resource: TerraformElement, attribute: str) -> str:
-    """The attribute of a resource with `count` of 0 or 1; null where there is none."""
-    return template(f"one({address(resource)}[*].{attribute})")
+def call(function: Function, *arguments: object) -> Expression:
+    """Calls a function of Terraform's language."""
+    return Expression(f"{function}({', '.join(_within(argument, _CONDITIONAL) for argument in arguments)})")
 
 
-def shortened(name: str, limit: int) -> str:
-    """A name cut to `limit` characters, if it is longer, and then with a hash of the whole name at its end.
+def let(value: Expression, condition: Callable[[Expression], Expression]) -> Expression:
+    """Returns a condition on a value whose expression is written once, however often the condition looks at it."""
+    if _IDENTIFIER.fullmatch(value.source):
+        return condition(value)
+    return call("alltrue", for_list([value], lambda value: condition(value)))
+
+
+def when(condition: Expression, value: object) -> Expression:
+    """A value where a condition is true, else null."""
+    return condition.then(value, None)
+
+
+def for_list(
+    items: object, element: Callable[..., object], *, where: Callable[..., Expression] | None = None
+) -> Expression:
+    """Returns a list with an element for each of some items.
 
     Args:
-        name: a template such as `"${local.name}-redis"`.
-        limit: the most characters that AWS takes.
+        items: a list, or a map.
+        element: of one parameter, or of two for index or key and value. Terraform's variables have their names.
+        where: of the same parameters: which items there is an element for.
     """
-    digest = 6
-    cut = f'trimsuffix(substr("{name}", 0, {limit - digest - 1}), "-")'
-    hashed = f'"${{{cut}}}-${{substr(sha256("{name}"), 0, {digest})}}"'
-    return template(f'length("{name}") <= {limit} ? "{name}" : {hashed}')
+    names, variables = _variables(element)
+    condition = "" if where is None else f" if {_within(where(*variables), _CONDITIONAL)}"
+    source = _within(items, _CONDITIONAL)
+    return Expression(f"[for {names} in {source} : {_within(element(*variables), _CONDITIONAL)}{condition}]")
+
+
+def for_map(
+    items: object,
+    pair: Callable[..., tuple[object, object]],
+    *,
+    where: Callable[..., Expression] | None = None,
+) -> Expression:
+    """Returns a map with a key and a value for each of some items; the arguments are those of `for_list`."""
+    names, variables = _variables(pair)
+    condition = "" if where is None else f" if {_within(where(*variables), _CONDITIONAL)}"
+    key, value = (_within(each, _CONDITIONAL) for each in pair(*variables))
+    return Expression(f"{{ for {names} in {_within(items, _CONDITIONAL)} : {key} => {value}{condition} }}")
+
+
+def without_nulls(map_: object) -> Expression:
+    """Returns a map without the keys whose value is null."""
+    return for_map(map_, lambda name, value: (name, value), where=lambda _name, value: value.differs(None))
+
+
+def local(scope: Construct, name: str, value: object) -> Expression:
+    """Declares a local, and returns it."""
+    return address(TerraformLocal(scope, f"local.{name}", argument(value)))
+
+
+def variable(name: str) -> Expression:
+    """Returns a variable of the module."""
+    return Expression(f"var.{name}")
+
+
+def address(element: TerraformElement) -> Expression:
+    """Returns a block, such as `aws_vpc.this`."""
+    return Expression(element.node.id)
+
+
+def attribute(element: TerraformElement, name: str) -> Expression:
+    """Returns an attribute of a resource or data source without count.
+
+    Raises:
+        AttributeError: the resource has no such attribute.
+    """
+    return address(element).attribute(_known(element, name))
+
+
+def each(element: TerraformElement, name: str) -> Expression:
+    """Returns the list of an attribute of all instances of a resource with count."""
+    return address(element).splat(_known(element, name))
+
+
+def one(element: TerraformElement, name: str) -> Expression:
+    """Returns the attribute of a resource with a count of 0 or 1; null where there is none."""
+    return call("one", each(element, name))
+
+
+def count_if(condition: Expression) -> TerraformCount:
+    """Returns the count of a resource that exists only under a condition."""
+    return count_of(condition.then(1, 0))
+
+
+def count_of(number: Expression) -> TerraformCount:
+    """Returns a count."""
+    return TerraformCount.of(number.as_number)
+
+
+def module_output(module: str, name: str) -> Expression:
+    """Returns an output of a called module."""
+    return Expression(f"module.{module}").attribute(name)
+
+
+COUNT_INDEX = Expression("count.index")
+EACH_KEY = Expression("each.key")
+EACH_VALUE = Expression("each.value")
+
+
+def module_file(name: str) -> Expression:
+    """Returns the path of a file in the module's folder."""
+    return Text(Expression("path.module"), f"/{name}")
+
+
+def dynamic_block(
+    name: str, for_each: object, content: Callable[[Expression, Expression], Mapping[str, object]]
+) -> dict[str, Any]:
+    """Returns the value of `dynamic` for a block that there is for each element of a list or map.
+
+    Args:
+        content: returns the arguments of a block from the key and the value of an element.
+    """
+    block = Expression(name)
+    arguments = content(block.attribute("key"), block.attribute("value"))
+    return {name: {"for_each": argument(for_each), "content": argument(arguments)}}
+
+
+def add_dynamic_block(
+    element: TerraformElement,
+    name: str,
+    for_each: object,
+    content: Callable[[Expression, Expression], Mapping[str, object]],
+    *,
+    within: str = "",
+) -> None:
+    """Adds a `dynamic_block` to a resource.
+
+    Args:
+        within: path of the block that holds it, such as `default_action.0.`; empty is the resource itself.
+    """
+    element.add_override(f"{within}dynamic.{name}", dynamic_block(name, for_each, content)[name])
+
+
+def add_block(scope: Construct, path: str, value: object) -> Expression:
+    """Adds a block for which there is no class, such as `check.redis`, to the stack of a construct, and returns it."""
+    TerraformStack.of(scope).add_override(path, argument(value))
+    return Expression(path.removeprefix("resource."))
+
+
+def argument(value: object) -> Any:
+    """Returns a value in which there may be expressions as CDKTF takes it. Strings in it may be templates."""
+    match value:
+        case Expression():
+            return str(value)
+        case None:
+            return NULL
+        case Mapping():
+            return {key: argument(item) for key, item in value.items()}
+        case list() | tuple():
+            return [argument(item) for item in value]
+        case _:
+            return value
 
 
 def constant(value: Any) -> Any:
@@ -65,12 +418,11 @@ def constant(value: Any) -> Any:
     """
     match value:
         case str():
-            escaped = value.replace("${", "$${").replace("%{", "%%{")
-            return escaped.replace(_TOKEN_MARK, template(literal(_TOKEN_MARK)))
+            return _escaped(value).replace(_TOKEN_MARK, f"${{{json.dumps(_TOKEN_MARK)}}}")
         case None:
-            return template("null")
+            return NULL
         case int() if not isinstance(value, bool) and abs(value) > _LARGEST_SAFE_INTEGER:
-            return template(str(value))
+            return f"${{{value}}}"
         case list():
             return [constant(item) for item in value]
         case dict():
@@ -79,11 +431,53 @@ def constant(value: Any) -> Any:
             return value
 
 
-def only_if(condition: str, map_: str) -> str:
-    """The map of an expression where a condition holds, else an empty one. Not a template."""
-    return f"{{for name, value in {map_} : name => value if {condition}}}"
+def _within(value: object, level: int) -> str:
+    """Returns a value in Terraform's language, in parentheses unless it holds together as tightly as `level`."""
+    if isinstance(value, Expression):
+        return value._source if value._level >= level else f"({value._source})"
+    match value:
+        case str():
+            return f'"{_quoted(value)}"'
+        case Mapping():
+            return _object(value)
+        case Sequence():
+            return f"[{', '.join(_within(item, _CONDITIONAL) for item in value)}]"
+        case _:
+            return json.dumps(value)
 
 
-def merged(*maps: str) -> str:
-    """The maps of some expressions in one; of a name that several have, the last counts. Not a template."""
-    return f"merge({', '.join(maps)})"
+def _object(value: Mapping[Any, object]) -> str:
+    items = [f"{_key(key)} = {_within(item, _CONDITIONAL)}" for key, item in value.items()]
+    return f"{{ {', '.join(items)} }}" if items else "{}"
+
+
+def _key(key: object) -> str:
+    if isinstance(key, str) and _IDENTIFIER.fullmatch(key):
+        return key
+    return _within(str(key), _ATOM) if not isinstance(key, Expression) else f"({key.source})"
+
+
+def _escaped(value: str) -> str:
+    return value.replace("${", "$${").replace("%{", "%%{")
+
+
+def _quoted(value: str) -> str:
+    """Returns a constant as it is written between quotes.
+
+    Raises:
+        ValueError: it holds a template, which would be taken to the letter.
+    """
+    if "${" in value:
+        raise ValueError(f"{value} is a template in an expression: build it with text")
+    return json.dumps(_escaped(value), ensure_ascii=False)[1:-1]
+
+
+def _known(element: TerraformElement, name: str) -> str:
+    if not hasattr(type(element), name):
+        raise AttributeError(f"{element.node.id} has no attribute {name}")
+    return name
+
+
+def _variables(function: Callable[..., object]) -> tuple[str, list[Expression]]:
+    names = list(signature(function).parameters)
+    return ", ".join(names), [Expression(name) for name in names]

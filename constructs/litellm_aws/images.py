@@ -1,9 +1,9 @@
 """Which image each component runs from: one for all, or one for each."""
 
-from cdktf import TerraformLocal
 from constructs import Construct
 
-from .expressions import address, template
+from .expressions import Expression, local, text, when
+from .input_variables import InputVariables
 
 _RELEASES = "ghcr.io/berriai/litellm"
 """Where LiteLLM publishes the image of all components, tagged by version."""
@@ -15,21 +15,20 @@ class Images(Construct):
     """The images.
 
     Attributes:
-        one_for_all: expression, whether all components run from one image.
+        one_for_all: whether all components run from one image.
     """
 
-    def __init__(self, scope: Construct, id_: str) -> None:
+    def __init__(self, scope: Construct, id_: str, *, inputs: InputVariables) -> None:
         super().__init__(scope, id_)
-        version = f'"{_RELEASES}:${{var.litellm_version}}"'
-        self._image = address(
-            TerraformLocal(self, "local.image", template(f'var.litellm_version != "" ? {version} : var.image'))
-        )
-        self.one_for_all = address(TerraformLocal(self, "local.has_one_image", template(f'{self._image} != ""')))
+        self._inputs = inputs
+        version = inputs.litellm_version
+        self._image = local(self, "image", version.is_set.then(text(_RELEASES, ":", version), inputs.image))
+        self.one_for_all = local(self, "has_one_image", self._image.is_set)
 
-    def of(self, component: str) -> str:
+    def of(self, component: str) -> Expression:
         """Returns the image of a component: gateway, backend, ui or migrations."""
-        return template(f"{self.one_for_all} ? {self._image} : var.{component}_image")
+        return self.one_for_all.then(self._image, self._inputs.named(f"{component}_image"))
 
-    def component_command(self, component: str) -> str:
+    def component_command(self, component: str) -> Expression:
         """Returns the command of a container that the image of a component starts by itself; null keeps its CMD."""
-        return template(f'{self.one_for_all} ? ["{component}"] : null')
+        return when(self.one_for_all, [component])

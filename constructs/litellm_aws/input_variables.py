@@ -3,20 +3,20 @@
 from cdktf import TerraformVariable, TerraformVariableValidationConfig
 from constructs import Construct
 
-from .expressions import template
-from .inputs import CROSS_RULES, Input, declared_inputs
-
-NULL = template("null")
-"""Null as the default of a variable. jsii drops nulls, so this stands for it until the configuration is written."""
+from .expressions import NULL, Expression, call, for_list, let, local, variable
+from .module_kind import Input, ModuleKind
+from .rules import Rule
 
 
 class InputVariables(Construct):
-    """One variable for each declared input; `inputs.vpc_cidr` is the variable `vpc_cidr`."""
+    """One variable for each declared input; `inputs.vpc_cidr` is the value of the variable `vpc_cidr`."""
 
-    def __init__(self, scope: Construct, id_: str) -> None:
+    def __init__(self, scope: Construct, id_: str, *, module: ModuleKind) -> None:
         super().__init__(scope, id_)
-        self._variables = {
-            declared.name: TerraformVariable(
+        self._module = module
+        self._rule_locals: dict[str, Expression] = {}
+        for declared in module.inputs.values():
+            TerraformVariable(
                 self,
                 f"var.{declared.name}",
                 type=declared.terraform_type,
@@ -24,49 +24,61 @@ class InputVariables(Construct):
                 description=declared.description,
                 sensitive=declared.sensitive or None,
                 nullable=declared.nullable,
-                validation=_validations(declared) or None,
+                validation=self._validations(declared) or None,
             )
-            for declared in declared_inputs().values()
-        }
 
-    def __getattr__(self, name: str) -> TerraformVariable:
-        if name.startswith("_") or name not in self._variables:
+    def __getattr__(self, name: str) -> Expression:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self.named(name)
+
+    def named(self, name: str) -> Expression:
+        """Returns the value of an input.
+
+        Raises:
+            AttributeError: there is no such input.
+        """
+        if name not in self._module.inputs:
             raise AttributeError(f"no input is called {name}")
-        return self._variables[name]
+        return variable(name)
+
+    def name_local(self, name: str, value: object) -> Expression:
+        """Declares a local that rules across inputs share, once, and returns it."""
+        if name not in self._rule_locals:
+            self._rule_locals[name] = local(self, name, value)
+        return self._rule_locals[name]
+
+    def _validations(self, declared: Input) -> list[TerraformVariableValidationConfig]:
+        value = variable(declared.name)
+        return [
+            *_no_nulls(declared, value),
+            *(_validation(_condition(declared, rule, value), rule.sentence(declared.name)) for rule in declared.rules),
+            *(
+                _validation(rule.condition(self.name_local), rule.error_message(self.name_local))
+                for rule in self._module.rules
+                if rule.refuses_plan and rule.inputs[-1] == declared.name
+            ),
+        ]
 
 
-def _validations(declared: Input) -> list[TerraformVariableValidationConfig]:
-    return [
-        *_no_nulls(declared),
-        *(
-            TerraformVariableValidationConfig(
-                condition=template(_unless_null(declared, rule.condition(f"var.{declared.name}"))),
-                error_message=f"{declared.name} {rule.says}.",
-            )
-            for rule in declared.rules
-        ),
-        *(
-            TerraformVariableValidationConfig(
-                condition=template(rule.condition()), error_message=f"{rule.error_message()}."
-            )
-            for rule in CROSS_RULES
-            if rule.refuses_plan and rule.inputs[-1] == declared.name
-        ),
-    ]
+def _validation(condition: Expression, message: str) -> TerraformVariableValidationConfig:
+    return TerraformVariableValidationConfig(condition=str(condition), error_message=f"{message}.")
 
 
-def _unless_null(declared: Input, condition: str) -> str:
-    return f"var.{declared.name} == null ? true : {condition}" if declared.nullable else condition
+def _condition(declared: Input, rule: Rule, value: Expression) -> Expression:
+    if declared.nullable:
+        return let(value, lambda value: value.is_null.then(True, rule.condition(value)))
+    return rule.condition(value)
 
 
-def _no_nulls(declared: Input) -> list[TerraformVariableValidationConfig]:
+def _no_nulls(declared: Input, value: Expression) -> list[TerraformVariableValidationConfig]:
     """Returns what Python's types say at synth and Terraform's cannot: that no element is null."""
-    elements = {"list(string)": "var.{}", "map(string)": "values(var.{})"}.get(declared.terraform_type)
+    elements = {"list(string)": value, "map(string)": call("values", value)}.get(declared.terraform_type)
     if elements is None:
         return []
     return [
-        TerraformVariableValidationConfig(
-            condition=template(f"alltrue([for element in {elements.format(declared.name)} : element != null])"),
-            error_message=f"{declared.name} must not hold null: give each element a value, or leave it out.",
+        _validation(
+            call("alltrue", for_list(elements, lambda element: element.differs(None))),
+            f"{declared.name} must not hold null: give each element a value, or leave it out",
         )
     ]

@@ -1,83 +1,56 @@
 """Every input of the module, declared once.
 
-A field's type, default, rules and docstring are the only place where that input is described.
-Made from them: the module's `variable` blocks (`input_variables.py`), the checks on the tenants
-file, the JSON Schema for editors and `docs/inputs.md`. Units stand in the descriptions.
+A field's type, default, rules and docstring are the only place where that input is described. Made from them: the
+module's `variable` blocks (`input_variables.py`), the checks on the tenants file, the JSON Schema for editors and
+`docs/inputs.md`. The first paragraph of a docstring is the variable's description, at most 170 characters; what
+follows it is for the reference. Units are in the descriptions.
 """
 
-from __future__ import annotations
-
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cache
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict
-from pydantic.fields import FieldInfo
 
+from .module_kind import Sensitive, TerraformType
 from .ports import GATEWAY_PORT
 from .routes import WILDCARDS_PER_RULE
 from .rules import (
     AllDifferent,
-    Apart,
-    AtLeast,
     AtMost,
-    Between,
     Both,
-    CrossRule,
-    Different,
     EachElement,
     EachValue,
     EmptyOr,
-    FargateSize,
-    Fewer,
-    Given,
-    Ipv4Network,
-    Ipv4Range,
-    Is,
+    Ipv4Cidr,
     IsMap,
-    Less,
     Matches,
-    NoOverlap,
-    NoSharedKey,
     Not,
-    NotAbove,
     NotEmpty,
-    NotReserved,
+    Number,
     OneOf,
-    Refused,
-    Rule,
-    SameVersion,
-    Some,
-    Whole,
     certificate_arn,
     kms_key_arn,
     role_arn,
     secret_arn,
+    whole,
 )
-
-
-@dataclass(frozen=True)
-class Sensitive:
-    """Marks an input whose value must not show in a plan, nor stand in a file that we write."""
-
 
 _NO_STRAY_HYPHEN = Matches(
     "[a-z0-9]+(?:-[a-z0-9]+)*",
     "without a hyphen at its end and without two in a row, as RDS and ElastiCache refuse those in names",
 )
 _Image = Annotated[str, NotEmpty()]
-_SPLIT_IMAGES = {
+SPLIT_IMAGES = {
     f"{component}_image": f"ghcr.io/berriai/litellm-{component}:v1.86.0-dev"
     for component in ("gateway", "backend", "ui", "migrations")
 }
 """The four images of the documented release, by input."""
-_DOCKER_HUB_IMAGE = "postgres:16-alpine"
+BOOTSTRAP_IMAGE = "postgres:16-alpine"
 _TOKENS_METRIC = "litellm_total_tokens_metric_total"
-_Percentage = Annotated[float, Between(0, 100)]
-_Tasks = Annotated[int, Whole(0)]
-_CpuUnits = Annotated[int, Whole(256)]
-_MemoryMib = Annotated[int, Whole(512)]
+_Percentage = Annotated[float, Number(0, 100)]
+_Tasks = Annotated[int, whole(0)]
+_CpuUnits = Annotated[int, whole(256)]
+_MemoryMib = Annotated[int, whole(512)]
+_PingSeconds = Annotated[int, whole(1, 300)]
 _SqlIdentifier = Annotated[
     str,
     Matches(
@@ -85,20 +58,24 @@ _SqlIdentifier = Annotated[
         "a plain SQL identifier: at most 63 lowercase letters, digits and underscores, no digit first",
     ),
 ]
-_NOT_POSTGRES_OWN = NotReserved("pg_.*", "a name that starts with pg_, which PostgreSQL keeps for itself")
-_SUBNET_ID = Matches("subnet-[0-9a-f]+", "the id of a subnet, subnet-…")
-_GROUP_ID = Matches("sg-[0-9a-f]+", "the id of a security group, sg-…")
+_NOT_POSTGRES_OWN = Matches("pg_.*", "a name that starts with pg_, which PostgreSQL reserves", refused=True)
+_SUBNET_ID = Matches("subnet-[0-9a-f]+", "a subnet ID, for example subnet-0abc")
+_GROUP_ID = Matches("sg-[0-9a-f]+", "a security group ID, for example sg-0abc")
 _DOMAIN = Matches(
     "(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z]{2,63}",
     "a domain name in lowercase letters, such as llm.example.com",
 )
 _PATH_PATTERN = Matches(
     "/[A-Za-z0-9_.$/~\"'@:+&*?-]{0,127}",
-    "a path pattern of ELB: a slash, and at most 127 letters, digits and _-.$/~\"'@:+&*? behind it",
+    "an ELB path pattern: a slash, then at most 127 letters, digits and _-.$/~\"'@:+&*?",
 )
 _FEW_WILDCARDS = Matches(
     f"[^*?]*(?:[*?][^*?]*){{0,{WILDCARDS_PER_RULE}}}",
-    f"without more than {WILDCARDS_PER_RULE} wildcards, as ELB takes no more in a rule",
+    f"without more than {WILDCARDS_PER_RULE} wildcards",
+)
+_MODEL_ARN = Matches(
+    "arn:aws[a-z-]*:bedrock:[a-z0-9*-]*:[0-9*]*:[a-z][a-z-]*/.+",
+    "the ARN of a Bedrock model or inference profile, arn:aws:bedrock:<region>:<account>:<type>/<id>",
 )
 _RETENTION_DAYS = (
     *(0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180),
@@ -136,28 +113,32 @@ class Stack(_Section):
         str,
         Matches("[a-z][a-z0-9-]{0,20}", "1 to 21 lowercase letters, digits and hyphens, a letter first"),
         _NO_STRAY_HYPHEN,
-        NotReserved(
+        Matches(
             "(?:internal|sg)(?:-.*)?",
             "internal or sg, nor start with internal- or sg-, as AWS refuses those in names of load balancers "
             "and security groups",
+            refused=True,
         ),
     ]
-    """Tenant's slug. Every resource is named `<tenant>-litellm-<env>`, or starts with it."""
+    """Short name of the tenant. Every resource is named `<tenant>-litellm-<env>`, or starts with it."""
     env: Annotated[
         str,
         Matches("[a-z][a-z0-9-]{0,8}", "1 to 9 lowercase letters, digits and hyphens, a letter first"),
         _NO_STRAY_HYPHEN,
     ]
-    """Environment's slug, such as prod, stage or dev. One that starts with `prod` is guarded against data loss."""
+    """Short name of the environment, such as prod, stage or dev. One that starts with `prod` is protected against data
+    loss."""
     azs: Annotated[list[str], AllDifferent()] = []
-    """Availability zones of the stack's own subnets, at least two unless vpc_id is set. Add one at the end: another
-    order makes all subnets anew."""
+    """Availability zones of the managed subnets, at least two unless vpc_id is set.
+
+    Add a zone at the end: another order replaces all subnets."""
     tags: Annotated[
         dict[str, str],
-        AtMost(48, "AWS takes 50 tags on a resource, and two are the stack's"),
+        AtMost(48, "AWS takes 50 tags on a resource, and the module sets two"),
     ] = {}
-    """Tags of every taggable resource, in addition to `litellm:stack` and `managed-by`. S3 takes only ten tags on an
-    object: with more than eight here, the object that holds proxy_config has none."""
+    """Tags of every taggable resource, in addition to `litellm:stack` and `managed-by`.
+
+    S3 takes only ten tags on an object: with more than eight here, the object that holds proxy_config has none."""
 
 
 class Secrets(_Section):
@@ -174,25 +155,34 @@ class Secrets(_Section):
 class Network(_Section):
     """Network"""
 
-    vpc_cidr: Annotated[str, Ipv4Network(16, 20, "its subnets are 8 bits narrower, and AWS has none below /28")] = (
-        "10.40.0.0/16"
-    )
-    """IPv4 range of the stack's own VPC. Each subnet takes a 256th of it. A change makes the whole stack anew."""
-    vpc_id: Annotated[str, EmptyOr(Matches("vpc-[0-9a-f]+", "the id of a VPC, vpc-…"))] = ""
-    """VPC that is there already. No VPC, subnet, gateway, address or route is made then, and nothing in it is changed.
-    Empty: the stack has a VPC of its own."""
+    vpc_cidr: Annotated[
+        str,
+        Ipv4Cidr(
+            "an IPv4 CIDR block from /16 to /20, such as 10.40.0.0/16, written with its first address (its subnets "
+            "are 8 bits narrower, and AWS has none below /28)",
+            widest=16,
+            narrowest=20,
+        ),
+    ] = "10.40.0.0/16"
+    """IPv4 range of the managed VPC. Each subnet takes a 256th of it. A change replaces the whole stack."""
+    vpc_id: Annotated[str, EmptyOr(Matches("vpc-[0-9a-f]+", "a VPC ID, for example vpc-0abc"))] = ""
+    """Existing VPC. The module then creates no VPC, subnet, gateway, address or route, and changes nothing in it.
+    Empty: the module creates a VPC."""
     public_subnet_ids: Annotated[list[str], EachElement(_SUBNET_ID), AllDifferent()] = []
-    """Subnets of vpc_id for the load balancer, in two availability zones; not needed for an internal one."""
+    """Subnets of vpc_id for the load balancer, in two availability zones. An internal load balancer needs none."""
     private_subnet_ids: Annotated[list[str], EachElement(_SUBNET_ID), AllDifferent()] = []
-    """Subnets of vpc_id for the tasks, Aurora and Redis, in two availability zones where one of those is the stack's
-    own. The tasks in them must reach the internet, or VPC endpoints for all that they need."""
+    """Subnets of vpc_id for the tasks, Aurora and Redis.
+
+    A managed Aurora or Redis needs two availability zones. The tasks must reach the internet from these subnets, or
+    VPC endpoints for everything that they use."""
     additional_task_security_group_ids: Annotated[list[str], EachElement(_GROUP_ID), AllDifferent()] = []
-    """Security groups of all tasks, beside the stack's own."""
+    """Security groups of all tasks, in addition to the managed one."""
     tasks_in_public_subnets: bool = False
-    """Whether the services' tasks have public addresses in the public subnets, so that no NAT gateway is made. For
-    stacks without a database, whose one-shot tasks need the private subnets."""
+    """Whether the services' tasks have public addresses in the public subnets, so that there is no NAT gateway.
+
+    For stacks without a database: the tasks that create its user and its tables run in the private subnets."""
     nat_gateway_per_az: bool = False
-    """Whether each availability zone has a NAT gateway of its own: a zone that fails takes no other with it."""
+    """Whether each availability zone has its own NAT gateway, so that the loss of a zone affects no other."""
 
 
 class Ingress(_Section):
@@ -201,40 +191,44 @@ class Ingress(_Section):
     acm_certificate_arn: Annotated[str, EmptyOr(certificate_arn())] = ""
     """ACM certificate of the HTTPS listener, in the stack's region. Empty: see domain_name and allow_plaintext_alb."""
     allow_plaintext_alb: bool = False
-    """Consent to a load balancer that speaks plain HTTP, where there is no certificate. For trials only."""
+    """Allow a load balancer that speaks plain HTTP, where there is no certificate. For trials only."""
     domain_name: Annotated[str, EmptyOr(_DOMAIN)] = ""
-    """Name of the stack in DNS. A certificate for it is made and validated, and records in route53_zone_id lead to the
-    load balancer. Empty: none of that."""
-    route53_zone_id: Annotated[str, EmptyOr(Matches("Z[A-Z0-9]+", "the id of a hosted zone of Route 53, Z…"))] = ""
-    """Hosted zone of Route 53, in the stack's account, for the records of domain_name."""
+    """Domain name of the stack. The module creates and validates a certificate for it, and records in
+    route53_zone_id. Empty: none of these."""
+    route53_zone_id: Annotated[str, EmptyOr(Matches("Z[A-Z0-9]+", "the ID of a Route 53 hosted zone, Z…"))] = ""
+    """Route 53 hosted zone, in the stack's account, for the records of domain_name."""
     alb_internal: bool = False
-    """Whether the load balancer is reached from inside the network alone. It is in the private subnets then."""
-    alb_ingress_cidrs: Annotated[list[str], EachElement(Ipv4Range()), NoOverlap()] = ["0.0.0.0/0"]
-    """IPv4 ranges that may reach the load balancer's ports 80 and 443. Its default stands for the whole internet; for
-    the VPC's own range where the load balancer is internal; and for none where there are prefix lists."""
+    """Whether the load balancer is internal: in the private subnets, reachable only from inside the network."""
+    alb_ingress_cidrs: Annotated[list[str], EachElement(Ipv4Cidr()), AllDifferent()] = ["0.0.0.0/0"]
+    """IPv4 ranges that may reach the load balancer's ports 80 and 443.
+
+    The default is the whole internet; for an internal load balancer, the ranges of the VPC; and none where
+    alb_ingress_prefix_list_ids is set."""
     alb_ingress_prefix_list_ids: Annotated[
-        list[str], EachElement(Matches("pl-[0-9a-f]+", "the id of a managed prefix list, pl-…")), AllDifferent()
+        list[str], EachElement(Matches("pl-[0-9a-f]+", "a managed prefix list ID, for example pl-0abc")), AllDifferent()
     ] = []
     """Managed prefix lists that may reach the load balancer's ports 80 and 443, such as CloudFront's."""
-    alb_idle_timeout_seconds: Annotated[int, Whole(1, 4000)] = 120
-    """Seconds after which the load balancer closes a connection on which nothing is said. Long streams need more."""
+    alb_idle_timeout_seconds: Annotated[int, whole(1, 4000)] = 120
+    """Seconds after which the load balancer closes an idle connection. Long streams need more."""
     extra_gateway_paths: Annotated[
         list[str],
         EachElement(Both(_PATH_PATTERN, _FEW_WILDCARDS)),
         AllDifferent(),
-        AtMost(80, "ELB takes 100 rules on a listener, and up to 20 are the stack's"),
+        AtMost(80, "ELB takes 100 rules on a listener, and the module needs up to 20"),
     ] = []
-    """Further path patterns, known at plan, that the load balancer sends to the gateway. A newer image may serve more
-    paths than the module knows."""
+    """Further path patterns, known at plan, that the load balancer sends to the gateway.
+
+    A newer image may serve more paths than the module knows."""
 
 
 class Images(_Section):
     """Images"""
 
     image: Annotated[str, EmptyOr(NotEmpty())] = ""
-    """Image that all components run from, such as `ghcr.io/berriai/litellm:v1.110.2`. Its entry point must take a
-    component as its first argument, as LiteLLM's image does since mid 2026. Empty: litellm_version, or an image for
-    each component."""
+    """Image of all components, such as `ghcr.io/berriai/litellm:v1.110.2`. Empty: litellm_version, or an image for each
+    component.
+
+    Its entry point must take a component as its first argument, as LiteLLM's image does since mid 2026."""
     litellm_version: Annotated[
         str,
         EmptyOr(
@@ -244,22 +238,21 @@ class Images(_Section):
             )
         ),
     ] = ""
-    """Version of LiteLLM: a tag of `ghcr.io/berriai/litellm`, such as `v1.110.2`, of mid 2026 or later. It is short for
-    image. Empty: image, or an image for each component."""
-    gateway_image: _Image = _SPLIT_IMAGES["gateway_image"]
+    """Version of LiteLLM, from mid 2026 on: a tag of `ghcr.io/berriai/litellm`, such as `v1.110.2`. Short for image."""
+    gateway_image: _Image = SPLIT_IMAGES["gateway_image"]
     """Image of the gateway, which serves the LLM routes. Change the four images together, or set litellm_version."""
-    backend_image: _Image = _SPLIT_IMAGES["backend_image"]
+    backend_image: _Image = SPLIT_IMAGES["backend_image"]
     """Image of the backend, which serves the management API."""
-    ui_image: _Image = _SPLIT_IMAGES["ui_image"]
+    ui_image: _Image = SPLIT_IMAGES["ui_image"]
     """Image of the UI."""
-    migrations_image: _Image = _SPLIT_IMAGES["migrations_image"]
+    migrations_image: _Image = SPLIT_IMAGES["migrations_image"]
     """Image of the one-off task that migrates the database's schema."""
-    bootstrap_image: _Image = _DOCKER_HUB_IMAGE
-    """Image of the one-shot task that makes the database user; it needs psql. Docker Hub's, unless you name another."""
+    bootstrap_image: _Image = BOOTSTRAP_IMAGE
+    """Image of the one-off task that creates the database user. It needs psql. The default is on Docker Hub."""
     image_registry_secret_arn: Annotated[str, EmptyOr(secret_arn(with_field=False))] = ""
-    """Secret that holds username and password of a private registry, for all images. Empty: none; ECR needs none."""
+    """Secret with the username and password of a private registry, for all images. Empty: none; ECR needs none."""
     image_registry_kms_key_arn: Annotated[str, EmptyOr(kms_key_arn())] = ""
-    """KMS key that encrypts image_registry_secret_arn. Empty: the account's own for Secrets Manager."""
+    """KMS key that encrypts image_registry_secret_arn. Empty: the account's key for Secrets Manager."""
 
 
 class Gateway(_Section):
@@ -270,8 +263,8 @@ class Gateway(_Section):
     gateway_memory: _MemoryMib = 4096
     """Memory of a gateway task in MiB."""
     gateway_desired_count: _Tasks = 2
-    """Number of gateway tasks at creation; autoscaling, or an operator, owns it afterwards."""
-    gateway_num_workers: Annotated[int, Whole(1)] = 1
+    """Number of gateway tasks at creation. Afterwards autoscaling, or an operator, sets it."""
+    gateway_num_workers: Annotated[int, whole(1)] = 1
     """Number of uvicorn worker processes in a gateway task."""
     gateway_autoscaling_enabled: bool = True
     """Whether the number of gateway tasks follows the load."""
@@ -280,47 +273,61 @@ class Gateway(_Section):
     gateway_max_capacity: _Tasks = 10
     """Most gateway tasks under autoscaling."""
     gateway_cpu_target: _Percentage = 70
-    """Average CPU utilization in percent that autoscaling of the gateway aims at."""
+    """Average CPU utilization of the gateway tasks, in percent, that autoscaling aims at."""
     gateway_memory_target: _Percentage = 80
-    """Average memory utilization in percent that autoscaling of the gateway aims at; 0: memory is ignored."""
-    gateway_target_requests_per_second: Annotated[float, AtLeast(0)] = 0
-    """Requests per second and task that autoscaling of the gateway aims at; 0: requests are ignored."""
-    gateway_target_tokens_per_second: Annotated[float, AtLeast(0)] = 0
-    """Tokens per second and task that autoscaling of the gateway aims at, by gateway_tokens_metric; 0: tokens are
-    ignored."""
-    gateway_tokens_metric: TokensMetric | None = None
-    """CloudWatch metric that counts the tokens of all gateway tasks: its namespace, its name (by default
-    litellm_total_tokens_metric_total) and its dimensions. LiteLLM's own is in Prometheus; something has to bring it
-    to CloudWatch."""
-    gateway_spot_percentage: Annotated[int, Whole(0, 100)] = 0
-    """Share of the gateway's tasks in percent that run on Fargate Spot; one at least is on demand. To and from 0, the
-    service is made anew."""
-    gateway_drain_seconds: Annotated[int, Whole(2, 120)] = 30
-    """Seconds for which a running stream may go on when its task is replaced: the deregistration delay of the gateway's
-    target group, and the stop timeout of its container."""
+    """Average memory utilization of the gateway tasks, in percent, that autoscaling aims at. 0: memory is ignored."""
+    gateway_target_requests_per_second: Annotated[float, Number(0)] = 0
+    """Requests per second and gateway task that autoscaling aims at. 0: requests are ignored."""
+    gateway_target_tokens_per_second: Annotated[float, Number(0)] = 0
+    """Tokens per second and gateway task that autoscaling aims at, by gateway_tokens_metric. 0: tokens are ignored."""
+    gateway_tokens_metric: (
+        Annotated[
+            TokensMetric,
+            TerraformType(
+                f'object({{ namespace = string, name = optional(string, "{_TOKENS_METRIC}"), '
+                "dimensions = optional(map(string), {}) })"
+            ),
+        ]
+        | None
+    ) = None
+    """CloudWatch metric that counts the tokens of all gateway tasks: its namespace, its name and its dimensions.
+
+    LiteLLM publishes this metric to Prometheus only; you have to copy it to CloudWatch. Its name is
+    litellm_total_tokens_metric_total by default."""
+    gateway_spot_percentage: Annotated[int, whole(0, 100)] = 0
+    """Percentage of the gateway's tasks on Fargate Spot; at least one task is on demand.
+
+    A change from 0 or to 0 replaces the service."""
+    gateway_drain_seconds: Annotated[int, whole(2, 120)] = 30
+    """Seconds for which a stream may continue when its task is replaced.
+
+    It is the deregistration delay of the gateway's target group and the stop timeout of its container."""
     gateway_connection_pool_enabled: bool = False
-    """Whether the gateway's workers share a pool of database connections, a PgBouncer in the gateway's container. It
-    needs a database and an image newer than 1.86; with the managed Aurora, one from mid 2026 on, whose pool renews its
-    IAM tokens."""
-    gateway_pool_max_db_connections: Annotated[int, Whole(1)] = 20
-    """Most connections that the pool of a gateway task holds to the database."""
-    gateway_pool_max_client_conn: Annotated[int, Whole(1)] = 1000
-    """Most connections that the pool of a gateway task takes from workers."""
+    """Whether the gateway's workers share a pool of database connections (PgBouncer in the gateway's container).
+
+    It needs a database and an image newer than 1.86. With the managed Aurora it needs an image from mid 2026 on, whose
+    pool renews its IAM tokens."""
+    gateway_pool_max_db_connections: Annotated[int, whole(1)] = 20
+    """Most connections from the pool of a gateway task to the database."""
+    gateway_pool_max_client_conn: Annotated[int, whole(1)] = 1000
+    """Most connections from workers that the pool of a gateway task accepts."""
     gateway_metrics_port: (
         Annotated[
             int,
-            Whole(1, 65535),
+            whole(1, 65535),
             Not(GATEWAY_PORT, "the gateway's own port"),
         ]
         | None
     ) = None
-    """Port on which a sidecar of the gateway serves Prometheus metrics of all its workers. It is never behind the load
-    balancer. It needs an image newer than 1.86. Null: no sidecar."""
-    gateway_metrics_scrape_cidrs: Annotated[list[str], EachElement(Ipv4Range()), NoOverlap()] = []
+    """Port on which a sidecar of the gateway serves the Prometheus metrics of all its workers. Null: no sidecar.
+
+    It is never behind the load balancer. It needs an image newer than 1.86."""
+    gateway_metrics_scrape_cidrs: Annotated[list[str], EachElement(Ipv4Cidr()), AllDifferent()] = []
     """IPv4 ranges that may reach gateway_metrics_port."""
     gateway_extra_env: dict[str, str] = {}
-    """Environment variables of the gateway, in plain text. One of them replaces a default of the same name. With
-    USE_DDTRACE = "true" it starts under ddtrace-run."""
+    """Environment variables of the gateway, in plain text. They override defaults of the same name.
+
+    With USE_DDTRACE = "true" the gateway starts under ddtrace-run."""
     gateway_extra_secrets: _EnvironmentSecrets = {}
     """Environment variables of the gateway whose values ECS reads from Secrets Manager, by ARN."""
 
@@ -329,20 +336,21 @@ class Collector(_Section):
     """Collector"""
 
     collector_enabled: bool = False
-    """Whether a sidecar of the gateway writes its spend logs and metrics instead of the workers. It needs an image
-    newer than 1.86."""
-    collector_port: Annotated[int, Whole(1024, 65535), Not(GATEWAY_PORT, "the gateway's own port")] = 4010
-    """Port of loopback on which the collector listens."""
-    collector_cpu: Annotated[int, Whole(1)] = 512
+    """Whether a sidecar of the gateway, not its workers, writes the spend logs and metrics.
+
+    It needs an image newer than 1.86."""
+    collector_port: Annotated[int, whole(1024, 65535), Not(GATEWAY_PORT, "the gateway's own port")] = 4010
+    """Loopback port on which the collector listens."""
+    collector_cpu: Annotated[int, whole(1)] = 512
     """CPU units of the collector, out of gateway_cpu."""
-    collector_memory: Annotated[int, Whole(6)] = 2048
+    collector_memory: Annotated[int, whole(6)] = 2048
     """Memory of the collector in MiB, out of gateway_memory."""
-    collector_buffer_size: Annotated[int, Whole(1)] = 1000
-    """Records that a worker holds back while the collector is busy."""
-    collector_drain_timeout_seconds: Annotated[int, Whole(0, 110)] = 10
-    """Seconds that a task which stops gives the collector to write what it holds."""
+    collector_buffer_size: Annotated[int, whole(1)] = 1000
+    """Records that a worker buffers while the collector is busy."""
+    collector_drain_timeout_seconds: Annotated[int, whole(0, 110)] = 10
+    """Seconds that a stopping task gives the collector to write its buffered records."""
     collector_on_unavailable: Annotated[str, OneOf(("fallback", "drop"))] = "fallback"
-    """What a worker does while the collector is away: write by itself, or drop the record."""
+    """What a worker does while the collector is unavailable: write the record itself (fallback), or drop it."""
 
 
 class Backend(_Section):
@@ -353,7 +361,7 @@ class Backend(_Section):
     backend_memory: _MemoryMib = 4096
     """Memory of a backend task in MiB."""
     backend_desired_count: _Tasks = 1
-    """Number of backend tasks at creation; autoscaling, or an operator, owns it afterwards."""
+    """Number of backend tasks at creation. Afterwards autoscaling, or an operator, sets it."""
     backend_autoscaling_enabled: bool = True
     """Whether the number of backend tasks follows the load."""
     backend_min_capacity: _Tasks = 1
@@ -361,10 +369,11 @@ class Backend(_Section):
     backend_max_capacity: _Tasks = 4
     """Most backend tasks under autoscaling."""
     backend_cpu_target: _Percentage = 70
-    """Average CPU utilization in percent that autoscaling of the backend aims at."""
+    """Average CPU utilization of the backend tasks, in percent, that autoscaling aims at."""
     backend_extra_env: dict[str, str] = {}
-    """Environment variables of the backend, in plain text. One of them replaces a default of the same name. With
-    USE_DDTRACE = "true" it starts under ddtrace-run."""
+    """Environment variables of the backend, in plain text. They override defaults of the same name.
+
+    With USE_DDTRACE = "true" the backend starts under ddtrace-run."""
     backend_extra_secrets: _EnvironmentSecrets = {}
     """Environment variables of the backend whose values ECS reads from Secrets Manager, by ARN."""
 
@@ -377,7 +386,7 @@ class Ui(_Section):
     ui_memory: _MemoryMib = 512
     """Memory of a UI task in MiB."""
     ui_desired_count: _Tasks = 1
-    """Number of UI tasks at creation; autoscaling, or an operator, owns it afterwards."""
+    """Number of UI tasks at creation. Afterwards autoscaling, or an operator, sets it."""
     ui_autoscaling_enabled: bool = False
     """Whether the number of UI tasks follows the load."""
     ui_min_capacity: _Tasks = 1
@@ -385,22 +394,25 @@ class Ui(_Section):
     ui_max_capacity: _Tasks = 3
     """Most UI tasks under autoscaling."""
     ui_cpu_target: _Percentage = 80
-    """Average CPU utilization in percent that autoscaling of the UI aims at."""
+    """Average CPU utilization of the UI tasks, in percent, that autoscaling aims at."""
 
 
 class Stores(_Section):
     """Database, cache and storage"""
 
     create_database: bool = True
-    """Whether the stack has an Aurora database of its own. Without one: database_url, or no database at all."""
+    """Whether the module creates an Aurora database. If not: database_url, or no database at all."""
     database_url: Annotated[str, Sensitive()] = ""
-    """URL of a PostgreSQL database that is there already, login included, known at plan. It goes into a secret, and
-    from there into DATABASE_URL of the gateway, the backend and the migration, which runs as ever."""
+    """URL of an existing PostgreSQL database with its login, known at plan.
+
+    It is stored in a secret, from which the gateway, the backend and the migration get DATABASE_URL. The schema
+    migration runs against it."""
     create_redis: bool = True
-    """Whether the stack has a Redis of its own. Without one: redis_url, or no Redis at all."""
+    """Whether the module creates a Redis. If not: redis_url, or no Redis at all."""
     redis_url: Annotated[str, Sensitive()] = ""
-    """URL of a Redis that is there already, login included, known at plan. It goes into a secret, and from there into
-    REDIS_URL of the gateway and the backend."""
+    """URL of an existing Redis with its login, known at plan.
+
+    It is stored in a secret, from which the gateway and the backend get REDIS_URL."""
     db_instance_class: Annotated[str, NotEmpty()] = "db.r6g.large"
     """Class of Aurora's writer and reader instance."""
     db_engine_version: Annotated[
@@ -410,19 +422,19 @@ class Stores(_Section):
     db_name: _SqlIdentifier = "litellm"
     """Name of the database. A change replaces the database."""
     db_master_username: Annotated[_SqlIdentifier, _NOT_POSTGRES_OWN] = "postgres"
-    """Aurora's master user, which only the bootstrap logs in as. A change replaces the database."""
+    """Aurora's master user, with which only the bootstrap logs in. A change replaces the database."""
     db_username: Annotated[_SqlIdentifier, _NOT_POSTGRES_OWN] = "litellm_app"
-    """Database user of the tasks, who logs in with an IAM token. The bootstrap creates it."""
+    """Database user of the tasks, which log in with an IAM token. The bootstrap creates it."""
     redis_node_type: Annotated[str, NotEmpty()] = "cache.t4g.small"
     """Node type of Redis."""
-    redis_num_replicas: Annotated[int, Whole(0, 5)] = 1
-    """Replicas beside Redis's primary. With at least one: automatic failover, several availability zones."""
+    redis_num_replicas: Annotated[int, whole(0, 5)] = 1
+    """Number of Redis replicas. With at least one: automatic failover, several availability zones."""
     skip_final_snapshot: bool = False
     """Whether destroying the stack deletes the database without a final snapshot."""
     s3_force_destroy: bool = False
-    """Whether destroying the stack deletes the bucket with all that is in it."""
+    """Whether destroying the stack deletes the bucket with all its objects."""
     allow_data_loss: bool = False
-    """Consent to skip_final_snapshot and s3_force_destroy in an environment that starts with `prod`."""
+    """Allow skip_final_snapshot and s3_force_destroy in an environment that starts with `prod`."""
 
 
 class Operations(_Section):
@@ -430,50 +442,44 @@ class Operations(_Section):
 
     proxy_config: Annotated[dict[str, Any], IsMap()] = {}
     """LiteLLM's configuration, as in its config.yaml. Keys and passwords in it are `os.environ/<NAME>` only."""
-    sse_keepalive_ping_interval_seconds: Annotated[int, Whole(1, 300)] | None = None
-    """Seconds between the pings that keep a silent stream open: LiteLLM's setting of this name. Null: its default."""
-    anthropic_sse_ping_interval_seconds: Annotated[int, Whole(1, 300)] | None = None
-    """The same for streams in Anthropic's format."""
+    sse_keepalive_ping_interval_seconds: _PingSeconds | None = None
+    """Seconds between the pings that keep a silent stream open, LiteLLM's setting of this name. Null: its default."""
+    anthropic_sse_ping_interval_seconds: _PingSeconds | None = None
+    """Seconds between the pings that keep a silent stream in Anthropic's format open. Null: LiteLLM's default."""
     enable_pre_call_checks: bool | None = None
-    """Whether the router checks a request, its length say, before it calls a model. Null: LiteLLM's default."""
+    """Whether the router checks a request, for example its length, before it calls a model. Null: LiteLLM's default."""
     log_retention_days: Annotated[
         int,
         OneOf(_RETENTION_DAYS),
     ] = 30
-    """Days for which CloudWatch Logs keeps the log groups; 0: for ever."""
-    one_shot_timeout_minutes: Annotated[int, Whole(1, 240)] = 30
+    """Days for which CloudWatch Logs retains the log groups. 0: forever."""
+    one_shot_timeout_minutes: Annotated[int, whole(1, 240)] = 30
     """Minutes for which an apply waits for the database bootstrap, and again for the schema migration."""
     one_shot_assume_role_arn: Annotated[str, EmptyOr(role_arn())] = ""
-    """Role that starts the one-shot tasks: the role which the `aws` provider assumes is its own alone. In a tenants
-    file it is provider.assume_role's by default. Empty: the credentials of the machine that runs Terraform."""
+    """Role that starts the one-off tasks. Empty: the credentials of the machine that runs Terraform.
+
+    The role that the `aws` provider assumes applies to the provider only. In a tenants file, the default is the role
+    of provider.assume_role."""
     cpu_architecture: Annotated[str, OneOf(("X86_64", "ARM64"))] = "X86_64"
-    """Architecture of all tasks, for which the images must be built."""
+    """CPU architecture of all tasks. The images must be built for it."""
     deployment_circuit_breaker: bool = False
-    """Whether a deployment of a service that cannot start its tasks is rolled back."""
+    """Whether ECS rolls back a deployment that cannot start its tasks."""
     enable_execute_command: bool = False
-    """Whether `aws ecs execute-command` opens a shell in the services' tasks. Who may use it is IAM's to say."""
-    health_check_grace_period_seconds: Annotated[int, Whole(0, 2147483647)] = 120
-    """Seconds for which a new task may fail the load balancer's health checks. A gateway with two workers on one busy
-    vCPU takes up to 76 seconds to start, and the load balancer gives up after 90. 0: none."""
+    """Whether `aws ecs execute-command` opens a shell in the services' tasks. IAM decides who may use it."""
+    health_check_grace_period_seconds: Annotated[int, whole(0, 2147483647)] = 120
+    """Seconds for which a new task may fail the load balancer's health checks. 0: none.
+
+    A gateway with two workers on one busy vCPU takes up to 76 seconds to start, and the load balancer gives up after
+    90."""
 
 
 class Bedrock(_Section):
     """Bedrock"""
 
-    bedrock_model_arns: Annotated[
-        list[str],
-        EachElement(
-            Matches(
-                "arn:aws[a-z-]*:bedrock:[a-z0-9*-]*:[0-9*]*:[a-z][a-z-]*/.+",
-                "the ARN of a model or an inference profile of Bedrock, "
-                "arn:aws:bedrock:<region>:<account>:<resource type>/<id>",
-            )
-        ),
-        AllDifferent(),
-    ] = []
-    """Models and inference profiles of Bedrock that the tasks may invoke."""
+    bedrock_model_arns: Annotated[list[str], EachElement(_MODEL_ARN), AllDifferent()] = []
+    """Bedrock models and inference profiles that the tasks may invoke."""
     enable_bedrock_mantle: bool = False
-    """Whether the tasks may create inferences by Bedrock's Mantle endpoint in the stack's region."""
+    """Whether the tasks may create inferences with Bedrock's Mantle endpoint in the stack's region."""
     enable_bedrock_custom_model_import: bool = False
     """Whether there is a role with which Bedrock imports custom models from `models/` in the stack's bucket."""
 
@@ -482,8 +488,10 @@ class Billing(_Section):
     """Billing metrics"""
 
     billing_metrics_endpoint: str = ""
-    """Endpoint to which the proxy reports what is billed. It needs a client certificate and its key, as LiteLLM 1.108
-    reads them, or an OAuth client, as 1.110 does. Both may be set. Empty: none."""
+    """Endpoint to which the proxy reports its billing metrics. Empty: none.
+
+    It needs a client certificate and its key, as LiteLLM 1.108 reads them, or an OAuth client, as 1.110 does. Both may
+    be set."""
     billing_metrics_client_cert_pem: Annotated[str, Sensitive()] = ""
     """Client certificate for billing_metrics_endpoint in PEM, known at plan."""
     billing_metrics_client_key_pem: Annotated[str, Sensitive()] = ""
@@ -502,15 +510,15 @@ class OpenTelemetry(_Section):
     """OpenTelemetry"""
 
     otel_endpoint: str = ""
-    """Endpoint of the OpenTelemetry collector. Empty: nothing of OpenTelemetry is set."""
+    """Endpoint of the OpenTelemetry collector. Empty: OpenTelemetry is off."""
     otel_exporter: Annotated[str, OneOf(("otlp_http", "otlp_grpc", "console"))] = "otlp_http"
     """Exporter of OpenTelemetry."""
     otel_environment_name: str = ""
-    """Environment's name on the spans. Empty: `env`."""
+    """Name of the environment on the spans. Empty: `env`."""
     otel_capture_message_content: Annotated[str, OneOf(("no_content", "prompt_and_completion"))] = "no_content"
-    """Whether spans carry prompts and completions. They are sensitive: audit first what reads the spans."""
+    """Whether spans contain prompts and completions. They are sensitive: first check who can read the spans."""
     otel_headers_secret_arn: Annotated[str, EmptyOr(secret_arn(with_field=False))] = ""
-    """Secret that holds the collector's headers, `key=value` joined by commas. Empty: none."""
+    """Secret with the headers for the collector, `key=value` joined by commas. Empty: none."""
 
 
 class Inputs(
@@ -529,291 +537,4 @@ class Inputs(
     Billing,
     OpenTelemetry,
 ):
-    """All inputs of the module. What is not set has the default of its field."""
-
-
-_BILLING_CLIENTS = (
-    ("billing_metrics_client_cert_pem", "billing_metrics_client_key_pem"),
-    ("billing_metrics_client_id", "billing_metrics_client_secret", "billing_metrics_token_url"),
-)
-"""The two ways in which LiteLLM logs in to the endpoint of the billing metrics, each complete or not at all."""
-
-CROSS_RULES: tuple[CrossRule, ...] = (
-    FargateSize("gateway_cpu", "gateway_memory"),
-    FargateSize("backend_cpu", "backend_memory"),
-    FargateSize("ui_cpu", "ui_memory"),
-    NotAbove("gateway_min_capacity", "gateway_max_capacity"),
-    NotAbove("backend_min_capacity", "backend_max_capacity"),
-    NotAbove("ui_min_capacity", "ui_max_capacity"),
-    NoSharedKey("gateway_extra_env", "gateway_extra_secrets", "ECS takes a name once in a container"),
-    NoSharedKey("backend_extra_env", "backend_extra_secrets", "ECS takes a name once in a container"),
-    Different("db_master_username", "db_username", "the bootstrap would take the master user's password login away"),
-    Refused(
-        Is("vpc_id", ""),
-        Fewer("azs", 2),
-        says="azs must name at least two availability zones, for Aurora and the load balancer: set two, or vpc_id",
-    ),
-    Refused(
-        Given("vpc_id"),
-        Fewer("private_subnet_ids", 1),
-        says="private_subnet_ids must name subnets of vpc_id, in which the tasks run: set it",
-    ),
-    Refused(
-        Is("vpc_id", ""),
-        Some("private_subnet_ids"),
-        says="private_subnet_ids are of a VPC that is there already, which vpc_id must name: set it, or remove them",
-    ),
-    Refused(
-        Is("vpc_id", ""),
-        Some("public_subnet_ids"),
-        says="public_subnet_ids are of a VPC that is there already, which vpc_id must name: set it, or remove them",
-    ),
-    Refused(
-        Given("vpc_id"),
-        Is("alb_internal", False),
-        Fewer("public_subnet_ids", 2),
-        says="public_subnet_ids must name at least two subnets of vpc_id, as a load balancer needs two availability "
-        "zones: set them, or alb_internal",
-    ),
-    Refused(
-        Given("vpc_id"),
-        Is("alb_internal", True),
-        Some("private_subnet_ids"),
-        Fewer("private_subnet_ids", 2),
-        says="private_subnet_ids must name at least two subnets of vpc_id, as the internal load balancer needs two "
-        "availability zones: add one",
-    ),
-    Refused(
-        Given("vpc_id"),
-        Is("alb_internal", True),
-        Is("tasks_in_public_subnets", True),
-        Fewer("public_subnet_ids", 1),
-        says="public_subnet_ids must name the subnets of vpc_id for tasks_in_public_subnets: set it",
-    ),
-    Refused(
-        Given("vpc_id"),
-        Is("alb_internal", False),
-        Is("create_database", True),
-        Some("private_subnet_ids"),
-        Fewer("private_subnet_ids", 2),
-        says="private_subnet_ids must name at least two subnets of vpc_id, as the stack's own Aurora needs two "
-        "availability zones: add one",
-    ),
-    Refused(
-        Given("vpc_id"),
-        Is("alb_internal", False),
-        Is("create_database", False),
-        Is("create_redis", True),
-        Some("private_subnet_ids"),
-        Fewer("private_subnet_ids", 2),
-        says="private_subnet_ids must name at least two subnets of vpc_id, as the stack's own Redis needs two "
-        "availability zones: add one",
-    ),
-    Refused(
-        Is("tasks_in_public_subnets", True),
-        Is("create_database", True),
-        says="create_database and tasks_in_public_subnets exclude each other, as the one-shot tasks reach the database "
-        "from the private subnets by a NAT gateway: remove tasks_in_public_subnets, or set create_database = false",
-    ),
-    Refused(
-        Is("tasks_in_public_subnets", True),
-        Given("database_url"),
-        says="database_url and tasks_in_public_subnets exclude each other, as the migration reaches the database from "
-        "the private subnets by a NAT gateway: remove one of them",
-    ),
-    Refused(
-        Is("create_database", True),
-        Given("database_url"),
-        says="database_url is of a database that is there already, and create_database makes one: remove database_url, "
-        "or set create_database = false",
-    ),
-    Refused(
-        Is("create_redis", True),
-        Given("redis_url"),
-        says="redis_url is of a Redis that is there already, and create_redis makes one: remove redis_url, or set "
-        "create_redis = false",
-    ),
-    *(
-        Refused(
-            Given("image"),
-            Given(name, default),
-            says=f"image and {name} exclude each other, as all components run from image: remove one of them",
-        )
-        for name, default in _SPLIT_IMAGES.items()
-    ),
-    *(
-        Refused(
-            Given("litellm_version"),
-            Given(name, default),
-            says=f"litellm_version and {name} exclude each other, as all components run from one image: remove one of "
-            "them",
-        )
-        for name, default in _SPLIT_IMAGES.items()
-    ),
-    Refused(
-        Given("image"),
-        Given("litellm_version"),
-        says="image and litellm_version exclude each other, as litellm_version names an image: remove one of them",
-    ),
-    SameVersion(tuple(_SPLIT_IMAGES), "give the four the same one, or set litellm_version instead of them"),
-    Refused(
-        Is("gateway_connection_pool_enabled", True),
-        Is("create_database", False),
-        Is("database_url", ""),
-        says="gateway_connection_pool_enabled needs a database, and there is none: set create_database or "
-        "database_url, or remove it",
-    ),
-    Refused(
-        Is("gateway_metrics_port", None),
-        Some("gateway_metrics_scrape_cidrs"),
-        says="gateway_metrics_scrape_cidrs may reach gateway_metrics_port: set that, or remove them",
-    ),
-    Refused(
-        Given("gateway_target_tokens_per_second", 0),
-        Is("gateway_tokens_metric", None),
-        says="gateway_target_tokens_per_second needs gateway_tokens_metric, which counts the tokens: set it",
-    ),
-    Less("collector_cpu", "gateway_cpu", when="collector_enabled"),
-    Less("collector_memory", "gateway_memory", when="collector_enabled"),
-    Apart("collector_port", "gateway_metrics_port", when="collector_enabled"),
-    Refused(
-        Given("image_registry_secret_arn"),
-        Is("create_database", True),
-        Is("bootstrap_image", _DOCKER_HUB_IMAGE),
-        says="bootstrap_image is Docker Hub's, which image_registry_secret_arn does not log in to: set it to an image "
-        "in your registry",
-    ),
-    Refused(
-        Given("image_registry_kms_key_arn"),
-        Is("image_registry_secret_arn", ""),
-        says="image_registry_kms_key_arn decrypts image_registry_secret_arn: set that, or remove it",
-    ),
-    Refused(
-        Given("billing_metrics_endpoint"),
-        *(Is(name, "") for names in _BILLING_CLIENTS for name in names),
-        says="billing_metrics_endpoint needs a client: set billing_metrics_client_cert_pem and "
-        "billing_metrics_client_key_pem, or billing_metrics_client_id, billing_metrics_client_secret and "
-        "billing_metrics_token_url",
-    ),
-    *(
-        Refused(
-            Given("billing_metrics_endpoint"),
-            # In the inputs' order: Terraform takes no two validations that look at each other's input.
-            *sorted((Given(given), Is(missing, "")), key=lambda fact: names.index(fact.inputs[0])),
-            says=f"{given} needs {missing}: set it, or remove {given}",
-        )
-        for names in _BILLING_CLIENTS
-        for given, missing in zip(names, (*names[1:], names[0]), strict=True)
-    ),
-    Refused(
-        Given("vpc_id"),
-        Is("nat_gateway_per_az", True),
-        says="nat_gateway_per_az is of the stack's own VPC, and vpc_id names another: remove one of them",
-    ),
-    Refused(
-        Is("tasks_in_public_subnets", True),
-        Is("nat_gateway_per_az", True),
-        says="nat_gateway_per_az and tasks_in_public_subnets exclude each other, as such tasks need no NAT gateway: "
-        "remove one of them",
-    ),
-    Refused(
-        Given("domain_name"),
-        Is("route53_zone_id", ""),
-        says="domain_name needs route53_zone_id, the hosted zone of its records: set it, or bring a certificate along "
-        "by acm_certificate_arn",
-    ),
-    Refused(
-        Is("domain_name", ""),
-        Given("route53_zone_id"),
-        says="route53_zone_id is a zone without a name in it: set domain_name, or remove it",
-    ),
-    Refused(
-        Given("domain_name"),
-        Given("acm_certificate_arn"),
-        says="acm_certificate_arn and domain_name exclude each other, as domain_name makes a certificate: remove one",
-    ),
-    Refused(
-        Fewer("alb_ingress_cidrs", 1),
-        Fewer("alb_ingress_prefix_list_ids", 1),
-        says="alb_ingress_cidrs and alb_ingress_prefix_list_ids are both empty, so that nobody could reach the load "
-        "balancer: set one of them",
-    ),
-)
-"""The rules that look at more than one input."""
-
-
-@dataclass(frozen=True)
-class Input:
-    """One declared input, as everything that is generated from the declaration sees it.
-
-    Attributes:
-        terraform_type: Terraform's type constraint, e.g. `list(string)`.
-        default: None where the input is required, or null.
-        nullable: whether null is a value.
-        section: the heading under which the reference lists it.
-    """
-
-    name: str
-    section: str
-    terraform_type: str
-    required: bool
-    nullable: bool
-    default: Any
-    description: str
-    sensitive: bool
-    rules: tuple[Rule, ...]
-
-
-_TERRAFORM_TYPES: dict[Any, str] = {
-    str: "string",
-    int: "number",
-    float: "number",
-    bool: "bool",
-    list[str]: "list(string)",
-    dict[str, str]: "map(string)",
-    dict[str, Any]: "any",
-    TokensMetric: f'object({{ namespace = string, name = optional(string, "{_TOKENS_METRIC}"), '
-    "dimensions = optional(map(string), {}) })",
-}
-
-
-@cache
-def declared_inputs() -> dict[str, Input]:
-    """Returns every input by name, in the order of the declaration."""
-    return {
-        name: _declared(name, section.__doc__ or "", field)
-        for section in Inputs.__bases__
-        for name, field in _own_fields(section)
-    }
-
-
-def sensitive_inputs() -> list[Input]:
-    """Returns the inputs that only `TF_VAR_<name>` may carry."""
-    return [each for each in declared_inputs().values() if each.sensitive]
-
-
-def _own_fields(section: type) -> Iterator[tuple[str, FieldInfo]]:
-    assert issubclass(section, BaseModel)
-    yield from section.model_fields.items()
-
-
-def _declared(name: str, section: str, field: FieldInfo) -> Input:
-    if not field.description:
-        raise TypeError(f"input {name} has no docstring")
-    annotation, metadata = field.annotation, field.metadata
-    nullable = type(None) in get_args(annotation)
-    if nullable:
-        [annotation] = (each for each in get_args(annotation) if each is not type(None))
-        if get_origin(annotation) is Annotated:
-            annotation, *metadata = get_args(annotation)
-    return Input(
-        name=name,
-        section=section,
-        terraform_type=_TERRAFORM_TYPES[annotation],
-        required=field.is_required(),
-        nullable=nullable,
-        default=None if field.is_required() else field.default,
-        description=" ".join(field.description.split()),
-        sensitive=any(isinstance(each, Sensitive) for each in metadata),
-        rules=tuple(each for each in metadata if isinstance(each, Rule)),
-    )
+    """All inputs of the module. An input that is not set has the default of its field."""

@@ -2,41 +2,55 @@
 
 from collections.abc import Mapping
 
-from cdktf import Fn, TerraformLocal, Token
 from constructs import Construct
 
-from .expressions import shortened
+from .expressions import Expression, Text, call, local, text
 from .input_variables import InputVariables
 
 KEPT_DESCRIPTION = ["description"]
 """For `ignore_changes` where another description would replace the resource: one that the public module made has its
 own."""
+_DIGEST = 6
+"""Characters of the hash that keeps shortened names apart."""
 
 
 class Naming(Construct):
-    """`local.name` and `local.tags`, and what is derived from them."""
+    """Names and tags.
+
+    Attributes:
+        stack: `<tenant>-litellm-<env>`, the name of the stack.
+        tags: the tags of every taggable resource.
+    """
 
     def __init__(self, scope: Construct, id_: str, *, inputs: InputVariables) -> None:
         super().__init__(scope, id_)
-        tenant, env = inputs.tenant.string_value, inputs.env.string_value
-        name = TerraformLocal(self, "local.name", f"{tenant}-litellm-{env}")
-        own = {"litellm:stack": name.as_string, "managed-by": "terraform"}
-        self.stack = name.as_string
-        """`<tenant>-litellm-<env>`."""
-        self.tags = TerraformLocal(self, "local.tags", Fn.merge([own, inputs.tags.value])).as_string_map
-        """The tags of every taggable resource."""
+        self.stack = local(self, "name", text(inputs.tenant, "-litellm-", inputs.env))
+        own = {"litellm:stack": self.stack, "managed-by": "terraform"}
+        self._tags = local(self, "tags", call("merge", own, inputs.tags))
+        self.tags = self._tags.as_map
 
-    def of(self, suffix: str) -> str:
+    def of(self, *suffix: str | Expression) -> str:
         """Returns the name of a resource, `<stack>-<suffix>`."""
-        return f"{self.stack}-{suffix}"
+        return str(self._named(*suffix))
 
-    def within(self, limit: int, suffix: str = "") -> str:
+    def within(self, limit: int, *suffix: str) -> str:
         """Returns the name of a resource that AWS limits to so many characters.
 
         A name that fits stays as it is; a longer one is cut and ends in a hash of the whole name.
         """
-        return shortened("${local.name}" + (f"-{suffix}" if suffix else ""), limit)
+        name = local(self, f"{suffix[0]}_name", self._named(*suffix)) if suffix else self.stack
+        cut = call("trimsuffix", call("substr", name, 0, limit - _DIGEST - 1), "-")
+        hashed = text(cut, "-", call("substr", call("sha256", name), 0, _DIGEST))
+        return str((name.length() <= limit).then(name, hashed))
 
-    def tagged(self, name: str) -> Mapping[str, str]:
+    def tagged(self, *suffix: str | Expression) -> Mapping[str, str]:
         """Returns the shared tags and a `Name`, the one that the AWS console shows."""
-        return Token.as_string_map(Fn.merge([self.tags, {"Name": name}]))
+        name = self._named(*suffix) if suffix else self.stack
+        return call("merge", self._tags, {"Name": name}).as_map
+
+    def all_tags_if_at_most(self, limit: int) -> Mapping[str, str]:
+        """Returns the shared tags, or none where there are more than the resource takes."""
+        return (self._tags.length() > limit).then({}, self._tags).as_map
+
+    def _named(self, *suffix: str | Expression) -> Text:
+        return text(self.stack, "-", *suffix)

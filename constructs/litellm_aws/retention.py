@@ -1,22 +1,23 @@
-"""The guard of production data against `terraform destroy`."""
+"""The protection of production data against `terraform destroy`."""
 
-from cdktf import Precondition, TerraformVariable
+from cdktf import Precondition
 
-from .expressions import template
+from .expressions import call
+from .input_variables import InputVariables
 
 
-def data_loss_precondition(flag: TerraformVariable, what: str) -> Precondition:
-    """Returns the precondition that refuses `flag` in production without consent.
+def data_loss_precondition(inputs: InputVariables, flag: str, what: str) -> Precondition:
+    """Returns the precondition that refuses a flag in production, unless data loss is allowed.
 
     Args:
-        flag: the input that lets a destroy delete data.
+        flag: name of the input that lets a destroy delete data.
         what: what the destroy would delete.
     """
-    name = flag.node.id.removeprefix("var.")
+    in_production = call("startswith", inputs.env, "prod")
     return Precondition(
-        condition=template(f'!var.{name} || !startswith(var.env, "prod") || var.allow_data_loss'),
+        condition=(~inputs.named(flag) | ~in_production | inputs.allow_data_loss).as_string,
         error_message=(
-            f"With {name}, destroying ${{local.name}} would delete {what}, and its env starts with prod: "
-            f"set {name} = false or, if the loss is meant, allow_data_loss = true."
+            f"In production, a destroy would delete {what}: set {flag} = false or, if you accept the loss, "
+            "allow_data_loss = true."
         ),
     )

@@ -1,32 +1,26 @@
 """The kinds of limit that an input can have.
 
-A rule is written once, in Python and in Terraform's language side by side, and it is enforced
-three times from there: on the tenants file when it is read (pydantic), by a `validation` block
-of the module's variable at plan time, and by the JSON Schema in the editor. The words of the
-message are the same in all of them.
+A rule is written once, in Python and in Terraform's language side by side. It is enforced three times from there: on
+the tenants file when it is read (pydantic), by a `validation` block of the module's variable at plan time, and by the
+JSON Schema in the editor. The words of the message are the same in all of them.
 """
 
 from __future__ import annotations
 
 import ipaddress
-import json
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations, pairwise
 from typing import Annotated, Any
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from .expressions import Expression, call, for_list, let
+
 RULE_BROKEN = "rule"
 """The type of the pydantic error that a broken rule raises; its message is the rule's own."""
-
-
-def literal(value: object) -> str:
-    """Writes a string, number, bool, list or map of them as a literal of Terraform's language."""
-    return json.dumps(value, ensure_ascii=False).replace("${", "$${").replace("%{", "%%{")
 
 
 class Rule(ABC):
@@ -37,13 +31,17 @@ class Rule(ABC):
     def says(self) -> str:
         """What the value must be: the end of a sentence that starts with the input's name."""
 
+    def sentence(self, input_: str = "") -> str:
+        """Returns the sentence about an input, by its name or as "it", without a full stop."""
+        return f"{input_ or 'It'} {self.says}"
+
     @abstractmethod
     def holds(self, value: Any) -> bool:
         """Whether a value of the right type keeps the rule."""
 
     @abstractmethod
-    def condition(self, reference: str) -> str:
-        """The same as a Terraform expression over `reference`, e.g. `var.tenant`."""
+    def condition(self, value: Expression) -> Expression:
+        """The same in Terraform's language."""
 
     @abstractmethod
     def json_schema(self) -> dict[str, Any]:
@@ -66,58 +64,35 @@ class Rule(ABC):
 
 @dataclass(frozen=True)
 class Matches(Rule):
-    """A string that a regular expression matches as a whole.
+    """A string that a regular expression matches, or does not match, as a whole.
 
     Args:
         pattern: without anchors, in the syntax that Python, RE2 and ECMAScript share.
         meaning: what the pattern asks for, in words.
+        refused: whether a string that matches is refused; `meaning` then says what it must not be, and why.
     """
 
     pattern: str
     meaning: str
+    refused: bool = False
 
     @property
     def says(self) -> str:
-        return f"must be {self.meaning}"
+        return f"must not be {self.meaning}" if self.refused else f"must be {self.meaning}"
 
     def holds(self, value: str) -> bool:
-        return re.fullmatch(self.pattern, value) is not None
+        return (re.fullmatch(self.pattern, value) is None) is self.refused
 
-    def condition(self, reference: str) -> str:
-        return f"can(regex({literal(_anchored(self.pattern))}, {reference}))"
+    def condition(self, value: Expression) -> Expression:
+        matches = call("can", call("regex", self._anchored, value))
+        return ~matches if self.refused else matches
 
     def json_schema(self) -> dict[str, Any]:
-        return {"pattern": _anchored(self.pattern)}
-
-
-def _anchored(pattern: str) -> str:
-    return f"^(?:{pattern})$"
-
-
-@dataclass(frozen=True)
-class NotReserved(Rule):
-    """A string that a regular expression does not match as a whole.
-
-    Args:
-        pattern: as of `Matches`.
-        meaning: what it must not be, and why, in words.
-    """
-
-    pattern: str
-    meaning: str
+        return {"not": {"pattern": self._anchored}} if self.refused else {"pattern": self._anchored}
 
     @property
-    def says(self) -> str:
-        return f"must not be {self.meaning}"
-
-    def holds(self, value: str) -> bool:
-        return re.fullmatch(self.pattern, value) is None
-
-    def condition(self, reference: str) -> str:
-        return f"!can(regex({literal(_anchored(self.pattern))}, {reference}))"
-
-    def json_schema(self) -> dict[str, Any]:
-        return {"not": {"pattern": _anchored(self.pattern)}}
+    def _anchored(self) -> str:
+        return f"^(?:{self.pattern})$" if "|" in self.pattern else f"^{self.pattern}$"
 
 
 @dataclass(frozen=True)
@@ -133,8 +108,8 @@ class EmptyOr(Rule):
     def holds(self, value: str) -> bool:
         return value == "" or self.rule.holds(value)
 
-    def condition(self, reference: str) -> str:
-        return f'{reference} == "" || {self.rule.condition(reference)}'
+    def condition(self, value: Expression) -> Expression:
+        return value.equals("") | self.rule.condition(value)
 
     def json_schema(self) -> dict[str, Any]:
         return {"anyOf": [{"const": ""}, self.rule.json_schema()]}
@@ -154,8 +129,8 @@ class Both(Rule):
     def holds(self, value: Any) -> bool:
         return self.one.holds(value) and self.other.holds(value)
 
-    def condition(self, reference: str) -> str:
-        return f"{self.one.condition(reference)} && {self.other.condition(reference)}"
+    def condition(self, value: Expression) -> Expression:
+        return self.one.condition(value) & self.other.condition(value)
 
     def json_schema(self) -> dict[str, Any]:
         return {"allOf": [self.one.json_schema(), self.other.json_schema()]}
@@ -172,8 +147,8 @@ class NotEmpty(Rule):
     def holds(self, value: str) -> bool:
         return value.strip() != ""
 
-    def condition(self, reference: str) -> str:
-        return f'trimspace({reference}) != ""'
+    def condition(self, value: Expression) -> Expression:
+        return call("trimspace", value).differs("")
 
     def json_schema(self) -> dict[str, Any]:
         return {"pattern": "\\S"}
@@ -192,54 +167,53 @@ class OneOf(Rule):
     def holds(self, value: str | int) -> bool:
         return value in self.values
 
-    def condition(self, reference: str) -> str:
-        return f"contains({literal(list(self.values))}, {reference})"
+    def condition(self, value: Expression) -> Expression:
+        return call("contains", self.values, value)
 
     def json_schema(self) -> dict[str, Any]:
         return {"enum": list(self.values)}
 
 
 @dataclass(frozen=True)
-class Whole(Rule):
-    """A whole number within limits, both included; `most` of None means no upper limit."""
+class Number(Rule):
+    """A number within limits, both included; `most` of None means no upper limit.
+
+    Args:
+        whole: whether it must be a whole number, which is Python's type already, and Terraform has none.
+    """
 
     least: int
     most: int | None = None
+    whole: bool = False
 
     @property
     def says(self) -> str:
-        upper = "" if self.most is None else f" and at most {self.most}"
-        return f"must be a whole number of at least {self.least}{upper}"
+        if self.whole:
+            upper = "" if self.most is None else f" and at most {self.most}"
+            return f"must be a whole number of at least {self.least}{upper}"
+        if self.most is None:
+            return f"must be a number of at least {self.least}"
+        return f"must be a number from {self.least} to {self.most}"
 
-    def holds(self, value: int) -> bool:
+    def holds(self, value: float) -> bool:
         return value >= self.least and (self.most is None or value <= self.most)
 
-    def condition(self, reference: str) -> str:
-        upper = "" if self.most is None else f" && {reference} <= {self.most}"
-        return f"floor({reference}) == {reference} && {reference} >= {self.least}{upper}"
+    def condition(self, value: Expression) -> Expression:
+        return let(value, self._within)
+
+    def _within(self, value: Expression) -> Expression:
+        within = value >= self.least
+        if self.most is not None:
+            within &= value <= self.most
+        return call("floor", value).equals(value) & within if self.whole else within
 
     def json_schema(self) -> dict[str, Any]:
         return {"minimum": self.least} | ({} if self.most is None else {"maximum": self.most})
 
 
-@dataclass(frozen=True)
-class AtLeast(Rule):
-    """A number, whole or not, that is not below a limit."""
-
-    least: int
-
-    @property
-    def says(self) -> str:
-        return f"must be a number of at least {self.least}"
-
-    def holds(self, value: float) -> bool:
-        return value >= self.least
-
-    def condition(self, reference: str) -> str:
-        return f"{reference} >= {self.least}"
-
-    def json_schema(self) -> dict[str, Any]:
-        return {"minimum": self.least}
+def whole(least: int, most: int | None = None) -> Number:
+    """A whole number within limits, both included."""
+    return Number(least, most, whole=True)
 
 
 @dataclass(frozen=True)
@@ -256,32 +230,11 @@ class Not(Rule):
     def holds(self, value: int) -> bool:
         return value != self.value
 
-    def condition(self, reference: str) -> str:
-        return f"{reference} != {self.value}"
+    def condition(self, value: Expression) -> Expression:
+        return value.differs(self.value)
 
     def json_schema(self) -> dict[str, Any]:
         return {"not": {"const": self.value}}
-
-
-@dataclass(frozen=True)
-class Between(Rule):
-    """A number, whole or not, within limits, both included."""
-
-    least: int
-    most: int
-
-    @property
-    def says(self) -> str:
-        return f"must be a number from {self.least} to {self.most}"
-
-    def holds(self, value: float) -> bool:
-        return self.least <= value <= self.most
-
-    def condition(self, reference: str) -> str:
-        return f"{reference} >= {self.least} && {reference} <= {self.most}"
-
-    def json_schema(self) -> dict[str, Any]:
-        return {"minimum": self.least, "maximum": self.most}
 
 
 @dataclass(frozen=True)
@@ -295,8 +248,8 @@ class AllDifferent(Rule):
     def holds(self, value: Sequence[str]) -> bool:
         return len(set(value)) == len(value)
 
-    def condition(self, reference: str) -> str:
-        return f"length(distinct({reference})) == length({reference})"
+    def condition(self, value: Expression) -> Expression:
+        return call("distinct", value).length().equals(value.length())
 
     def json_schema(self) -> dict[str, Any]:
         return {"uniqueItems": True}
@@ -310,13 +263,16 @@ class EachElement(Rule):
 
     @property
     def says(self) -> str:
-        return f"must hold elements each of which {self.rule.says}"
+        return self.rule.says
+
+    def sentence(self, input_: str = "") -> str:
+        return f"Each element{f' of {input_}' if input_ else ''} {self.says}"
 
     def holds(self, value: Sequence[str]) -> bool:
         return all(self.rule.holds(each) for each in value)
 
-    def condition(self, reference: str) -> str:
-        return f"alltrue([for value in {reference} : {self.rule.condition('value')}])"
+    def condition(self, value: Expression) -> Expression:
+        return call("alltrue", for_list(value, lambda value: self.rule.condition(value)))
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return handler(list[Annotated[str, self.rule]])
@@ -326,29 +282,29 @@ class EachElement(Rule):
 
 
 @dataclass(frozen=True)
-class NoOverlap(Rule):
-    """A list of IPv4 CIDR blocks none of which holds an address of another."""
+class EachValue(Rule):
+    """A map of strings in which every value keeps a rule."""
+
+    rule: Rule
 
     @property
     def says(self) -> str:
-        return "must be ranges that do not overlap: remove the narrower one"
+        return self.rule.says
 
-    def holds(self, value: Sequence[str]) -> bool:
-        try:
-            networks = [ipaddress.IPv4Network(each) for each in value]
-        except ValueError:
-            return True  # which is another rule's concern
-        return not any(one.overlaps(other) for one, other in combinations(networks, 2))
+    def sentence(self, input_: str = "") -> str:
+        return f"Each value{f' of {input_}' if input_ else ''} {self.says}"
 
-    def condition(self, reference: str) -> str:
-        # Two ranges overlap when they begin alike, as far as the shorter of their prefixes reaches.
-        prefix = 'min(tonumber(split("/", one)[1]), tonumber(split("/", other)[1]))'
-        begins = [f'cidrhost("${{split("/", {each})[0]}}/${{{prefix}}}", 0)' for each in ("one", "other")]
-        pairs = f"[for i, one in {reference} : [for j, other in {reference} : {begins[0]} != {begins[1]} if i < j]]"
-        return f"try(alltrue(flatten({pairs})), true)"
+    def holds(self, value: Mapping[str, str]) -> bool:
+        return all(self.rule.holds(each) for each in value.values())
+
+    def condition(self, value: Expression) -> Expression:
+        return call("alltrue", for_list(value, lambda value: self.rule.condition(value)))
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return handler(dict[str, Annotated[str, self.rule]])
 
     def json_schema(self) -> dict[str, Any]:
-        return {}
+        return {"additionalProperties": {"type": "string", **self.rule.json_schema()}}
 
 
 @dataclass(frozen=True)
@@ -365,34 +321,11 @@ class AtMost(Rule):
     def holds(self, value: Sequence[str] | Mapping[str, str]) -> bool:
         return len(value) <= self.most
 
-    def condition(self, reference: str) -> str:
-        return f"length({reference}) <= {self.most}"
+    def condition(self, value: Expression) -> Expression:
+        return value.length() <= self.most
 
     def json_schema(self) -> dict[str, Any]:
         return {"maxItems": self.most, "maxProperties": self.most}
-
-
-@dataclass(frozen=True)
-class EachValue(Rule):
-    """A map of strings in which every value keeps a rule."""
-
-    rule: Rule
-
-    @property
-    def says(self) -> str:
-        return f"must map names to values each of which {self.rule.says}"
-
-    def holds(self, value: Mapping[str, str]) -> bool:
-        return all(self.rule.holds(each) for each in value.values())
-
-    def condition(self, reference: str) -> str:
-        return f"alltrue([for value in values({reference}) : {self.rule.condition('value')}])"
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return handler(dict[str, Annotated[str, self.rule]])
-
-    def json_schema(self) -> dict[str, Any]:
-        return {"additionalProperties": {"type": "string", **self.rule.json_schema()}}
 
 
 @dataclass(frozen=True)
@@ -406,33 +339,30 @@ class IsMap(Rule):
     def holds(self, value: object) -> bool:
         return isinstance(value, dict)
 
-    def condition(self, reference: str) -> str:
-        return f"can(keys({reference}))"
+    def condition(self, value: Expression) -> Expression:
+        return call("can", call("keys", value))
 
     def json_schema(self) -> dict[str, Any]:
         return {"type": "object"}
 
 
 @dataclass(frozen=True)
-class Ipv4Network(Rule):
-    """An IPv4 CIDR block, written with its first address, within prefix lengths.
+class Ipv4Cidr(Rule):
+    """An IPv4 CIDR block, written with its first address.
 
     Args:
+        meaning: what it must be, in words.
         widest: the shortest prefix allowed, e.g. 16.
         narrowest: the longest prefix allowed, e.g. 20.
-        reason: why it must not be narrower.
     """
 
-    widest: int
-    narrowest: int
-    reason: str
+    meaning: str = "an IPv4 CIDR block such as 10.0.0.0/8, written with its first address"
+    widest: int = 0
+    narrowest: int = 32
 
     @property
     def says(self) -> str:
-        return (
-            f"must be an IPv4 CIDR block from /{self.widest} to /{self.narrowest}, such as 10.40.0.0/16, "
-            f"written with its first address ({self.reason})"
-        )
+        return f"must be {self.meaning}"
 
     def holds(self, value: str) -> bool:
         try:
@@ -441,37 +371,23 @@ class Ipv4Network(Rule):
             return False
         return str(network) == value and self.widest <= network.prefixlen <= self.narrowest
 
-    def condition(self, reference: str) -> str:
-        canonical = f'"${{cidrhost({reference}, 0)}}/${{tonumber(split("/", {reference})[1])}}" == {reference}'
-        prefix = f'tonumber(split("/", {reference})[1])'
-        within = f"{prefix} >= {self.widest} && {prefix} <= {self.narrowest}"
-        return f'try({canonical} && {within} && !strcontains({reference}, ":"), false)'
+    def condition(self, value: Expression) -> Expression:
+        return call("try", let(value, self._is_block), False)
 
-    def json_schema(self) -> dict[str, Any]:
-        prefixes = "|".join(str(prefix) for prefix in range(self.widest, self.narrowest + 1))
-        return {"pattern": f"^([0-9]{{1,3}}\\.){{3}}[0-9]{{1,3}}/({prefixes})$"}
-
-
-@dataclass(frozen=True)
-class Ipv4Range(Rule):
-    """An IPv4 CIDR block of any width, written with its first address."""
+    def _is_block(self, value: Expression) -> Expression:
+        block = call("cidrsubnet", value, 0, 0).equals(value) & ~call("strcontains", value, ":")
+        if not self.widest:
+            return block
+        return block & call("can", call("regex", f"/(?:{self._prefixes})$", value))
 
     @property
-    def says(self) -> str:
-        return "must be an IPv4 CIDR block such as 10.0.0.0/8, written with its first address"
-
-    def holds(self, value: str) -> bool:
-        try:
-            return str(ipaddress.IPv4Network(value)) == value
-        except ValueError:
-            return False
-
-    def condition(self, reference: str) -> str:
-        canonical = f'"${{cidrhost({reference}, 0)}}/${{tonumber(split("/", {reference})[1])}}" == {reference}'
-        return f'try({canonical} && !strcontains({reference}, ":"), false)'
+    def _prefixes(self) -> str:
+        return "|".join(str(prefix) for prefix in range(self.widest, self.narrowest + 1))
 
     def json_schema(self) -> dict[str, Any]:
-        return {"pattern": "^([0-9]{1,3}\\.){3}[0-9]{1,3}/([0-9]|[12][0-9]|3[0-2])$"}
+        if not self.widest:
+            return {"pattern": "^([0-9]{1,3}\\.){3}[0-9]{1,3}/([0-9]|[12][0-9]|3[0-2])$"}
+        return {"pattern": f"^([0-9]{{1,3}}\\.){{3}}[0-9]{{1,3}}/({self._prefixes})$"}
 
 
 _ARN_HEAD = "arn:aws[a-z-]*:{service}:[a-z0-9-]+:[0-9]{{12}}:{resource}"
@@ -489,16 +405,16 @@ def secret_arn(*, with_field: bool) -> Rule:
     """The ARN of a Secrets Manager secret.
 
     Args:
-        with_field: whether `:<json key>:<version stage>:<version id>` may stand behind it, by which
-            ECS takes one field of a JSON secret or one version.
+        with_field: whether `:<json key>:<version stage>:<version id>` may follow it, by which ECS takes one field of a
+            JSON secret or one version.
     """
     head = _ARN_HEAD.format(service="secretsmanager", resource="secret:[A-Za-z0-9/_+=.@!-]+")
     shape = "arn:aws:secretsmanager:<region>:<account>:secret:<name>"
     if not with_field:
         return Matches(head, f"the ARN of a Secrets Manager secret, {shape}")
     return Matches(
-        head + "(?::[^:]*:[^:]*:[^:]*)?",
-        f"the ARN of a Secrets Manager secret, {shape}, and optionally :<json key>:<stage>:<version> behind it",
+        head + "((:[^:]*){3})?",
+        f"a secret ARN, {shape}, optionally followed by :<json key>:<stage>:<version>",
     )
 
 
@@ -516,362 +432,3 @@ def role_arn() -> Rule:
         "arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+",
         "the ARN of an IAM role, arn:aws:iam::<account>:role/<name>",
     )
-
-
-class CrossRule(ABC):
-    """A limit that two or more inputs share. It becomes a `validation` of the last input that it names.
-
-    Attributes:
-        refuses_plan: whether a plan is refused too; if not, it warns. A tenants file is always refused.
-    """
-
-    refuses_plan = True
-
-    @property
-    @abstractmethod
-    def inputs(self) -> tuple[str, ...]:
-        """The names of the inputs that it looks at."""
-
-    @abstractmethod
-    def broken(self, values: Mapping[str, Any]) -> str | None:
-        """The message, without a full stop, when the values of `inputs` break the rule, else None."""
-
-    @abstractmethod
-    def condition(self) -> str:
-        """The rule as a Terraform expression over `var.…`."""
-
-    @abstractmethod
-    def error_message(self) -> str:
-        """The words of `broken` as a Terraform template."""
-
-    def summary(self) -> str:
-        """The words of `broken` for whatever values, as the reference shows them."""
-        return self.error_message()
-
-
-class Fact(ABC):
-    """Something about one input that is so or not."""
-
-    @property
-    @abstractmethod
-    def inputs(self) -> tuple[str, ...]:
-        """The name of the input."""
-
-    @abstractmethod
-    def holds(self, values: Mapping[str, Any]) -> bool:
-        """Whether it is so of these values."""
-
-    @abstractmethod
-    def condition(self) -> str:
-        """The same as a Terraform expression over `var.…`."""
-
-
-@dataclass(frozen=True)
-class Given(Fact):
-    """An input has another value than the one which means "none": empty, false, 0 or null."""
-
-    name: str
-    none: str | int | bool | None = ""
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        return (self.name,)
-
-    def holds(self, values: Mapping[str, Any]) -> bool:
-        return bool(values[self.name] != self.none)
-
-    def condition(self) -> str:
-        return f"var.{self.name} != {literal(self.none)}"
-
-
-@dataclass(frozen=True)
-class Is(Fact):
-    """An input has a value."""
-
-    name: str
-    value: str | int | bool | None
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        return (self.name,)
-
-    def holds(self, values: Mapping[str, Any]) -> bool:
-        return bool(values[self.name] == self.value)
-
-    def condition(self) -> str:
-        return f"var.{self.name} == {literal(self.value)}"
-
-
-@dataclass(frozen=True)
-class Fewer(Fact):
-    """A list has fewer elements than so many."""
-
-    name: str
-    than: int
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        return (self.name,)
-
-    def holds(self, values: Mapping[str, Any]) -> bool:
-        return len(values[self.name]) < self.than
-
-    def condition(self) -> str:
-        return f"length(var.{self.name}) < {self.than}"
-
-
-@dataclass(frozen=True)
-class Some(Fact):
-    """A list, or a map, has elements."""
-
-    name: str
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        return (self.name,)
-
-    def holds(self, values: Mapping[str, Any]) -> bool:
-        return len(values[self.name]) > 0
-
-    def condition(self) -> str:
-        return f"length(var.{self.name}) > 0"
-
-
-@dataclass(frozen=True, init=False)
-class Refused(CrossRule):
-    """Some facts do not go together.
-
-    Args:
-        facts: what is refused when all of it is so. The message is shown at the last one's input.
-        says: why, a colon, and what to do.
-    """
-
-    facts: tuple[Fact, ...]
-    says: str
-
-    def __init__(self, *facts: Fact, says: str) -> None:
-        object.__setattr__(self, "facts", facts)
-        object.__setattr__(self, "says", says)
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(name for fact in self.facts for name in fact.inputs))
-
-    def broken(self, values: Mapping[str, Any]) -> str | None:
-        return self.says if all(fact.holds(values) for fact in self.facts) else None
-
-    def condition(self) -> str:
-        return f"!({' && '.join(fact.condition() for fact in self.facts)})"
-
-    def error_message(self) -> str:
-        return self.says
-
-
-@dataclass(frozen=True)
-class NotAbove(CrossRule):
-    """One number is not above another."""
-
-    lower: str
-    upper: str
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        return (self.lower, self.upper)
-
-    def broken(self, values: Mapping[str, Any]) -> str | None:
-        return None if values[self.lower] <= values[self.upper] else self.error_message()
-
-    def condition(self) -> str:
-        return f"var.{self.lower} <= var.{self.upper}"
-
-    def error_message(self) -> str:
-        return f"{self.lower} must not be above {self.upper}: lower the one or raise the other"
-
-
-FARGATE_MEMORY: dict[int, tuple[int, ...]] = {
-    256: (512, 1024, 2048),
-    512: tuple(range(1024, 4096 + 1, 1024)),
-    1024: tuple(range(2048, 8192 + 1, 1024)),
-    2048: tuple(range(4096, 16384 + 1, 1024)),
-    4096: tuple(range(8192, 30720 + 1, 1024)),
-    8192: tuple(range(16384, 61440 + 1, 4096)),
-    16384: tuple(range(32768, 122880 + 1, 8192)),
-}
-"""Memory in MiB that Fargate offers for a number of cpu units (ECS Developer Guide, task size)."""
-
-
-@dataclass(frozen=True)
-class FargateSize(CrossRule):
-    """Cpu and memory are a pair that Fargate offers."""
-
-    cpu: str
-    memory: str
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        return (self.cpu, self.memory)
-
-    def broken(self, values: Mapping[str, Any]) -> str | None:
-        if values[self.memory] in FARGATE_MEMORY.get(values[self.cpu], ()):
-            return None
-        return self.error_message()
-
-    def condition(self) -> str:
-        table = {str(cpu): memory for cpu, memory in FARGATE_MEMORY.items()}
-        return f"contains(try({literal(table)}[tostring(var.{self.cpu})], []), var.{self.memory})"
-
-    def error_message(self) -> str:
-        sizes = "; ".join(f"{cpu} with {_steps(memory)}" for cpu, memory in FARGATE_MEMORY.items())
-        return f"{self.cpu} and {self.memory} must be a pair that Fargate offers: {sizes}"
-
-
-def _steps(sizes: tuple[int, ...]) -> str:
-    [step, *other_steps] = {later - earlier for earlier, later in pairwise(sizes)}
-    return ", ".join(map(str, sizes)) if other_steps else f"{sizes[0]} to {sizes[-1]} in steps of {step}"
-
-
-@dataclass(frozen=True)
-class NoSharedKey(CrossRule):
-    """Two maps have no key in common."""
-
-    one: str
-    other: str
-    reason: str
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        return (self.one, self.other)
-
-    def broken(self, values: Mapping[str, Any]) -> str | None:
-        shared = sorted(values[self.one].keys() & values[self.other].keys())
-        return self._message(", ".join(shared)) if shared else None
-
-    def condition(self) -> str:
-        return f"length({self._shared}) == 0"
-
-    def error_message(self) -> str:
-        return self._message(f'${{join(", ", {self._shared})}}')
-
-    def summary(self) -> str:
-        return self._message("the same name")
-
-    @property
-    def _shared(self) -> str:
-        return f"setintersection(keys(var.{self.one}), keys(var.{self.other}))"
-
-    def _message(self, shared: str) -> str:
-        return f"{self.one} and {self.other} both set {shared}: remove it from one of them ({self.reason})"
-
-
-_VERSION = "[0-9]+[.][0-9]+[.][0-9]+"
-
-
-@dataclass(frozen=True)
-class SameVersion(CrossRule):
-    """Images whose tags name a version name the same one. A digest, or a tag without a version, is not compared.
-
-    A plan only warns, because a root of the public module may be halfway through an upgrade.
-    """
-
-    refuses_plan = False
-    images: tuple[str, ...]
-    remedy: str
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        return self.images
-
-    def broken(self, values: Mapping[str, Any]) -> str | None:
-        found = [(name, re.search(_VERSION, values[name].rpartition(":")[2])) for name in self.images]
-        versions = {name: match.group() for name, match in found if match}
-        if len(set(versions.values())) <= 1:
-            return None
-        return self._message(", ".join(f"{name} has {version}" for name, version in sorted(versions.items())))
-
-    def condition(self) -> str:
-        return f"length(distinct(values({self._versions}))) <= 1"
-
-    def error_message(self) -> str:
-        listed = f'[for name, version in {self._versions} : "${{name}} has ${{version}}"]'
-        return self._message(f'${{join(", ", {listed})}}')
-
-    def summary(self) -> str:
-        return self._message("one differs")
-
-    @property
-    def _versions(self) -> str:
-        images = ", ".join(f"{name} = var.{name}" for name in self.images)
-        tag = 'element(split(":", image), length(split(":", image)) - 1)'
-        pattern = literal(_VERSION)
-        return (
-            f"{{ for name, image in {{ {images} }} : name => regex({pattern}, {tag}) if can(regex({pattern}, {tag})) }}"
-        )
-
-    def _message(self, found: str) -> str:
-        return f"{self.images[0]} and the other images must have one version of LiteLLM, but {found}: {self.remedy}"
-
-
-@dataclass(frozen=True)
-class Different(CrossRule):
-    """Two strings are not the same."""
-
-    one: str
-    other: str
-    reason: str
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        return (self.one, self.other)
-
-    def broken(self, values: Mapping[str, Any]) -> str | None:
-        return None if values[self.one] != values[self.other] else self.error_message()
-
-    def condition(self) -> str:
-        return f"var.{self.one} != var.{self.other}"
-
-    def error_message(self) -> str:
-        return f"{self.one} and {self.other} must be different: {self.reason}"
-
-
-@dataclass(frozen=True)
-class Less(CrossRule):
-    """One number is below another while a switch is on."""
-
-    part: str
-    whole: str
-    when: str
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        return (self.when, self.part, self.whole)
-
-    def broken(self, values: Mapping[str, Any]) -> str | None:
-        return self.error_message() if values[self.when] and values[self.part] >= values[self.whole] else None
-
-    def condition(self) -> str:
-        return f"!var.{self.when} || var.{self.part} < var.{self.whole}"
-
-    def error_message(self) -> str:
-        return f"{self.part} is a part of {self.whole}, and must be below it: lower the one or raise the other"
-
-
-@dataclass(frozen=True)
-class Apart(CrossRule):
-    """Two ports of one task are not the same while a switch is on."""
-
-    one: str
-    other: str
-    when: str
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        return (self.when, self.one, self.other)
-
-    def broken(self, values: Mapping[str, Any]) -> str | None:
-        return self.error_message() if values[self.when] and values[self.one] == values[self.other] else None
-
-    def condition(self) -> str:
-        return f"!(var.{self.when} && var.{self.one} == var.{self.other})"
-
-    def error_message(self) -> str:
-        return f"{self.one} and {self.other} are of one task, and must be different: change one of them"

@@ -1,12 +1,14 @@
 """Secrets Manager entries: the master key, the license, the UI's password, the database's master user."""
 
-from cdktf import Fn, ITerraformDependable, TerraformCount, TerraformLocal
+from dataclasses import dataclass
+
+from cdktf import ITerraformDependable, TerraformCount
 from cdktf_cdktf_provider_aws.secretsmanager_secret import SecretsmanagerSecret
 from cdktf_cdktf_provider_aws.secretsmanager_secret_version import SecretsmanagerSecretVersion
 from constructs import Construct
 
 from .database import Database
-from .expressions import one, one_if, template
+from .expressions import Expression, address, attribute, call, count_if, for_list, local, one, text
 from .input_variables import InputVariables
 from .naming import Naming
 from .passwords import generated_password
@@ -20,47 +22,59 @@ _BILLING = {
 """The variables that carry the login of the billing metrics, and their inputs without `billing_metrics_`."""
 
 
-class Secrets(Construct):
-    """The stack's own secrets.
-
-    Whether one exists is a local without the sensitivity of its input, which would hide every plan of what
-    depends on it.
+@dataclass(frozen=True)
+class Secret:
+    """A secret.
 
     Attributes:
-        master_key_arn: of a secret that always exists.
-        license_arn, ui_password_arn, database_url_arn, redis_url_arn: null where the input is empty.
-        db_master_password_arn, db_master_password_field_arn: of the master user's login, and of the password in it;
-            null without a database of the stack's own.
-        billing_arns: of the login of the billing metrics, by the variable that carries it; null where it is empty.
-        arns: all of them, the nulls too, but for the database's master password.
-        versions: what must exist before a task can read a value. A task knows the secret only by its ARN, which
-            gives Terraform no edge to the version.
-        database_url_version, db_master_password_version: the same for the one-shot tasks.
+        arn: null where there is none.
+        version: what must exist before a task can read the value. A task knows the secret only by its ARN, which gives
+            Terraform no edge to the version.
+        exists: whether there is one; None is always. Without the sensitivity of its input, which would hide every plan
+            of what depends on it.
+    """
+
+    arn: Expression
+    version: ITerraformDependable
+    exists: Expression | None = None
+
+
+class Secrets(Construct):
+    """The managed secrets.
+
+    Attributes:
+        master_key, license, ui_password, database_url, redis_url: all but the first exist where their input is set.
+        db_master_password: the master user's login, as JSON; exists with a managed database.
+        db_master_password_field_arn: of the password in it.
+        billing: the login of the billing metrics, by the variable that carries it.
+        proxy: all that the proxy's tasks may read.
     """
 
     def __init__(
         self, scope: Construct, id_: str, *, inputs: InputVariables, naming: Naming, database: Database
     ) -> None:
         super().__init__(scope, id_)
+        self._inputs, self._naming = inputs, naming
         generated = generated_password(self, "master_key", length=48)
-        master_key_value = template(
-            f'var.litellm_master_key != "" ? var.litellm_master_key : "sk-${{{generated.node.id}.result}}"'
-        )
-        master_key, master_key_version = self._secret("master_key", "master-key", master_key_value, naming)
-        license_, license_version = self._given("license", "litellm_license", inputs, naming)
-        ui_password, ui_password_version = self._given("ui_password", "ui_password", inputs, naming)
-        database_url, self.database_url_version = self._given("database_url", "database_url", inputs, naming)
-        redis_url, redis_url_version = self._given("redis_url", "redis_url", inputs, naming)
-        billing = {
-            variable: self._given(
-                f"billing_metrics_{name.removesuffix('_pem')}", f"billing_metrics_{name}", inputs, naming
-            )
+        given = inputs.litellm_master_key
+        master_key = given.is_set.then(given, text("sk-", attribute(generated, "result")))
+        self.master_key = self._secret("master_key", master_key)
+        self.license = self._given("license", "litellm_license")
+        self.ui_password = self._given("ui_password", "ui_password")
+        self.database_url = self._given("database_url", "database_url")
+        self.redis_url = self._given("redis_url", "redis_url")
+        self.billing = {
+            variable: self._given(f"billing_metrics_{name.removesuffix('_pem')}", f"billing_metrics_{name}")
             for variable, name in _BILLING.items()
         }
-        self.billing_arns = {variable: one(secret, "arn") for variable, (secret, _) in billing.items()}
-        login = TerraformLocal(
+        self.db_master_password, self.db_master_password_field_arn = self._master_login(database)
+        given_secrets = (self.license, self.ui_password, self.database_url, self.redis_url)
+        self.proxy = (self.master_key, *given_secrets, *self.billing.values())
+
+    def _master_login(self, database: Database) -> tuple[Secret, Expression]:
+        login = local(
             self,
-            "local.db_master_login",
+            "db_master_login",
             {
                 "username": database.master_username,
                 "password": database.master_password,
@@ -69,59 +83,39 @@ class Secrets(Construct):
                 "dbname": database.name,
             },
         )
-        db_master_password, self.db_master_password_version = self._secret(
-            "db_master_password", "db-master-password", Fn.jsonencode(login.expression), naming, count=database.count
-        )
-        self.master_key_arn = master_key.arn
-        self.license_arn = one(license_, "arn")
-        self.ui_password_arn = one(ui_password, "arn")
-        self.database_url_arn = one(database_url, "arn")
-        self.redis_url_arn = one(redis_url, "arn")
-        self.db_master_password_arn = one(db_master_password, "arn")
-        self.db_master_password_field_arn = template(
-            f'one([for secret in {db_master_password.node.id} : "${{secret.arn}}:password::"])'
-        )
-        self.arns = [
-            self.master_key_arn,
-            self.license_arn,
-            self.ui_password_arn,
-            self.database_url_arn,
-            self.redis_url_arn,
-            *self.billing_arns.values(),
-        ]
-        self.versions: list[ITerraformDependable] = [
-            master_key_version,
-            license_version,
-            ui_password_version,
-            self.database_url_version,
-            redis_url_version,
-            *(version for _, version in billing.values()),
-        ]
+        secret = self._resource("db_master_password", count=database.count)
+        version = self._version("db_master_password", one(secret, "id"), call("jsonencode", login), database.count)
+        field = for_list(address(secret), lambda secret: text(secret.attribute("arn"), ":password::"))
+        return Secret(one(secret, "arn"), version, database.exists), call("one", field)
 
-    def _given(
-        self, name: str, input_: str, inputs: InputVariables, naming: Naming
-    ) -> tuple[SecretsmanagerSecret, SecretsmanagerSecretVersion]:
+    def _given(self, name: str, input_: str) -> Secret:
         """Makes the secret of a sensitive input, where that is set."""
-        is_given = TerraformLocal(self, f"local.has_{name}", template(f'nonsensitive(var.{input_} != "")'))
-        value = getattr(inputs, input_).string_value
-        return self._secret(name, name.replace("_", "-"), value, naming, count=one_if(is_given))
+        value = self._inputs.named(input_)
+        return self._secret(name, value, local(self, f"has_{name}", call("nonsensitive", value.is_set)))
 
-    def _secret(
-        self, name: str, suffix: str, value: str, naming: Naming, *, count: TerraformCount | None = None
-    ) -> tuple[SecretsmanagerSecret, SecretsmanagerSecretVersion]:
-        secret = SecretsmanagerSecret(
+    def _secret(self, name: str, value: Expression, exists: Expression | None = None) -> Secret:
+        count = None if exists is None else count_if(exists)
+        secret = self._resource(name, count)
+        arn, id_ = (attribute(secret, each) if exists is None else one(secret, each) for each in ("arn", "id"))
+        return Secret(arn, self._version(name, id_, value, count), exists)
+
+    def _resource(self, name: str, count: TerraformCount | None) -> SecretsmanagerSecret:
+        return SecretsmanagerSecret(
             self,
             f"aws_secretsmanager_secret.{name}",
             count=count,
-            name=naming.of(suffix),
+            name=self._naming.of(name.replace("_", "-")),
             recovery_window_in_days=0,
-            tags=naming.tags,
+            tags=self._naming.tags,
         )
-        version = SecretsmanagerSecretVersion(
+
+    def _version(
+        self, name: str, secret_id: Expression, value: Expression, count: TerraformCount | None
+    ) -> SecretsmanagerSecretVersion:
+        return SecretsmanagerSecretVersion(
             self,
             f"aws_secretsmanager_secret_version.{name}",
             count=count,
-            secret_id=secret.id if count is None else one(secret, "id"),
-            secret_string=value,
+            secret_id=secret_id.as_string,
+            secret_string=value.as_string,
         )
-        return secret, version

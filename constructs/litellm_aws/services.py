@@ -2,42 +2,28 @@
 
 from collections.abc import Sequence
 
-from cdktf import ITerraformDependable, TerraformLocal, TerraformResourceLifecycle, Token
-from cdktf_cdktf_provider_aws.ecs_service import (
-    EcsService,
-    EcsServiceDeploymentCircuitBreaker,
-    EcsServiceLoadBalancer,
-    EcsServiceNetworkConfiguration,
-)
+from cdktf import ITerraformDependable
+from cdktf_cdktf_provider_aws.lb_target_group import LbTargetGroup
 from constructs import Construct
 
 from .cluster import Cluster
 from .component_command import ComponentCommands
 from .environment import Environment
-from .expressions import address, template
+from .expressions import Expression, call, local, module_file, text
 from .gateway_sidecars import GatewaySidecars
 from .images import Images
 from .input_variables import InputVariables
 from .load_balancer import LoadBalancer
 from .naming import Naming
 from .network import Network
-from .one_shot_tasks import OneShotTasks
+from .one_off_tasks import OneOffTasks
 from .ports import BACKEND_PORT, GATEWAY_PORT, UI_PORT
 from .proxy_config import ProxyConfig
+from .role import Role
 from .roles import Roles
 from .secrets import Secrets
-from .task_definition import TaskDefinition, TaskSize
-
-_LAUNCHER = """\
-$(python -c '
-import importlib.util, sys
-found = importlib.util.find_spec("gateway.launch")
-print("python -m gateway.launch" if found else "uvicorn gateway.main:app")
-if not found:
-    print("This image has no gateway.launch, so there is no connection pool.", file=sys.stderr)
-')"""
-"""What starts the gateway with its pool, in the shell's language: only the launcher does, and images up to 1.86 have
-none. Without single quotes in the program."""
+from .service import Service
+from .task_definition import TaskDefinition, TaskSize, environment_list, secrets_list, tcp_port
 
 
 class Services(Construct):
@@ -62,183 +48,123 @@ class Services(Construct):
         secrets: Secrets,
         roles: Roles,
         environment: Environment,
-        one_shot_tasks: OneShotTasks,
+        one_off_tasks: OneOffTasks,
     ) -> None:
         super().__init__(scope, id_)
-        self._inputs, self._naming, self._network, self._cluster = inputs, naming, network, cluster
-        commands = ComponentCommands(self, "commands", images=images, proxy_config=proxy_config)
-        sidecars = GatewaySidecars(
-            self,
-            "gateway_sidecars",
-            inputs=inputs,
-            images=images,
-            commands=commands,
-            environment=environment.gateway,
-        )
-        launcher = TerraformLocal(self, "local.gateway_launcher", _LAUNCHER)
-        server = template(f'var.gateway_connection_pool_enabled ? {address(launcher)} : "uvicorn gateway.main:app"')
-        gateway = TaskDefinition(
-            self,
-            "gateway_task",
-            name="gateway",
-            inputs=inputs,
-            naming=naming,
-            size=TaskSize(inputs.gateway_cpu.string_value, inputs.gateway_memory.string_value),
-            image=images.of("gateway"),
-            execution_role_arn=roles.task_execution_arn,
-            task_role_arn=roles.task_arn,
-            port=GATEWAY_PORT,
-            values=environment.gateway.values,
-            secrets=environment.gateway.secrets,
-            additions={
-                **commands.container(
-                    "gateway",
-                    f"{environment.gateway.tracer}{server} --host 0.0.0.0 --port {GATEWAY_PORT}",
-                    ["--workers", template("tostring(var.gateway_num_workers)")],
-                ),
-                **sidecars.gateway_additions(),
-            },
-            sidecars=sidecars.containers,
-            volumes=sidecars.volumes,
-        )
-        backend = TaskDefinition(
-            self,
-            "backend_task",
-            name="backend",
-            inputs=inputs,
-            naming=naming,
-            size=TaskSize(inputs.backend_cpu.string_value, inputs.backend_memory.string_value),
-            image=images.of("backend"),
-            execution_role_arn=roles.task_execution_arn,
-            task_role_arn=roles.task_arn,
-            port=BACKEND_PORT,
-            values=environment.backend.values,
-            secrets=environment.backend.secrets,
-            additions=commands.container(
-                "backend",
-                f"{environment.backend.tracer}uvicorn backend.main:app --host 0.0.0.0 --port {BACKEND_PORT}",
-            ),
-        )
-        ui = TaskDefinition(
-            self,
-            "ui_task",
-            name="ui",
-            inputs=inputs,
-            naming=naming,
-            size=TaskSize(inputs.ui_cpu.string_value, inputs.ui_memory.string_value),
-            image=images.of("ui"),
-            execution_role_arn=roles.task_execution_arn,
-            task_role_arn=roles.ui_task_arn,
-            port=UI_PORT,
-            additions={"command": images.component_command("ui")},
-        )
-
-        self._strategy = TerraformLocal(
-            self,
-            "local.gateway_capacity",
-            {
-                # One task on demand, whatever happens to Spot.
-                "FARGATE": {"base": 1, "weight": template("100 - var.gateway_spot_percentage")},
-                "FARGATE_SPOT": {"base": 0, "weight": template("var.gateway_spot_percentage")},
-            },
-        )
+        self._inputs, self._naming, self._images = inputs, naming, images
+        self._network, self._cluster = network, cluster
+        self._execution_role = roles.task_execution
+        self._commands = ComponentCommands(self, "commands", images=images, proxy_config=proxy_config)
+        internet = network.vpc.internet_access
         can_start = [*load_balancer.listeners, *load_balancer.routes, *roles.start_permissions]
-        can_work = [
-            *can_start,
-            *roles.task_permissions,
-            one_shot_tasks.migration,
-            *secrets.versions,
-            *network.internet_access,
-        ]
+        versions = [secret.version for secret in secrets.proxy]
+        can_work = [*can_start, *roles.task_permissions, one_off_tasks.migration, *versions, *internet]
+
+        gateway = self._gateway_task(roles, environment)
         self.gateway_name = self._service(
             "gateway",
             gateway,
             GATEWAY_PORT,
-            load_balancer.gateway_target_group_arn,
-            inputs.gateway_desired_count.number_value,
-            depends_on=[*can_work, cluster.capacity_providers],
-            spot=True,
+            load_balancer.gateway,
+            [*can_work, cluster.capacity_providers],
+            spot_percentage=inputs.gateway_spot_percentage,
         )
-        self.backend_name = self._service(
-            "backend",
-            backend,
-            BACKEND_PORT,
-            load_balancer.backend_target_group_arn,
-            inputs.backend_desired_count.number_value,
-            depends_on=can_work,
-        )
-        self.ui_name = self._service(
-            "ui",
-            ui,
-            UI_PORT,
-            load_balancer.ui_target_group_arn,
-            inputs.ui_desired_count.number_value,
-            depends_on=[*can_start, *network.internet_access],
-        )
+        backend = self._backend_task(roles, environment)
+        self.backend_name = self._service("backend", backend, BACKEND_PORT, load_balancer.backend, can_work)
+        ui = self._ui_task(roles)
+        self.ui_name = self._service("ui", ui, UI_PORT, load_balancer.ui, [*can_start, *internet])
 
     def _service(
         self,
         name: str,
         task: TaskDefinition,
         port: int,
-        target_group_arn: str,
-        desired_count: float,
-        *,
+        target_group: LbTargetGroup,
         depends_on: Sequence[ITerraformDependable],
-        spot: bool = False,
-    ) -> str:
-        """Makes a service, and returns its name.
-
-        Args:
-            spot: whether gateway_spot_percentage is about it.
-        """
-        service = EcsService(
+        *,
+        spot_percentage: Expression | None = None,
+    ) -> Expression:
+        """Makes a service, and returns its name."""
+        return Service(
             self,
-            f"aws_ecs_service.{name}",
-            name=self._naming.of(name),
-            cluster=self._cluster.arn,
-            task_definition=task.arn,
-            desired_count=desired_count,
-            launch_type=template('var.gateway_spot_percentage > 0 ? null : "FARGATE"') if spot else "FARGATE",
-            enable_execute_command=self._inputs.enable_execute_command.boolean_value,
-            health_check_grace_period_seconds=Token.as_number(
-                template("var.health_check_grace_period_seconds > 0 ? var.health_check_grace_period_seconds : null")
-            ),
-            # Always said, for what is left out stays as it was.
-            deployment_circuit_breaker=EcsServiceDeploymentCircuitBreaker(
-                enable=self._inputs.deployment_circuit_breaker.boolean_value,
-                rollback=self._inputs.deployment_circuit_breaker.boolean_value,
-            ),
-            deployment_minimum_healthy_percent=50,
-            deployment_maximum_percent=200,
-            network_configuration=EcsServiceNetworkConfiguration(
-                subnets=self._network.task_subnet_ids,
-                security_groups=self._network.task_group_ids,
-                assign_public_ip=self._inputs.tasks_in_public_subnets.boolean_value,
-            ),
-            load_balancer=[
-                EcsServiceLoadBalancer(
-                    target_group_arn=target_group_arn,
-                    container_name=task.container_name,
-                    container_port=port,
-                )
-            ],
-            tags=self._naming.tags,
-            lifecycle=TerraformResourceLifecycle(ignore_changes=["desired_count"]),
+            name,
+            inputs=self._inputs,
+            naming=self._naming,
+            network=self._network,
+            cluster=self._cluster,
+            task=task,
+            port=port,
+            target_group=target_group,
             depends_on=depends_on,
+            spot_percentage=spot_percentage,
+        ).service_name
+
+    def _gateway_task(self, roles: Roles, environment: Environment) -> TaskDefinition:
+        sidecars = GatewaySidecars(
+            self, "gateway_sidecars", inputs=self._inputs, images=self._images, commands=self._commands
         )
-        if spot:
-            # Otherwise another share makes the service anew.
-            service.add_override("force_new_deployment", template("var.gateway_spot_percentage > 0 ? true : null"))
-            service.add_override(
-                "dynamic.capacity_provider_strategy",
-                {
-                    "for_each": template(f"var.gateway_spot_percentage > 0 ? {address(self._strategy)} : {{}}"),
-                    "content": {
-                        "capacity_provider": template("capacity_provider_strategy.key"),
-                        "base": template("capacity_provider_strategy.value.base"),
-                        "weight": template("capacity_provider_strategy.value.weight"),
-                    },
-                },
-            )
-        return str(service.name)
+        workers = call("tostring", self._inputs.gateway_num_workers)
+        program = text(environment.gateway.tracer, self._gateway_server(), f" --host 0.0.0.0 --port {GATEWAY_PORT}")
+        task = self._task("gateway", roles.task)
+        task.add_container(
+            {
+                "name": "gateway",
+                "image": self._images.of("gateway"),
+                **self._commands.container("gateway", program, ["--workers", workers]),
+                "portMappings": tcp_port(GATEWAY_PORT),
+                "environment": environment_list(environment.gateway.values),
+                "secrets": secrets_list(environment.gateway.secrets),
+                **sidecars.gateway_properties(),
+            }
+        )
+        sidecars.add_to(task, environment.gateway)
+        return task
+
+    def _gateway_server(self) -> Expression:
+        """Returns what starts the gateway, in the shell's language.
+
+        Only its launcher starts the connection pool, and images up to 1.86 have none: the container finds out.
+        """
+        program = call("file", module_file("gateway_launcher.py"))
+        launcher = local(self, "gateway_launcher", text("$(python -c '\n", program, "')"))
+        server = self._inputs.gateway_connection_pool_enabled.then(launcher, "uvicorn gateway.main:app")
+        return local(self, "gateway_server", server)
+
+    def _backend_task(self, roles: Roles, environment: Environment) -> TaskDefinition:
+        server = f"uvicorn backend.main:app --host 0.0.0.0 --port {BACKEND_PORT}"
+        task = self._task("backend", roles.task)
+        task.add_container(
+            {
+                "name": "backend",
+                "image": self._images.of("backend"),
+                **self._commands.container("backend", text(environment.backend.tracer, server)),
+                "portMappings": tcp_port(BACKEND_PORT),
+                "environment": environment_list(environment.backend.values),
+                "secrets": secrets_list(environment.backend.secrets),
+            }
+        )
+        return task
+
+    def _ui_task(self, roles: Roles) -> TaskDefinition:
+        task = self._task("ui", roles.ui_task)
+        task.add_container(
+            {
+                "name": "ui",
+                "image": self._images.of("ui"),
+                "command": self._images.component_command("ui"),
+                "portMappings": tcp_port(UI_PORT),
+            }
+        )
+        return task
+
+    def _task(self, name: str, role: Role) -> TaskDefinition:
+        cpu, memory = (self._inputs.named(f"{name}_{size}").as_string for size in ("cpu", "memory"))
+        return TaskDefinition(
+            self,
+            name,
+            inputs=self._inputs,
+            naming=self._naming,
+            size=TaskSize(cpu, memory),
+            execution_role=self._execution_role,
+            task_role=role,
+        )

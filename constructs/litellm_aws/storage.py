@@ -1,6 +1,6 @@
 """The stack's S3 bucket and the proxy's configuration in it."""
 
-from cdktf import Fn, TerraformResourceLifecycle, Token
+from cdktf import ITerraformDependable, TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.s3_bucket import S3Bucket
 from cdktf_cdktf_provider_aws.s3_bucket_public_access_block import S3BucketPublicAccessBlock
 from cdktf_cdktf_provider_aws.s3_bucket_server_side_encryption_configuration import (
@@ -20,7 +20,7 @@ from cdktf_cdktf_provider_aws.s3_object import (
 from cdktf_cdktf_provider_random.id import Id
 from constructs import Construct
 
-from .expressions import one, one_if, template
+from .expressions import Expression, attribute, call, count_if, one
 from .input_variables import InputVariables
 from .naming import Naming
 from .network import Network
@@ -53,29 +53,36 @@ class Storage(Construct):
         proxy_config: ProxyConfig,
     ) -> None:
         super().__init__(scope, id_)
+        self._naming = naming
         suffix = Id(self, "random_id.s3_suffix", byte_length=4)
         bucket = S3Bucket(
             self,
             "aws_s3_bucket.this",
-            bucket=naming.of(suffix.hex),
-            force_destroy=inputs.s3_force_destroy.boolean_value,
+            bucket=naming.of(attribute(suffix, "hex")),
+            force_destroy=inputs.s3_force_destroy.as_boolean,
             tags=naming.tags,
             lifecycle=TerraformResourceLifecycle(
-                precondition=[data_loss_precondition(inputs.s3_force_destroy, "its bucket with all that is in it")]
+                precondition=[data_loss_precondition(inputs, "s3_force_destroy", "the bucket with all its objects")]
             ),
         )
-        self.bucket_name = bucket.id
-        self.bucket_arn = bucket.arn
+        self.bucket_name = attribute(bucket, "id")
+        self.bucket_arn = attribute(bucket, "arn")
+        content = proxy_config.as_yaml(trusted_proxy_ranges=network.load_balancer_ranges)
+        self.proxy_config_etag = self._uploaded(content, proxy_config.exists, after=self._protection())
+
+    def _protection(self) -> list[ITerraformDependable]:
+        """Makes what must be in place before an object is stored."""
+        bucket = self.bucket_name.as_string
         versioning = S3BucketVersioningA(
             self,
             "aws_s3_bucket_versioning.this",
-            bucket=bucket.id,
+            bucket=bucket,
             versioning_configuration=S3BucketVersioningVersioningConfiguration(status="Enabled"),
         )
         S3BucketServerSideEncryptionConfigurationA(
             self,
             "aws_s3_bucket_server_side_encryption_configuration.this",
-            bucket=bucket.id,
+            bucket=bucket,
             rule=[
                 S3BucketServerSideEncryptionConfigurationRuleA(
                     apply_server_side_encryption_by_default=(
@@ -89,27 +96,29 @@ class Storage(Construct):
         access_block = S3BucketPublicAccessBlock(
             self,
             "aws_s3_bucket_public_access_block.this",
-            bucket=bucket.id,
+            bucket=bucket,
             block_public_acls=True,
             block_public_policy=True,
             ignore_public_acls=True,
             restrict_public_buckets=True,
         )
+        return [versioning, access_block]
 
-        content = proxy_config.as_yaml(trusted_proxy_ranges=network.load_balancer_ranges)
+    def _uploaded(self, content: Expression, exists: Expression, *, after: list[ITerraformDependable]) -> Expression:
+        """Stores the configuration, and returns its ETag; null where there is none."""
         uploaded = S3Object(
             self,
             "aws_s3_object.proxy_config",
-            count=one_if(proxy_config.exists),
-            bucket=bucket.id,
+            count=count_if(exists),
+            bucket=self.bucket_name.as_string,
             key=self.proxy_config_key,
             content=content.as_string,
             content_type="application/yaml",
             # Given, not read back, so that the plan knows it, and with it which tasks will be replaced.
-            etag=Fn.md5(content.as_string),
+            etag=call("md5", content).as_string,
             # S3 takes ten tags on an object, and the provider's default_tags would count.
-            tags=Token.as_string_map(template(f"length(local.tags) > {_OBJECT_TAGS} ? {{}} : local.tags")),
+            tags=self._naming.all_tags_if_at_most(_OBJECT_TAGS),
             override_provider=S3ObjectOverrideProvider(default_tags=S3ObjectOverrideProviderDefaultTags(tags={})),
-            depends_on=[versioning, access_block],
+            depends_on=after,
         )
-        self.proxy_config_etag = one(uploaded, "etag")
+        return one(uploaded, "etag")

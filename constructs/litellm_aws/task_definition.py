@@ -1,19 +1,30 @@
-"""A Fargate task definition with its container and its log group, as every task of the stack has them."""
+"""A Fargate task definition with its log group, to which containers are added."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from cdktf import TerraformCount, TerraformLocal
+from cdktf import TerraformLocal
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
 from cdktf_cdktf_provider_aws.ecs_task_definition import EcsTaskDefinition
 from constructs import Construct
 
-from .expressions import address, merged, one, only_if, template
+from .expressions import (
+    Expression,
+    add_dynamic_block,
+    address,
+    argument,
+    attribute,
+    call,
+    count_if,
+    for_list,
+    local,
+    one,
+    when,
+    without_nulls,
+)
 from .input_variables import InputVariables
 from .naming import Naming
-
-_REGISTRY_LOGIN = "{ repositoryCredentials = { credentialsParameter = var.image_registry_secret_arn } }"
+from .role import Role
 
 
 @dataclass(frozen=True)
@@ -29,125 +40,134 @@ class TaskSize:
     memory: str
 
 
-def container_log(group: str, inputs: InputVariables, prefix: str) -> dict[str, Any]:
-    """Returns how a container logs.
+def environment_list(values: Expression) -> Expression:
+    """Returns the `environment` of a container from a map; a value that is null is left out."""
+    return for_list(
+        values, lambda name, value: {"name": name, "value": value}, where=lambda _, value: value.differs(None)
+    )
 
-    Args:
-        group: name of the log group.
-        prefix: of the streams, `<prefix>/<container>/<task id>`.
-    """
-    return {
-        "logDriver": "awslogs",
-        "options": {
-            "awslogs-group": group,
-            "awslogs-region": inputs.region.string_value,
-            "awslogs-stream-prefix": prefix,
-        },
-    }
+
+def secrets_list(arns: Expression) -> Expression:
+    """Returns the `secrets` of a container from a map of ARNs."""
+    return for_list(arns, lambda name, arn: {"name": name, "valueFrom": arn})
+
+
+def tcp_port(port: int | Expression) -> list[dict[str, object]]:
+    """Returns the `portMappings` of a container that listens on a port."""
+    return [{"containerPort": port, "hostPort": port, "protocol": "tcp"}]
 
 
 class TaskDefinition(Construct):
-    """A Fargate task definition, of one container or with others beside it, and the log group that it writes to.
+    """A Fargate task definition, and the log group that its containers write to.
 
     Attributes:
-        address: of the resource.
+        resource: the task definition.
         arn: with the revision; null where there is none.
         log_group_name: of CloudWatch Logs; null where there is none.
         log_stream_prefix: of the streams, `<prefix>/<container>/<task id>`.
-        container_name: of the one container.
     """
 
     def __init__(
         self,
         scope: Construct,
-        id_: str,
-        *,
         name: str,
+        *,
         inputs: InputVariables,
         naming: Naming,
         size: TaskSize,
-        image: str,
-        execution_role_arn: str,
-        task_role_arn: str | None,
-        container_name: str | None = None,
-        port: int | None = None,
-        values: str | None = None,
-        secrets: str | None = None,
-        count: TerraformCount | None = None,
-        additions: Mapping[str, Any] | None = None,
-        sidecars: Callable[[str], str] = lambda _: "[]",
-        volumes: str | None = None,
+        execution_role: Role,
+        task_role: Role | None,
+        exists: Expression | None = None,
     ) -> None:
-        """Declares the task definition.
+        """Declares the task definition, without containers.
 
         Args:
             name: of the component, such as `bootstrap-db`; in addresses its hyphens are underscores.
-            container_name: by default the component's name.
-            port: TCP port that the container listens on.
-            values, secrets: expressions of maps, from name to value and from name to ARN.
-            count: of 0 or 1; None makes one.
-            additions: further properties of the container, such as `command`; one that is null in Terraform is left
-                out, so that the image's own counts.
-            sidecars: returns the expression of a list of further containers, which log to the group that it is given.
-            volumes: template of a list of names of volumes; None makes none.
+            exists: whether there is one; None is always.
         """
-        super().__init__(scope, id_)
-        label = name.replace("-", "_")
-        self.container_name = container_name or name
+        super().__init__(scope, f"{name}_task")
+        self._inputs, self._naming = inputs, naming
+        self._label = name.replace("-", "_")
+        self._count = None if exists is None else count_if(exists)
         self.log_stream_prefix = name
-        log_group = CloudwatchLogGroup(
-            self,
-            f"aws_cloudwatch_log_group.{label}",
-            count=count,
-            name=f"/ecs/{naming.stack}/{name}",
-            retention_in_days=inputs.log_retention_days.number_value,
-            tags=naming.tags,
+        log_group = self._log_group(name)
+        self.log_group_name = attribute(log_group, "name") if exists is None else one(log_group, "name")
+        self._containers: list[Expression] = []
+        self._listed = TerraformLocal(self, f"local.{self._label}_containers", [])
+        container = for_list(
+            address(self._listed),
+            lambda container: without_nulls(container),
+            where=lambda container: container.differs(None),
         )
-        self.log_group_name = log_group.name if count is None else one(log_group, "name")
-        container: dict[str, Any] = {
-            "name": self.container_name,
-            "image": image,
-            "essential": True,
-            "logConfiguration": container_log(self.log_group_name, inputs, self.log_stream_prefix),
-        }
-        if port is not None:
-            container["portMappings"] = [{"containerPort": port, "hostPort": port, "protocol": "tcp"}]
-        if values is not None:
-            container["environment"] = template(f"[for name, value in {values} : {{ name = name, value = value }}]")
-        if secrets is not None:
-            container["secrets"] = template(f"[for name, arn in {secrets} : {{ name = name, valueFrom = arn }}]")
-        declared = TerraformLocal(self, f"local.{label}_container", {**container, **(additions or {})})
-        registry = only_if('var.image_registry_secret_arn != ""', _REGISTRY_LOGIN)
-        given = "{ for name, value in container : name => value if value != null }"
-        containers = f"concat([{address(declared)}], {sidecars(self.log_group_name)})"
-        definition = EcsTaskDefinition(
+        self.resource = EcsTaskDefinition(
             self,
-            f"aws_ecs_task_definition.{label}",
-            count=count,
+            f"aws_ecs_task_definition.{self._label}",
+            count=self._count,
             family=naming.of(name),
             requires_compatibilities=["FARGATE"],
             network_mode="awsvpc",
             cpu=size.cpu,
             memory=size.memory,
-            execution_role_arn=execution_role_arn,
-            task_role_arn=task_role_arn,
-            container_definitions=template(f"jsonencode([for container in {containers} : {merged(given, registry)}])"),
+            execution_role_arn=execution_role.arn.as_string,
+            task_role_arn=None if task_role is None else task_role.arn.as_string,
+            container_definitions=call("jsonencode", container).as_string,
             tags=naming.tags,
         )
-        # Fargate's own architecture stays unsaid: to say it would make every task definition anew.
-        definition.add_override(
-            "dynamic.runtime_platform",
+        # Fargate's default architecture is not declared: it would replace every task definition.
+        architecture = inputs.cpu_architecture
+        add_dynamic_block(
+            self.resource,
+            "runtime_platform",
+            architecture.equals("X86_64").then([], [architecture]),
+            lambda _key, value: {"operating_system_family": "LINUX", "cpu_architecture": value},
+        )
+        self.arn = attribute(self.resource, "arn") if exists is None else one(self.resource, "arn")
+
+    def _log_group(self, name: str) -> CloudwatchLogGroup:
+        return CloudwatchLogGroup(
+            self,
+            f"aws_cloudwatch_log_group.{self._label}",
+            count=self._count,
+            name=f"/ecs/{self._naming.stack}/{name}",
+            retention_in_days=self._inputs.log_retention_days.as_number,
+            tags=self._naming.tags,
+        )
+
+    def add_container(
+        self, container: Mapping[str, object], *, log_prefix: str = "", exists: Expression | None = None
+    ) -> None:
+        """Adds a container, which logs to the task's group.
+
+        Args:
+            container: a container definition of ECS, in which an absent part is null. It is essential, unless it says
+                otherwise.
+            log_prefix: of its streams; by default the task's.
+            exists: whether there is one; None is always.
+        """
+        registry = self._inputs.image_registry_secret_arn
+        declared = local(
+            self,
+            f"{str(container['name']).replace('-', '_')}_container",
             {
-                "for_each": template('var.cpu_architecture == "X86_64" ? [] : [var.cpu_architecture]'),
-                "content": {
-                    "operating_system_family": "LINUX",
-                    "cpu_architecture": template("runtime_platform.value"),
-                },
+                "essential": True,
+                "repositoryCredentials": when(registry.is_set, {"credentialsParameter": registry}),
+                "logConfiguration": self._log_configuration(log_prefix or self.log_stream_prefix),
+                **container,
             },
         )
-        if volumes is not None:
-            definition.add_override(
-                "dynamic.volume", {"for_each": volumes, "content": {"name": template("volume.value")}}
-            )
-        self.address = address(definition)
-        self.arn = definition.arn if count is None else one(definition, "arn")
+        self._containers.append(declared if exists is None else when(exists, declared))
+        self._listed.expression = argument(self._containers)
+
+    def add_volume(self, name: str, *, exists: Expression) -> None:
+        """Adds a volume that the task's containers share, under a condition."""
+        add_dynamic_block(self.resource, "volume", exists.then([name], []), lambda _key, value: {"name": value})
+
+    def _log_configuration(self, prefix: str) -> dict[str, object]:
+        return {
+            "logDriver": "awslogs",
+            "options": {
+                "awslogs-group": self.log_group_name,
+                "awslogs-region": self._inputs.region,
+                "awslogs-stream-prefix": prefix,
+            },
+        }

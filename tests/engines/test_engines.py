@@ -1,4 +1,4 @@
-"""The engines' files: each keeps its engine's format, and means what the docs say of it."""
+"""The engines' files: each has its engine's format, and does what docs/fleet.md says."""
 
 import fnmatch
 import json
@@ -13,15 +13,17 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from engines import atlantis, github_actions
-from engines.__main__ import write
-from engines.examples import FLEET, generated
+from commands.docs import FLEET
+from commands.engine import write
+from engines.atlantis import ATLANTIS
+from engines.engine import Engine
+from engines.github_actions import GITHUB_ACTIONS, MOST_JOBS
+from engines.hcp_terraform import HCP_TERRAFORM
 from engines.places import Places
-from fleet.changed import Changed, Touch, TouchedTenant
-from fleet.command_line import CommandError
-from fleet.problems import BadInputError
+from fleet.problems import BadInputError, RefusedError
 from fleet.tenants_file import Fleet, load_fleet
-from fleet.waves import Wave, wave_of
+from fleet.waves import Wave
+from stacks.synthesis import synthesize
 
 PROJECT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
@@ -51,18 +53,19 @@ def places(fleet: Fleet) -> Places:
     return Places.of(fleet.file, Path("cdktf.out"), Path())
 
 
+def content(engine: Engine, fleet: Fleet) -> str:
+    """Returns the content of the engine's one file."""
+    [content] = engine.files(fleet, places(fleet)).values()
+    return content
+
+
 def test_a_workflow_in_another_repository_than_the_project_is_refused(tmp_path: Path) -> None:
     fleet = load("tenant: acme, env: dev")
-    with pytest.raises(CommandError, match="are in different repositories"):
-        github_actions.content(fleet, Places.of(fleet.file, Path("cdktf.out"), tmp_path.parent))
+    with pytest.raises(RefusedError, match="are in different repositories"):
+        GITHUB_ACTIONS.files(fleet, Places.of(fleet.file, Path("cdktf.out"), tmp_path.parent))
 
 
 # The example fleet
-
-
-@pytest.mark.parametrize("path", generated(PROJECT), ids=str)
-def test_an_example_is_fresh(path: Path) -> None:
-    assert (PROJECT / path).read_text(encoding="utf-8") == generated(PROJECT)[path], "run `make docs`, and review"
 
 
 def test_the_example_fleet_keeps_the_schema_that_it_names() -> None:
@@ -94,7 +97,7 @@ def test_atlantis_has_a_project_for_each_tenant_and_prod_comes_last() -> None:
     fleet = load(
         "tenant: acme, env: prod", "tenant: acme, env: stage", "tenant: acme, env: dev", "tenant: b, env: live"
     )
-    document = yaml.safe_load(atlantis.content(fleet, places(fleet)))
+    document = yaml.safe_load(content(ATLANTIS, fleet))
     assert [(each["name"], each["dir"], each["execution_order_group"]) for each in document["projects"]] == [
         ("acme-prod", "live/cdktf.out/stacks/acme-prod", 2),
         ("acme-stage", "live/cdktf.out/stacks/acme-stage", 1),
@@ -110,6 +113,7 @@ def test_atlantis_has_a_project_for_each_tenant_and_prod_comes_last() -> None:
     [
         ("live/cdktf.out/stacks/acme-prod/cdk.tf.json", ["acme-prod"]),
         ("live/cdktf.out/stacks/litellm/cdk.tf.json", ["acme-prod", "acme-dev"]),
+        ("live/cdktf.out/stacks/litellm/script.sh", ["acme-prod", "acme-dev"]),
         ("live/cdktf.out/stacks/acme-dev/terraform.tfvars", ["acme-dev"]),
         ("live/tenants.yaml", []),
         ("live/cdktf.out/manifest.json", []),
@@ -117,7 +121,7 @@ def test_atlantis_has_a_project_for_each_tenant_and_prod_comes_last() -> None:
 )
 def test_atlantis_plans_a_project_when_its_root_or_the_module_changes(changed: str, planned: list[str]) -> None:
     fleet = load("tenant: acme, env: prod", "tenant: acme, env: dev")
-    document = yaml.safe_load(atlantis.content(fleet, places(fleet)))
+    document = yaml.safe_load(content(ATLANTIS, fleet))
     assert [
         project["name"]
         for project in document["projects"]
@@ -131,8 +135,8 @@ def test_atlantis_plans_a_project_when_its_root_or_the_module_changes(changed: s
 
 def test_roots_outside_of_the_repository_are_refused(tmp_path: Path) -> None:
     fleet = load("tenant: acme, env: dev")
-    with pytest.raises(CommandError, match="are in different repositories"):
-        atlantis.content(fleet, Places.of(fleet.file, tmp_path.parent / "out", PROJECT))
+    with pytest.raises(RefusedError, match="are in different repositories"):
+        ATLANTIS.files(fleet, Places.of(fleet.file, tmp_path.parent / "out", PROJECT))
 
 
 # GitHub Actions
@@ -156,20 +160,13 @@ def test_the_workflow_keeps_githubs_schema(schema: str) -> None:
     assert done.returncode == 0, done.stdout
 
 
-def test_the_workflow_plans_pull_requests_and_applies_main_wave_by_wave(workflow: dict[str, Any]) -> None:
-    jobs = workflow["jobs"]
-    assert workflow["on"].keys() == {"pull_request", "push", "workflow_dispatch"}
-    assert workflow["on"]["push"] == {"branches": ["main"]}
-    assert list(jobs) == ["changed", "plan", "apply-dev", "apply-stage", "apply-prod"]
-    assert "github.event_name == 'pull_request'" in jobs["plan"]["if"]
-    waves = [jobs[f"apply-{wave}"] for wave in Wave]
+def test_the_workflow_applies_wave_by_wave_and_prod_after_a_review(workflow: dict[str, Any]) -> None:
+    waves = [workflow["jobs"][f"apply-{wave}"] for wave in Wave]
     assert [job["needs"] for job in waves] == [
         ["changed"],
         ["changed", "apply-dev"],
         ["changed", "apply-dev", "apply-stage"],
     ]
-    for job in waves:
-        assert "github.event_name != 'pull_request' && github.ref == 'refs/heads/main'" in job["if"]
     assert [job.get("environment") for job in waves] == [None, None, "production"]
 
 
@@ -192,27 +189,17 @@ def test_no_script_of_the_workflow_holds_an_expression_which_a_stranger_could_wr
     assert [script for script in scripts if "${{" in script] == []
 
 
-def changed(fleet: Fleet, *touches: tuple[str, Touch]) -> Changed:
-    envs = {tenant.label: tenant.env for tenant in fleet.tenants}
-    return Changed(
-        base="0" * 40,
-        module=False,
-        tenants=[TouchedTenant(label, wave_of(envs.get(label, "dev")), touch) for label, touch in touches],
-        fleet=fleet,
-    )
-
-
 def outputs(text: str) -> dict[str, Any]:
     return {name: json.loads(value) for name, _, value in (line.partition("=") for line in text.splitlines())}
 
 
-def test_the_matrix_holds_the_roots_of_each_wave_that_are_there_to_apply() -> None:
+def waves(**labels: list[str]) -> dict[Wave, list[str]]:
+    return {wave: labels.get(wave.value, []) for wave in Wave}
+
+
+def test_the_matrix_holds_the_roots_of_each_wave() -> None:
     fleet = load("tenant: acme, env: prod", "tenant: acme, env: dev", "tenant: b, env: dev")
-    found = outputs(
-        github_actions.job_outputs(
-            changed(fleet, ("acme-dev", Touch.MODULE), ("c-dev", Touch.REMOVED), ("acme-prod", Touch.CHANGED))
-        )
-    )
+    found = outputs(GITHUB_ACTIONS.job_outputs(fleet, waves(dev=["acme-dev"], prod=["acme-prod"])))
     dev, prod = ({"name": label, "roots": label} for label in ("acme-dev", "acme-prod"))
     assert found == {"all": [dev, prod], "dev": [dev], "stage": [], "prod": [prod]}
 
@@ -220,10 +207,9 @@ def test_the_matrix_holds_the_roots_of_each_wave_that_are_there_to_apply() -> No
 def test_a_thousand_roots_fit_into_the_jobs_that_github_allows() -> None:
     labels = [f"t{number}-dev" for number in range(1000)]
     fleet = load(*(f"tenant: {label.removesuffix('-dev')}, env: dev" for label in labels))
-    found = outputs(github_actions.job_outputs(changed(fleet, *((label, Touch.MODULE) for label in labels))))
-    assert len(found["dev"]) <= github_actions.MOST_JOBS == 256
+    found = outputs(GITHUB_ACTIONS.job_outputs(fleet, waves(dev=labels)))
+    assert len(found["dev"]) <= MOST_JOBS == 256
     assert [root for job in found["dev"] for root in job["roots"].split()] == labels
-    assert found["dev"][0] == {"name": "t0-dev and 3 more", "roots": "t0-dev t1-dev t2-dev t3-dev"}
 
 
 @pytest.mark.parametrize("job", ["plan", "apply-prod"])
@@ -263,14 +249,15 @@ def test_the_matrix_command_runs_as_in_the_workflow(workflow: dict[str, Any], tm
     """The steps of the job `changed`, for real: in a clone whose main branch got a commit."""
     clone = tmp_path / "clone"
     clone.mkdir()
-    for name in ("main.py", "fleet", "stacks", "constructs", "engines", "Pipfile.lock"):
+    for name in ("main.py", "commands", "engines", "fleet", "stacks", "constructs", "Pipfile.lock"):
         copy = shutil.copytree if (PROJECT / name).is_dir() else shutil.copy
         copy(PROJECT / name, clone / name)
-    # What `make synth` does, once everything is installed.
-    (clone / "Makefile").write_text("synth:\n\t@.venv/bin/python main.py\n")
+    # What `make synth` does and makes, when everything is installed.
+    (clone / "Makefile").write_text("synth:\n\t@.venv/bin/litellm-aws synth\n")
     (clone / ".venv/bin").mkdir(parents=True)
-    (clone / ".venv/bin/python").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
-    (clone / ".venv/bin/python").chmod(0o755)
+    program = clone / ".venv/bin/litellm-aws"
+    program.write_text(f'#!/bin/sh\nPYTHONPATH=.:constructs exec {sys.executable} -m commands "$@"\n')
+    program.chmod(0o755)
     (clone / ".gitignore").write_text("__pycache__/\ncdktf.out/\n.venv/\n")
 
     def git(*arguments: str) -> str:
@@ -311,37 +298,54 @@ def test_the_matrix_command_runs_as_in_the_workflow(workflow: dict[str, Any], tm
 # What an engine cannot have
 
 
-@pytest.mark.parametrize(("engine", "name"), [(atlantis, "Atlantis"), (github_actions, "GitHub Actions")])
-def test_a_state_in_a_file_is_refused(engine: Any, name: str) -> None:
+@pytest.mark.parametrize("engine", [ATLANTIS, GITHUB_ACTIONS], ids=lambda engine: engine.name)
+def test_a_state_in_a_file_is_refused(engine: Engine) -> None:
     fleet = load("tenant: acme, env: prod", f"tenant: acme, env: dev, {STATE}", defaults="tags: {}")
     with pytest.raises(BadInputError) as raised:
-        engine.content(fleet, places(fleet))
-    assert [str(problem) for problem in raised.value.problems] == [
-        "tenants.yaml:3: tenant acme-prod: its state is the file terraform.acme-prod.tfstate, "
-        f"which {name} loses with the machine that it runs Terraform on: set a backend, s3 or cloud, here or under "
-        "defaults"
-    ]
+        engine.files(fleet, places(fleet))
+    [problem] = raised.value.problems
+    assert str(problem).startswith(
+        "tenants.yaml:3: tenant acme-prod: its state is the local file terraform.acme-prod.tfstate, "
+        f"which {engine.title} does not keep: "
+    )
 
 
 def test_a_runner_has_no_profiles() -> None:
     state = "backend: {s3: {bucket: states, region: us-west-2, profile: states}}"
     fleet = load("tenant: acme, env: prod, provider: {profile: acme}", f"tenant: acme, env: dev, {state}")
     with pytest.raises(BadInputError) as raised:
-        github_actions.content(fleet, places(fleet))
-    why = "and the machine that GitHub Actions runs Terraform on has no AWS configuration files: use assume_role"
+        content(GITHUB_ACTIONS, fleet)
+    why = "and GitHub Actions has no AWS configuration files: use assume_role"
     assert [str(problem) for problem in raised.value.problems] == [
         f"tenants.yaml:3: tenant acme-prod: provider.profile is acme, {why}",
         f"tenants.yaml:4: tenant acme-dev: backend.s3.profile is states, {why}",
     ]
     # Atlantis's server may have some.
-    assert atlantis.content(fleet, places(fleet))
+    assert content(ATLANTIS, fleet)
 
 
-def test_only_tenants_that_are_touched_are_asked_for_their_state() -> None:
+def test_only_the_roots_of_a_run_are_checked() -> None:
     fleet = load("tenant: acme, env: dev", f"tenant: b, env: dev, {STATE}", defaults="tags: {}")
-    assert outputs(github_actions.job_outputs(changed(fleet, ("b-dev", Touch.CHANGED))))["dev"]
+    assert outputs(GITHUB_ACTIONS.job_outputs(fleet, waves(dev=["b-dev"])))["dev"]
     with pytest.raises(BadInputError):
-        github_actions.job_outputs(changed(fleet, ("acme-dev", Touch.CHANGED)))
+        GITHUB_ACTIONS.job_outputs(fleet, waves(dev=["acme-dev"]))
+
+
+# HCP Terraform
+
+
+def test_hcp_terraform_has_the_workspaces_that_synthesis_writes(repository: Path) -> None:
+    fleet = load("tenant: acme, env: dev", "tenant: b, env: dev", defaults="backend: {cloud: {organization: example}}")
+    synthesize(fleet, Path("cdktf.out"))
+    [(path, text)] = HCP_TERRAFORM.files(fleet, places(fleet)).items()
+    assert path == Path("live/cdktf.out/stacks/workspaces.example/cdk.tf.json")
+    assert (repository / path).read_text() == text
+
+
+def test_a_fleet_without_workspaces_is_refused() -> None:
+    fleet = load("tenant: acme, env: dev")
+    with pytest.raises(RefusedError, match=r"No tenant in tenants.yaml has its state in HCP Terraform: set backend"):
+        HCP_TERRAFORM.files(fleet, places(fleet))
 
 
 # The command
@@ -349,50 +353,54 @@ def test_only_tenants_that_are_touched_are_asked_for_their_state() -> None:
 
 def test_a_file_is_written_where_its_engine_looks_for_it(repository: Path) -> None:
     fleet = load("tenant: acme, env: dev")
-    assert write("atlantis", fleet, Path("cdktf.out"), None) == Path("../atlantis.yaml")
-    # A second time over our own.
-    write("atlantis", load("tenant: acme, env: dev", "tenant: b, env: dev"), Path("cdktf.out"), None)
+    assert write(ATLANTIS, fleet, Path("cdktf.out"), None) == [Path("../atlantis.yaml")]
+    # Again, over the first one.
+    write(ATLANTIS, load("tenant: acme, env: dev", "tenant: b, env: dev"), Path("cdktf.out"), None)
     assert len(yaml.safe_load((repository / "atlantis.yaml").read_text())["projects"]) == 2
     assert sorted(path.name for path in repository.iterdir()) == [".git", "atlantis.yaml", "live"]
 
 
-def test_a_file_of_somebody_elses_is_left_alone(repository: Path) -> None:
+def test_a_file_that_somebody_else_wrote_is_not_overwritten(repository: Path) -> None:
     (repository / "atlantis.yaml").write_text("version: 3\n")
-    with pytest.raises(CommandError, match="is there, and not of our making: move it, or name another by OUT="):
-        write("atlantis", load("tenant: acme, env: dev"), Path("cdktf.out"), None)
+    with pytest.raises(RefusedError, match=r"atlantis\.yaml was not written by this command"):
+        write(ATLANTIS, load("tenant: acme, env: dev"), Path("cdktf.out"), None)
     assert (repository / "atlantis.yaml").read_text() == "version: 3\n"
-    assert write("atlantis", load("tenant: acme, env: dev"), Path("cdktf.out"), Path("own/a.yaml")).exists()
+    assert write(ATLANTIS, load("tenant: acme, env: dev"), Path("cdktf.out"), Path("own/a.yaml"))[0].exists()
+
+
+def test_several_files_do_not_fit_into_one(repository: Path) -> None:
+    fleet = load(
+        "tenant: a, env: dev, backend: {cloud: {organization: one}}",
+        "tenant: b, env: dev, backend: {cloud: {organization: two}}",
+        defaults="tags: {}",
+    )
+    with pytest.raises(RefusedError, match="HCP Terraform needs 2 files"):
+        write(HCP_TERRAFORM, fleet, Path("cdktf.out"), Path("one.json"))
+    assert len(write(HCP_TERRAFORM, fleet, Path("cdktf.out"), None)) == 2
 
 
 def run_command(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "engines", *arguments],
-        env=os.environ | {"PYTHONPATH": f"{PROJECT}:{PROJECT / 'constructs'}"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = [str(Path(sys.executable).with_name("litellm-aws")), "engine", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def test_the_command_warns_when_git_ignores_what_atlantis_reads(repository: Path) -> None:
+@pytest.mark.parametrize("engine", ["atlantis", "hcp-terraform"])
+def test_the_command_warns_when_git_ignores_what_the_engine_reads(repository: Path, engine: str) -> None:
     (repository / ".git").rmdir()
     subprocess.run(["git", "init", "--quiet", repository], check=True)
-    load("tenant: acme, env: dev")
-    assert run_command("atlantis").stderr == ""
+    load("tenant: acme, env: dev", defaults="backend: {cloud: {organization: example}}")
+    assert run_command(engine).stderr == ""
     (repository / ".gitignore").write_text("cdktf.out/\n")
-    assert run_command("atlantis").stderr == (
-        "Warning: Git ignores cdktf.out, in which Atlantis looks for the roots: take it out of .gitignore, "
-        "and commit it.\n"
-    )
+    assert run_command(engine).stderr.startswith("Warning: Git ignores cdktf.out")
 
 
-def test_an_engine_that_is_not_known_is_refused() -> None:
+def test_an_unknown_engine_is_refused() -> None:
     done = run_command("jenkins")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "Say which engine: make engine ENGINE=<atlantis or github-actions> [OUT=file]\n"
+    assert "invalid choice: 'jenkins'" in done.stderr
 
 
 def test_an_empty_fleet_has_no_projects() -> None:
     fleet = load()
-    assert yaml.safe_load(atlantis.content(fleet, places(fleet)))["projects"] == []
-    assert github_actions.content(fleet, places(fleet))
+    assert yaml.safe_load(content(ATLANTIS, fleet))["projects"] == []
+    assert content(GITHUB_ACTIONS, fleet)

@@ -1,4 +1,4 @@
-"""The demo as its user runs it: `python -m demo up` and `down`, in a folder of the test's."""
+"""`litellm-aws demo up` and `litellm-aws demo down`."""
 
 import os
 import shutil
@@ -12,15 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from demo.local_server import LocalServer
+from commands.demo.local_server import LocalServer
 from tests.terraform import Terraform
 
-CHECKOUT = Path(__file__).parents[2]
+PROGRAM = Path(sys.executable).with_name("litellm-aws")
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
-    """The demo's folder; a server that a failed test leaves there is stopped."""
+    """The demo's folder. The server is stopped in any case."""
     folder = tmp_path / "demo"
     yield folder
     LocalServer(folder).stop()
@@ -28,9 +28,9 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 
 def begin(folder: Path, *arguments: str, **environment: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-u", "-m", "demo", *arguments, "--folder", str(folder)],
-        cwd=CHECKOUT,
-        env={**os.environ, "PYTHONPATH": f"constructs{os.pathsep}.", **environment},
+        [PROGRAM, "demo", *arguments, "--folder", str(folder)],
+        cwd=folder.parent,
+        env={**os.environ, "PYTHONUNBUFFERED": "1", **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -45,12 +45,12 @@ def run(folder: Path, *arguments: str, **environment: str) -> tuple[int, str]:
 
 
 def left(folder: Path) -> list[str]:
-    """What is left in the folder, beside the lock's file."""
+    """What is left in the folder, without the lock."""
     return sorted(path.name for path in folder.iterdir() if path.name != "lock")
 
 
 def ended(pid: int) -> bool:
-    """Whether a process has ended; it may wait for somebody to notice."""
+    """Whether a process has ended."""
     state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
     return state.strip()[:1] in ("", "Z")
 
@@ -78,7 +78,7 @@ def test_a_port_in_use_is_said(folder: Path) -> None:
         code, output = run(folder, "up", "--port", str(port))
     assert code == 1
     assert f"The local AWS cannot start on port {port}: " in output
-    assert "Choose another port with `make demo PORT=…`, or leave it out for a free one." in output
+    assert "Choose another port" in output
     assert "Traceback" not in output
     assert left(folder) == []
 
@@ -97,7 +97,7 @@ def test_a_second_demo_is_refused_and_ctrl_c_in_the_middle_leaves_nothing(folder
     assert pid is not None
     started = time.monotonic()
     code, output = run(folder, "up")
-    assert (code, output) == (1, "Another `make demo` or `make demo-down` is at work here: wait for it.\n")
+    assert (code, output) == (1, "Another `make demo` or `make demo-down` is running here: wait until it ends.\n")
     time.sleep(max(0, started + 10 - time.monotonic()))
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=180)
@@ -121,13 +121,13 @@ def test_a_demo_after_a_killed_one_applies_and_plans_without_changes(folder: Pat
     code, output = run(folder, "up")
     assert code == 0, output
     assert "Apply complete! Resources: 94 added, 0 changed, 0 destroyed." in output
-    assert "user litellm_app              is a member of rds_iam" in output
+    assert "is a member of rds_iam" in output
     assert "0 migrations were there, 220 have been applied." in output
-    assert "tables made by the migration  102" in output
+    assert "tables created by the migration  102" in output
     if abandoned is not None:
         assert ended(abandoned)
 
-    # With the provider's endpoints of the tenants file alone: one that is missing would lead to the real AWS.
+    # With the endpoints of the tenants file only: a missing one would lead to the real AWS.
     environment = f". {folder}/environment && unset AWS_ENDPOINT_URL"
     plan = f"{environment} && terraform -chdir={folder}/cdktf.out/stacks/globex-dev plan -detailed-exitcode"
     planned = subprocess.run(["/bin/sh", "-c", plan], capture_output=True, text=True, check=False)
@@ -135,7 +135,7 @@ def test_a_demo_after_a_killed_one_applies_and_plans_without_changes(folder: Pat
 
     code, output = run(folder, "up")
     assert code == 1
-    assert output.startswith("A demo is up already, at http://127.0.0.1:")
+    assert output.startswith("A demo is already up at http://127.0.0.1:")
 
     pid = LocalServer(folder).pid
     assert pid is not None

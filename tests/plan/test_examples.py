@@ -8,8 +8,8 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from fleet.synthesis import synthesize
 from fleet.tenants_file import load_fleet
+from stacks.synthesis import synthesize
 from tests.plan.test_extended import ingress
 from tests.terraform import Plan, Terraform
 
@@ -27,7 +27,7 @@ def planned(terraform: Terraform, tmp_path_factory: pytest.TempPathFactory) -> d
         fleet = load_fleet(example)
         synthesize(fleet, outdir)
         root = terraform.root(outdir / "stacks" / fleet.tenants[0].label)
-        plans[example.parent.name] = root.plan(URLS if example.parent.name == "brought-along" else {})
+        plans[example.parent.name] = root.plan(URLS if example.parent.name == "existing-network-and-stores" else {})
     return plans
 
 
@@ -50,7 +50,7 @@ def test_an_example_keeps_the_schema_that_it_names(example: Path) -> None:
 
 def test_every_architecture_makes_what_it_needs(planned: dict[str, Plan]) -> None:
     assert {name: plan.counts["create"] for name, plan in planned.items()} == {
-        "brought-along": 67,
+        "existing-network-and-stores": 67,
         "private-own-vpc": 80,
         "public-tls": 109,
         "trial": 65,
@@ -59,7 +59,7 @@ def test_every_architecture_makes_what_it_needs(planned: dict[str, Plan]) -> Non
 
 
 def test_of_what_is_brought_along_nothing_is_made(planned: dict[str, Plan]) -> None:
-    made = kinds(planned["brought-along"])
+    made = kinds(planned["existing-network-and-stores"])
     assert not [kind for kind in made if kind.startswith(("aws_vpc", "aws_subnet", "aws_rds", "aws_elasticache"))]
 
 

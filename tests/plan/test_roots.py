@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from fleet.synthesis import synthesize
 from fleet.tenants_file import load_fleet
+from stacks.synthesis import synthesize
 from tests.plan.conftest import TRIAL
 from tests.terraform import Plan, Root, Terraform, TerraformError
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from litellm_aws.inputs import CROSS_RULES
+from litellm_aws.litellm import LITELLM
 from tests.plan.conftest import Evaluate
 from tests.terraform import Diagnostic, Root, Terraform, TerraformError
 from tests.unit.rule_cases import BASE, CASES, CROSS_CASES
@@ -27,7 +27,7 @@ def packed(changes: Iterable[tuple[Variables, str]]) -> list[Pack]:
     """Packs changes of single inputs or pairs, each with its message, into as few plans as they fit into."""
     plans: list[tuple[Variables, list[str], set[str]]] = []
     for change, message in changes:
-        group = set(change).union(*(rule.inputs for rule in CROSS_RULES if not change.keys().isdisjoint(rule.inputs)))
+        group = set(change).union(*(rule.inputs for rule in LITELLM.rules if not change.keys().isdisjoint(rule.inputs)))
         plan = next((plan for plan in plans if group.isdisjoint(plan[2])), None)
         if plan is None:
             plans.append(plan := ({}, [], set()))
@@ -50,7 +50,7 @@ def bad() -> Iterator[tuple[Variables, str]]:
         if cross.rule.refuses_plan:
             yield from ((values, f"{cross.rule.broken(values)}.") for values in map(cross.values, cross.bad))
     for cases in CASES:
-        message = f"{cases.input} {cases.rule.says}."
+        message = f"{cases.rule.sentence(cases.input)}."
         yield from (({**cases.beside, cases.input: value}, message) for value in (*cases.bad, *cases.mistyped))
 
 

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from litellm_aws.inputs import CROSS_RULES, declared_inputs
-from litellm_aws.rules import CrossRule, Refused, Rule
+from litellm_aws.cross_rules import CrossRule, Refused
+from litellm_aws.litellm import LITELLM
+from litellm_aws.rules import Rule
 
 BASE: Mapping[str, Any] = {
     "region": "us-west-2",
@@ -38,7 +39,7 @@ class Cases:
 
     @property
     def rule(self) -> Rule:
-        [rule] = [rule for rule in declared_inputs()[self.input].rules if self.words in rule.says]
+        [rule] = [rule for rule in LITELLM.inputs[self.input].rules if self.words in rule.says]
         return rule
 
 
@@ -57,7 +58,7 @@ class CrossCases:
     def rule(self) -> CrossRule:
         [rule] = [
             rule
-            for rule in CROSS_RULES
+            for rule in LITELLM.rules
             if rule.inputs == self.inputs and (not isinstance(rule, Refused) or rule.says.startswith(self.says))
         ]
         return rule
@@ -74,9 +75,9 @@ VPC: Mapping[str, Any] = {
     "public_subnet_ids": ["subnet-1", "subnet-2"],
     "private_subnet_ids": ["subnet-3", "subnet-4"],
 }
-"""A network that is brought along."""
+"""An existing network."""
 INSIDE: Mapping[str, Any] = {"alb_ingress_cidrs": ["10.0.0.0/8"]}
-"""So that AWS is not asked for the ranges of a VPC that is brought along."""
+"""So that AWS is not asked for the ranges of an existing VPC."""
 _SUBNETS = ["subnet-1", "subnet-0a"]
 _NO_RANGE = ("10.0.0.0", "10.0.0.1/8", "10.0.0.0/33", "::/0", "x", "", "010.0.0.0/8")
 _BILLING_CERTIFICATE = ("billing_metrics_client_cert_pem", "billing_metrics_client_key_pem")
@@ -122,49 +123,50 @@ CASES: tuple[Cases, ...] = (
             ("private_subnet_ids", [_SUBNETS], [[*_SUBNETS, "subnet-1"]], VPC),
             ("additional_task_security_group_ids", [["sg-1", "sg-2"]], [["sg-1", "sg-1"]], {}),
             ("alb_ingress_prefix_list_ids", [["pl-1", "pl-2"]], [["pl-1", "pl-1"]], {}),
+            ("alb_ingress_cidrs", [["10.0.0.0/9", "10.128.0.0/9"]], [["1.1.1.1/32"] * 2], {}),
+            ("gateway_metrics_scrape_cidrs", [["10.0.0.0/8"]], [["1.1.1.1/32"] * 2], {"gateway_metrics_port": 1}),
             ("extra_gateway_paths", [["/a/*", "/b"]], [["/a/*", "/a/*"]], {}),
             ("bedrock_model_arns", [[f"{_BEDROCK}*"]], [[f"{_BEDROCK}*", f"{_BEDROCK}*"]], {}),
         )
     ),
     *(
-        Cases(name, "elements each of which", good=good, bad=bad, beside=beside)
-        for name, good, bad, beside in (
-            ("public_subnet_ids", [_SUBNETS], [["subnet", "subnet-1"], ["x", "subnet-1"]], VPC),
-            ("private_subnet_ids", [_SUBNETS], [["subnet-", "subnet-1"], ["subnet-x", "subnet-1"]], VPC),
-            ("additional_task_security_group_ids", [[], ["sg-1"]], [["x"], [""]], {}),
-            ("alb_ingress_prefix_list_ids", [[], ["pl-1"]], [["x"], [""]], {}),
-            ("alb_ingress_cidrs", [["10.0.0.0/8"], ["192.0.2.4/32", "0.0.0.0/1"]], [[each] for each in _NO_RANGE], {}),
+        Cases(name, words, good=good, bad=bad, beside=beside)
+        for name, words, good, bad, beside in (
+            ("public_subnet_ids", "a subnet ID", [_SUBNETS], [["subnet", "subnet-1"], ["x", "subnet-1"]], VPC),
+            ("private_subnet_ids", "a subnet ID", [_SUBNETS], [["subnet-", "subnet-1"], ["subnet-x", "subnet-1"]], VPC),
+            ("additional_task_security_group_ids", "a security group ID", [[], ["sg-1"]], [["x"], [""]], {}),
+            ("alb_ingress_prefix_list_ids", "a managed prefix list ID", [[], ["pl-1"]], [["x"], [""]], {}),
+            (
+                "alb_ingress_cidrs",
+                "an IPv4 CIDR block",
+                [["10.0.0.0/8"], ["192.0.2.4/32", "0.0.0.0/1"]],
+                [[each] for each in _NO_RANGE],
+                {},
+            ),
             (
                 "gateway_metrics_scrape_cidrs",
+                "an IPv4 CIDR block",
                 [["10.0.0.0/8"]],
                 [[each] for each in _NO_RANGE],
                 {"gateway_metrics_port": 9090},
             ),
             (
                 "extra_gateway_paths",
+                "an ELB path pattern",
                 [["/"], ["/a2a/*", "/x?y"], ["/*?*?*?"]],
                 [["a"], ["/" + "a" * 128], ["/é"], [""], ["/*?*?*?*"]],
                 {},
             ),
             (
                 "bedrock_model_arns",
+                "a Bedrock model",
                 [[f"{_BEDROCK}anthropic.claude-v2"], ["arn:aws-us-gov:bedrock:us-gov-west-1:111122223333:a-b/c"]],
                 [["*"], ["arn:aws:bedrock:us-west-2::*"], ["arn:aws:s3:::b/c"], [_BEDROCK]],
                 {},
             ),
         )
     ),
-    *(
-        Cases(
-            name,
-            "do not overlap",
-            good=[["10.0.0.0/9", "10.128.0.0/9"]],
-            bad=[["10.0.0.0/8", "10.1.0.0/16"], ["10.1.0.0/16", "192.168.0.0/16", "0.0.0.0/0"], ["1.1.1.1/32"] * 2],
-            beside=beside,
-        )
-        for name, beside in (("alb_ingress_cidrs", {}), ("gateway_metrics_scrape_cidrs", {"gateway_metrics_port": 1}))
-    ),
-    Cases("vpc_id", "the id of a VPC", good=["vpc-0a1b"], bad=["vpc-", "vpc", "vpc-x", "VPC-1"], beside=VPC),
+    Cases("vpc_id", "a VPC ID", good=["vpc-0a1b"], bad=["vpc-", "vpc", "vpc-x", "VPC-1"], beside=VPC),
     Cases(
         "domain_name",
         "a domain name",
@@ -174,7 +176,7 @@ CASES: tuple[Cases, ...] = (
     ),
     Cases(
         "route53_zone_id",
-        "a hosted zone",
+        "a Route 53 hosted zone",
         good=["Z0123ABC"],
         bad=["z1", "/hostedzone/Z1", "Z"],
         beside={"domain_name": "a.example.com"},
@@ -333,7 +335,7 @@ CASES: tuple[Cases, ...] = (
     *(
         Cases(
             f"{service}_extra_secrets",
-            "each of which",
+            "a secret ARN",
             good=[{}, *({"KEY": arn} for arn in (*_SECRETS, *_SECRET_FIELDS))],
             bad=[{"KEY": ""}, *({"GOOD": SECRET, "KEY": arn} for arn in _NOT_A_SECRET)],
         )
@@ -429,8 +431,7 @@ CROSS_CASES: tuple[CrossCases, ...] = (
             (f"{service}_extra_env", f"{service}_extra_secrets"),
             good=[({"A": "1"}, {"B": SECRET}), ({"A": "1"}, {"a": SECRET})],
             bad=[({"B": "1", "A": "", "C": "3", "${x}": ""}, {"A": SECRET, "B": SECRET, "D": SECRET, "${x}": SECRET})],
-            says=f"{service}_extra_env and {service}_extra_secrets both set ${{x}}, A, B: "
-            "remove it from one of them (ECS takes a name once in a container)",
+            says=f"{service}_extra_env and {service}_extra_secrets both set ${{x}}, A, B: remove one of the two",
         )
         for service in ("gateway", "backend")
     ),
@@ -438,7 +439,7 @@ CROSS_CASES: tuple[CrossCases, ...] = (
         ("db_master_username", "db_username"),
         good=[("postgres", "postgres_"), ("litellm_app", "postgres")],
         bad=[("postgres", "postgres"), ("a", "a")],
-        says="db_master_username and db_username must be different: the bootstrap would take",
+        says="db_master_username and db_username must be different: the bootstrap would disable",
     ),
     CrossCases(
         ("vpc_id", "azs"),
@@ -458,7 +459,7 @@ CROSS_CASES: tuple[CrossCases, ...] = (
             ("vpc_id", name),
             good=[("", [])],
             bad=[("", ["subnet-3", "subnet-4"])],
-            says=f"{name} are of a VPC that is there already",
+            says=f"{name} must be subnets of an existing VPC",
         )
         for name in ("private_subnet_ids", "public_subnet_ids")
     ),
@@ -487,14 +488,14 @@ CROSS_CASES: tuple[CrossCases, ...] = (
         ("vpc_id", "alb_internal", "create_database", "private_subnet_ids"),
         good=[("vpc-1", False, True, ["subnet-3", "subnet-4"]), ("vpc-1", False, False, ["subnet-3"])],
         bad=[("vpc-1", False, True, ["subnet-3"])],
-        says="private_subnet_ids must name at least two subnets of vpc_id, as the stack's own Aurora",
+        says="private_subnet_ids must name at least two subnets of vpc_id, as the managed Aurora",
         beside={"public_subnet_ids": ["subnet-1", "subnet-2"], "create_redis": False},
     ),
     CrossCases(
         ("vpc_id", "alb_internal", "create_database", "create_redis", "private_subnet_ids"),
         good=[("vpc-1", False, False, False, ["subnet-3"])],
         bad=[("vpc-1", False, False, True, ["subnet-3"])],
-        says="private_subnet_ids must name at least two subnets of vpc_id, as the stack's own Redis",
+        says="private_subnet_ids must name at least two subnets of vpc_id, as the managed Redis",
         beside={"public_subnet_ids": ["subnet-1", "subnet-2"]},
     ),
     CrossCases(
@@ -515,7 +516,7 @@ CROSS_CASES: tuple[CrossCases, ...] = (
             (f"create_{store}", f"{store}_url"),
             good=[(True, ""), (False, ""), (False, "x://h")],
             bad=[(True, "x://h")],
-            says=f"{store}_url is of a ",
+            says=f"{store}_url is an existing ",
         )
         for store in ("database", "redis")
     ),
@@ -555,7 +556,7 @@ CROSS_CASES: tuple[CrossCases, ...] = (
         ("gateway_metrics_port", "gateway_metrics_scrape_cidrs"),
         good=[(None, []), (9090, ["10.0.0.0/8"])],
         bad=[(None, ["10.0.0.0/8"])],
-        says="gateway_metrics_scrape_cidrs may reach gateway_metrics_port",
+        says="gateway_metrics_scrape_cidrs needs gateway_metrics_port",
     ),
     CrossCases(
         ("gateway_target_tokens_per_second", "gateway_tokens_metric"),
@@ -576,7 +577,7 @@ CROSS_CASES: tuple[CrossCases, ...] = (
         ("collector_enabled", "collector_port", "gateway_metrics_port"),
         good=[(True, 4010, None), (True, 4010, 4011), (False, 4010, 4010)],
         bad=[(True, 4010, 4010)],
-        says="collector_port and gateway_metrics_port are of one task",
+        says="collector_port and gateway_metrics_port are ports of one task",
     ),
     CrossCases(
         ("image_registry_secret_arn", "create_database", "bootstrap_image"),
@@ -617,7 +618,7 @@ CROSS_CASES: tuple[CrossCases, ...] = (
         ("vpc_id", "nat_gateway_per_az"),
         good=[("vpc-1", False)],
         bad=[("vpc-1", True)],
-        says="nat_gateway_per_az is of the stack's own VPC",
+        says="nat_gateway_per_az applies to the managed VPC",
         beside={name: subnets for name, subnets in VPC.items() if name != "vpc_id"},
     ),
     CrossCases(
@@ -637,7 +638,7 @@ CROSS_CASES: tuple[CrossCases, ...] = (
         ("domain_name", "route53_zone_id"),
         good=[("", "")],
         bad=[("", "Z1")],
-        says="route53_zone_id is a zone without a name",
+        says="route53_zone_id needs domain_name",
     ),
     CrossCases(
         ("domain_name", "acm_certificate_arn"),

@@ -1,4 +1,4 @@
-"""`make changed` names the tenants that a change touches, and says when it is all of them."""
+"""`litellm-aws changed` lists the tenants that a change touches."""
 
 import json
 import os
@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from fleet.changed import Changed, Touch, TouchedTenant, changed_since, described
-from fleet.command_line import FAILURE, CommandError
+from commands.changed import Changed, Touch, TouchedTenant, changed_since, described
+from fleet.problems import FailedError, RefusedError
 from fleet.waves import Wave, wave_of
 
 PROJECT = Path(__file__).parents[2]
 DEFAULTS = "defaults: {region: us-west-2, azs: [us-west-2a, us-west-2b], allow_plaintext_alb: true}\n"
 FILE = Path("tenants.yaml")
+MODULE = Path("constructs/litellm_aws/litellm.py")
 
 
 def git(*arguments: str) -> str:
@@ -48,28 +49,7 @@ def touched(changed: Changed) -> list[tuple[str, str]]:
     return [(each.label, each.touch) for each in changed.tenants]
 
 
-def test_nothing_differs_from_what_is_committed(repository: Path) -> None:
-    changed = changed_since("HEAD", FILE)
-    assert (changed.module, changed.tenants) == (None, [])
-    assert described(changed) == (
-        f"0 of 3 tenants differ from {git('rev-parse', 'HEAD')[:12]}.\n"
-        "The generator is in another repository: whether it changed the module is not known."
-    )
-
-
-def test_of_a_thousand_tenants_the_one_that_differs_is_named(repository: Path) -> None:
-    fleet = [f"tenant: t{number:03}, env: dev" for number in range(1000)]
-    write(*fleet)
-    base = commit()
-    fleet[617] += ", gateway_cpu: 2048"
-    write(*fleet)
-    assert described(changed_since(base, FILE)) == (
-        f"TENANT    WAVE  CHANGE\nt617-dev  dev   changed\n\n1 of 1000 tenants differ from {base[:12]}.\n"
-        "The generator is in another repository: whether it changed the module is not known."
-    )
-
-
-def test_new_and_removed_tenants_are_told_by_wave(repository: Path) -> None:
+def test_new_and_removed_tenants_are_listed_by_wave(repository: Path) -> None:
     write("tenant: acme, env: prod, ui_desired_count: 2", "tenant: hooli, env: prod", "tenant: acme, env: dev")
     changed = changed_since("main", FILE)
     assert changed.tenants == [
@@ -77,12 +57,9 @@ def test_new_and_removed_tenants_are_told_by_wave(repository: Path) -> None:
         TouchedTenant("acme-prod", Wave.PROD, Touch.CHANGED),
         TouchedTenant("hooli-prod", Wave.PROD, Touch.NEW),
     ]
-    assert [each.label for each in changed.of(Wave.STAGE)] == []
-    assert described(changed).splitlines()[-3:] == [
-        f"2 of 3 tenants differ from {changed.base[:12]}.",
-        "The generator is in another repository: whether it changed the module is not known.",
-        "Gone from the tenants file, not destroyed by that: globex-stage.",
-    ]
+    assert (changed.of(Wave.STAGE), changed.of(Wave.PROD)) == ([], ["acme-prod", "hooli-prod"])
+    # A removed tenant is in the table, with a warning: it was not destroyed.
+    assert described(changed).endswith("Removed from the tenants file, but not destroyed: globex-stage.")
 
 
 def test_a_comment_and_another_order_change_nothing(repository: Path) -> None:
@@ -121,36 +98,33 @@ def test_the_repository_and_the_output_are_left_as_they_were(repository: Path) -
 
 @pytest.mark.parametrize("ref", ["nope", "--all", "HEAD:tenants.yaml", "0" * 40])
 def test_a_base_that_is_not_there_is_refused(repository: Path, ref: str) -> None:
-    with pytest.raises(CommandError) as raised:
+    with pytest.raises(RefusedError) as raised:
         changed_since(ref, FILE)
-    assert str(raised.value) == (
-        f"{ref} names no commit in {repository.resolve()}: check its name, or fetch it first (a shallow clone has few)"
-    )
+    assert str(raised.value).startswith(f"{ref} is not a commit in {repository.resolve()}: ")
 
 
-def test_a_base_that_cannot_be_synthesized_is_refused_in_its_own_words(repository: Path) -> None:
+def test_a_base_that_cannot_be_synthesized_is_refused_with_its_errors(repository: Path) -> None:
     FILE.write_text("tenants: [{tenant: acme}]\n")
     commit()
     write("tenant: acme, env: dev")
-    with pytest.raises(CommandError) as raised:
+    with pytest.raises(FailedError) as raised:
         changed_since("main", FILE)
     said = str(raised.value).splitlines()
     assert said[0].startswith("tenants.yaml:1: tenant acme: ")
-    assert said[-1] == "This is what main holds, which cannot be synthesized: compare with another commit."
-    assert raised.value.code == FAILURE
+    assert said[-1] == "These are errors in main: compare with another commit."
 
 
 def test_a_tenants_file_outside_of_git_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     monkeypatch.chdir(tmp_path)
     write("tenant: acme, env: dev")
-    with pytest.raises(CommandError, match="is in no Git repository: there is nothing to compare it with"):
+    with pytest.raises(RefusedError, match="is not in a Git repository"):
         changed_since("HEAD", FILE)
 
 
 def test_a_machine_without_git_is_told_so(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
-    with pytest.raises(CommandError, match="There is no git on the PATH: install it"):
+    with pytest.raises(RefusedError, match="git is not on the PATH: install Git"):
         changed_since("HEAD", FILE)
 
 
@@ -175,8 +149,8 @@ def test_an_environment_belongs_to_a_wave_by_its_name(env: str, wave: Wave) -> N
 
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A repository that holds the code and, in a folder, a tenants file."""
-    for name in ("main.py", "fleet", "stacks", "constructs", "Pipfile.lock"):
+    """A repository with the code and, in a folder, a tenants file."""
+    for name in ("main.py", "commands", "engines", "fleet", "stacks", "constructs", "Pipfile.lock"):
         copy = shutil.copytree if (PROJECT / name).is_dir() else shutil.copy
         copy(PROJECT / name, tmp_path / name)
     monkeypatch.chdir(tmp_path)
@@ -189,9 +163,16 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def amend(change: str) -> None:
+    """Changes the checkout's module, by arguments of `dataclasses.replace`."""
+    imports = "from dataclasses import replace\nfrom pathlib import Path\n"
+    MODULE.write_text(f"{MODULE.read_text()}\n{imports}\nLITELLM = replace(LITELLM, {change})\n")
+
+
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "fleet.changed", *arguments],
+        # The code in the working directory, as if it were installed.
+        [sys.executable, "-m", "commands", "changed", *arguments],
         env=os.environ | {"PYTHONPATH": "constructs", "TENANTS_FILE": "fleets/tenants.yaml", **environment},
         capture_output=True,
         text=True,
@@ -200,27 +181,52 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
 
 
 def test_a_change_of_the_module_touches_every_tenant_in_waves(checkout: Path) -> None:
-    outputs = Path("constructs/litellm_aws/outputs.py")
-    text = outputs.read_text()
-    outputs.write_text(text.replace("Id of the VPC.", "The VPC's id."))
-    assert outputs.read_text() != text
+    amend('outputs={**LITELLM.outputs, "vpc_id": "Another text."}')
     write("tenant: acme, env: prod, ui_desired_count: 2", "tenant: acme, env: dev", "tenant: globex, env: stage")
-    ended = run("HEAD")
+    ended = run()
     assert (ended.returncode, ended.stderr) == (0, "")
-    assert ended.stdout == (
-        "TENANT        WAVE   CHANGE\n"
-        "acme-dev      dev    module only\n"
-        "globex-stage  stage  module only\n"
-        "acme-prod     prod   changed\n"
-        "\n"
-        f"The module differs from {git('rev-parse', 'HEAD')[:12]}: this touches every tenant. "
-        "Apply it in waves: dev (1), then stage (1), then prod (1).\n"
+    *table, _, summary = ended.stdout.splitlines()
+    assert [line.split(maxsplit=2) for line in table[1:]] == [
+        ["acme-dev", "dev", "module only"],
+        ["globex-stage", "stage", "module only"],
+        ["acme-prod", "prod", "changed"],
+    ]
+    assert summary.endswith("Apply it in waves: dev (1), then stage (1), then prod (1).")
+    assert run("--format=names").stdout.split() == ["acme-dev", "globex-stage", "acme-prod"]
+
+
+def test_a_change_in_a_file_of_the_module_touches_every_tenant(checkout: Path) -> None:
+    amend('files=(Path(__file__).with_name("a.sh"),)')
+    script = Path("constructs/litellm_aws/a.sh")
+    script.write_text("echo a\n")
+    assert json.loads(run("--format=json").stdout)["module"] is True
+    commit()
+    assert json.loads(run("--format=json").stdout)["module"] is False
+    script.write_text("echo b\n")
+    found = json.loads(run("--format=json").stdout)
+    assert (found["module"], {each["change"] for each in found["tenants"]}) == (True, {"module"})
+
+
+def test_the_base_runs_the_code_of_its_commit(checkout: Path) -> None:
+    """Also in the layout of the first releases: `main.py` with the constructs on its own path."""
+    main, module = Path("main.py").read_text(), MODULE.read_text()
+    Path("main.py").write_text(
+        "import os, sys\nfrom pathlib import Path\n\n"
+        'sys.path.insert(1, str(Path(__file__).with_name("constructs")))\n'
+        "from fleet.tenants_file import load_fleet\nfrom stacks.synthesis import synthesize\n\n"
+        'synthesize(load_fleet(Path(os.environ["TENANTS_FILE"])), Path(os.environ["CDKTF_OUTDIR"]))\n'
     )
+    amend('outputs={**LITELLM.outputs, "vpc_id": "Another text."}')
+    commit()
+    Path("main.py").write_text(main)
+    assert json.loads(run("--format=json").stdout)["module"] is False
+    MODULE.write_text(module)
+    assert json.loads(run("--format=json").stdout)["module"] is True
 
 
 def test_a_program_reads_json(checkout: Path) -> None:
     write("tenant: acme, env: prod", "tenant: acme, env: dev", "tenant: hooli, env: dev")
-    assert json.loads(run("main", "json").stdout) == {
+    assert json.loads(run("--base=main", "--format=json").stdout) == {
         "base": git("rev-parse", "HEAD"),
         "module": False,
         "tenants": [
@@ -232,21 +238,20 @@ def test_a_program_reads_json(checkout: Path) -> None:
 
 def test_a_tenants_file_that_is_not_yet_committed_is_new_and_no_change_of_the_module(checkout: Path) -> None:
     shutil.copy("fleets/tenants.yaml", "fleets/new.yaml")
-    found = json.loads(run("HEAD", "json", TENANTS_FILE="fleets/new.yaml").stdout)
+    found = json.loads(run("--format=json", TENANTS_FILE="fleets/new.yaml").stdout)
     assert (found["module"], {each["change"] for each in found["tenants"]}) == (False, {"new"})
 
 
 def test_notes_are_no_difference(checkout: Path) -> None:
-    synthesis = Path("fleet/synthesis.py")
+    synthesis = Path("stacks/synthesis.py")
     text = synthesis.read_text()
     synthesis.write_text(text.replace('metadata.pop("overrides", None)', 'metadata["version"] = "another"'))
     assert synthesis.read_text() != text
-    assert json.loads(run("HEAD", "json").stdout)["tenants"] == []
+    assert json.loads(run("--format=json").stdout)["tenants"] == []
 
 
 def test_the_other_commit_reads_its_own_tenants_file(checkout: Path) -> None:
-    """Even where `make` hands the name of this one's on."""
-    Path("Makefile").write_text(f"export TENANTS_FILE := $(TENANTS)\nsynth:\n\t@{sys.executable} main.py\n")
+    """Even where `make` passed this one's by the variable TENANTS."""
     Path("Pipfile.lock").write_text(Path("Pipfile.lock").read_text() + "\n")
     Path("Makefile").write_text(
         f"ifdef TENANTS\nexport TENANTS_FILE := $(TENANTS)\nendif\nsynth:\n\t@{sys.executable} main.py\n"
@@ -254,20 +259,20 @@ def test_the_other_commit_reads_its_own_tenants_file(checkout: Path) -> None:
     commit()
     shutil.copy(PROJECT / "Pipfile.lock", "Pipfile.lock")
     write("tenant: acme, env: prod, ui_desired_count: 2", "tenant: acme, env: dev", "tenant: globex, env: stage")
-    found = json.loads(run("HEAD", "json", TENANTS=str(checkout / "fleets/tenants.yaml")).stdout)
+    found = json.loads(run("--format=json", TENANTS=str(checkout / "fleets/tenants.yaml")).stdout)
     assert [each["root"] for each in found["tenants"]] == ["acme-prod"]
 
 
 def test_before_the_code_there_were_no_tenants(checkout: Path) -> None:
     git("rm", "--quiet", "-r", "--cached", "main.py")
     git("commit", "--quiet", "--message", "Without the code")
-    assert len(json.loads(run("HEAD", "json").stdout)["tenants"]) == 3
+    assert len(json.loads(run("--format=json").stdout)["tenants"]) == 3
 
 
 def test_mistakes_and_bad_refs_end_with_2(checkout: Path) -> None:
-    assert run("nope").returncode == 2
+    assert run("--base=nope").returncode == 2
     Path("fleets/tenants.yaml").write_text("tenants: 5\n")
-    ended = run("HEAD")
+    ended = run()
     assert ended.returncode == 2
     assert ended.stderr.startswith("fleets/tenants.yaml:1: tenants must be a list")
 
@@ -279,7 +284,7 @@ def test_other_packages_are_installed_for_the_base(checkout: Path) -> None:
     lock.write_text(whole + "\n")
     commit()
     lock.write_text(whole)
-    ended = run("HEAD")
+    ended = run()
     assert ended.returncode == 1
-    assert ended.stderr.startswith("Pipfile.lock differs: installing what the other commit pins takes a minute.\n")
+    assert ended.stderr.startswith("Pipfile.lock differs: ")
     assert "the other packages are installed here" in ended.stderr

@@ -1,20 +1,16 @@
-"""`make explain` says what a tenant's inputs are, and where each was set."""
+"""`litellm-aws explain` shows a tenant's inputs, and where each was set."""
 
-import os
-import re
 import subprocess
 import sys
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from fleet.command_line import CommandError
-from fleet.explain import explanation
+from commands.explain import explanation
+from fleet.problems import RefusedError
 from fleet.tenants_file import load_fleet
-from litellm_aws.inputs import declared_inputs
+from litellm_aws.litellm import LITELLM
 
-PROJECT = Path(__file__).parents[2]
 FLEET = """\
 include: acme.yaml
 defaults:
@@ -55,14 +51,9 @@ def explained(folder: Path) -> list[str]:
     return explanation(load_fleet(Path("tenants.yaml")), "acme", "dev").splitlines()
 
 
-def rows(explained: list[str], head: str) -> dict[str, list[str]]:
-    """Returns the cells of a table by the first."""
-    start = next(number for number, line in enumerate(explained) if line.startswith(head))
-    table = explained[start + 1 : explained.index("", start) if "" in explained[start:] else None]
-    columns = re.finditer(r"(?<=  )\S", explained[start])
-    cuts = [0, *(column.start() for column in columns), None]
-    cells = [[line[begin:end].strip() for begin, end in pairwise(cuts)] for line in table]
-    return {name: rest for name, *rest in cells}
+def line_of(name: str, explained: list[str]) -> str:
+    [line] = [line for line in explained if line.split(" ", 1)[0] == name]
+    return " ".join(line.split())
 
 
 def test_the_layers_and_the_state_come_first(explained: list[str]) -> None:
@@ -76,75 +67,51 @@ def test_the_layers_and_the_state_come_first(explained: list[str]) -> None:
     ]
 
 
-def test_each_input_that_is_set_has_its_value_and_the_place_it_came_from(explained: list[str]) -> None:
-    assert rows(explained, "SET") == {
-        "region": ['"us-west-2"', "tenants.yaml:3", "defaults"],
-        "tenant": ['"acme"', "acme.yaml:2", "tenant acme-dev"],
-        "env": ['"dev"', "acme.yaml:3", "tenant acme-dev"],
-        "azs": ['["us-west-2a", "us-west-2b"]', "tenants.yaml:4", "defaults"],
-        "tags.team": ['"platform"', "tenants.yaml:5", "defaults"],
-        "tags.tier": ['"trial"', "acme.yaml:5", "tenant acme-dev"],
-        "gateway_cpu": ["512", "tenants.yaml:9", "profile small"],
-        "gateway_memory": ["2048", "acme.yaml:6", "tenant acme-dev"],
-        "gateway_extra_env.NOTE": [
-            '"a text that is longer than what a terminal shows of it, by…',
-            "acme.yaml:7",
-            "tenant acme-dev",
-        ],
-        "proxy_config.general_settings.master_key": [
-            '"os.environ/LITELLM_MASTER_KEY"',
-            "config.yaml:2",
-            "tenant acme-dev",
-        ],
-        "provider.default_tags.owner": ['"ops"', "tenants.yaml:11", "profile base"],
-        "proxy_config_file": ['"config.yaml"', "acme.yaml:8", "tenant acme-dev"],
-    }
+def test_an_input_has_its_value_and_the_place_where_it_was_set(explained: list[str]) -> None:
+    assert line_of("azs", explained) == 'azs ["us-west-2a", "us-west-2b"] tenants.yaml:4 defaults'
+    assert line_of("gateway_cpu", explained) == "gateway_cpu 512 tenants.yaml:9 profile small"
+    assert line_of("gateway_memory", explained) == "gateway_memory 2048 acme.yaml:6 tenant acme-dev"
 
 
-def test_every_other_input_has_the_modules_default(explained: list[str]) -> None:
-    defaults = rows(explained, "NOT SET")
-    given = {name.partition(".")[0] for name in rows(explained, "SET")}
-    assert defaults.keys() == declared_inputs().keys() - given
-    assert defaults["gateway_num_workers"] == [str(declared_inputs()["gateway_num_workers"].default)]
-    assert defaults["ui_password"] == ["the environment's TF_VAR_ui_password, else empty"]
+def test_each_key_of_a_map_has_its_own_place(explained: list[str]) -> None:
+    assert line_of("tags.team", explained) == 'tags.team "platform" tenants.yaml:5 defaults'
+    assert line_of("tags.tier", explained) == 'tags.tier "trial" acme.yaml:5 tenant acme-dev'
+    assert line_of("proxy_config.general_settings.master_key", explained).endswith(" config.yaml:2 tenant acme-dev")
+    assert line_of("provider.default_tags.owner", explained).endswith(" tenants.yaml:11 profile base")
+
+
+def test_every_other_input_has_its_default(explained: list[str]) -> None:
+    default = LITELLM.inputs["gateway_num_workers"].default
+    assert line_of("gateway_num_workers", explained) == f"gateway_num_workers {default}"
+    assert line_of("ui_password", explained).endswith(" the environment variable TF_VAR_ui_password, or else empty")
 
 
 def test_a_tenant_that_is_not_there_is_refused_with_the_nearest(folder: Path) -> None:
-    with pytest.raises(CommandError) as raised:
+    with pytest.raises(RefusedError) as raised:
         explanation(load_fleet(Path("tenants.yaml")), "acme", "dve")
     assert str(raised.value) == "There is no tenant acme in env dve in tenants.yaml: did you mean acme-dev?"
 
 
-@pytest.mark.parametrize(
-    ("arguments", "code", "begins"),
-    [
-        (["acme", "dev"], 0, ""),
-        (["acme"], 2, "Say which tenant: make explain TENANT=<tenant> ENV=<env>\n"),
-        (["hooli", "prod"], 2, "There is no tenant hooli in env prod in tenants.yaml\n"),
-    ],
-)
-def test_the_command_ends_with_its_code(folder: Path, arguments: list[str], code: int, begins: str) -> None:
-    ended = subprocess.run(
-        [sys.executable, "-m", "fleet.explain", *arguments],
-        env=os.environ | {"PYTHONPATH": f"{PROJECT}:{PROJECT / 'constructs'}"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (ended.returncode, ended.stderr) == (code, begins)
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [str(Path(sys.executable).with_name("litellm-aws")), "explain", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def test_mistakes_are_said_as_ever(folder: Path) -> None:
-    Path("acme.yaml").write_text(ACME + "    gateway_cpus: 1\n")
-    ended = subprocess.run(
-        [sys.executable, "-m", "fleet.explain", "acme", "dev"],
-        env=os.environ | {"PYTHONPATH": f"{PROJECT}:{PROJECT / 'constructs'}"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def test_the_command_takes_another_tenants_file(folder: Path) -> None:
+    Path("tenants.yaml").rename("fleet.yaml")
+    ended = run("acme", "dev", "--tenants", "fleet.yaml")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.startswith("acme-dev, ")
+
+
+@pytest.mark.parametrize("arguments", [["acme"], ["hooli", "prod"]], ids=["no environment", "no such tenant"])
+def test_a_wrong_argument_ends_with_2(folder: Path, arguments: list[str]) -> None:
+    ended = run(*arguments)
     assert (ended.returncode, ended.stdout) == (2, "")
-    assert ended.stderr == (
-        "acme.yaml:9: tenant acme-dev: gateway_cpus is not known here: did you mean gateway_cpu?\n"
-        "1 problem in tenants.yaml; nothing was written.\n"
-    )
+
+
+def test_mistakes_in_the_file_are_reported_with_their_place(folder: Path) -> None:
+    Path("acme.yaml").write_text(ACME + "    gateway_cpus: 1\n")
+    ended = run("acme", "dev")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.startswith("acme.yaml:9: tenant acme-dev: gateway_cpus is unknown here")

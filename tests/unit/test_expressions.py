@@ -1,45 +1,164 @@
 """Each expression renders as Terraform reads it."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import cdktf
 import pytest
-from cdktf import App, DataResource, TerraformLocal, TerraformStack
+from cdktf import DataResource, TerraformStack
 
-from litellm_aws.expressions import address, constant, is_set, merged, one, one_if, only_if, shortened, template
-from litellm_aws.rules import literal
+from litellm_aws.expressions import (
+    COUNT_INDEX,
+    Expression,
+    address,
+    argument,
+    attribute,
+    call,
+    constant,
+    count_if,
+    dynamic_block,
+    each,
+    for_list,
+    for_map,
+    let,
+    local,
+    module_file,
+    one,
+    text,
+    variable,
+    when,
+    without_nulls,
+)
+
+A, B, C = (variable(name) for name in "abc")
 
 
-@pytest.fixture(scope="module")
-def block(tmp_path_factory: pytest.TempPathFactory) -> TerraformLocal:
-    app = App(outdir=str(tmp_path_factory.mktemp("out")))
-    return TerraformLocal(TerraformStack(app, "stack"), "aws_vpc.this", "any block will do")
+@pytest.mark.parametrize(
+    ("expression", "source"),
+    [
+        (A.then(1, "x"), 'var.a ? 1 : "x"'),
+        (A.then(B.then(1, 2), C.then(3, 4)), "var.a ? (var.b ? 1 : 2) : var.c ? 3 : 4"),
+        (A.then(True, False) & B, "(var.a ? true : false) && var.b"),
+        ((A | B) & ~C, "(var.a || var.b) && !var.c"),
+        (A & B | C, "var.a && var.b || var.c"),
+        (~(A & B), "!(var.a && var.b)"),
+        (~A.equals(1), "!(var.a == 1)"),
+        ((A > 0) & (A <= 5), "var.a > 0 && var.a <= 5"),
+        (A.is_set | A.is_null, 'var.a != "" || var.a == null'),
+        ((A + 1) * 2, "(var.a + 1) * 2"),
+        (100 - A, "100 - var.a"),
+        (10 - (A - B), "10 - (var.a - var.b)"),
+        (6 / A, "6 / var.a"),
+        (1 + COUNT_INDEX, "1 + count.index"),
+        (A.length() > 0, "length(var.a) > 0"),
+        (A["k"].attribute("x").splat("y"), 'var.a["k"].x[*].y'),
+        ((A | B)[0], "(var.a || var.b)[0]"),
+        (call("max", A.spread), "max(var.a...)"),
+        (call("merge", {"litellm:stack": A, "b": None}, B), 'merge({ "litellm:stack" = var.a, b = null }, var.b)'),
+        (call("concat", [A, "x"], []), 'concat([var.a, "x"], [])'),
+        (when(A, [B]), "var.a ? [var.b] : null"),
+        (for_list(A, lambda zone: text("x-", zone)), '[for zone in var.a : "x-${zone}"]'),
+        (
+            for_list(A, lambda i, one: i, where=lambda i, one: one.differs(None)),
+            "[for i, one in var.a : i if one != null]",
+        ),
+        (for_map(A, lambda k, v: (k, v + 1)), "{ for k, v in var.a : k => v + 1 }"),
+        (without_nulls(A), "{ for name, value in var.a : name => value if value != null }"),
+        (let(A, lambda a: (a > 1) & (a < 3)), "alltrue([for value in [var.a] : value > 1 && value < 3])"),
+        (let(Expression("value"), lambda a: a > 1), "value > 1"),
+        (module_file("x.sh"), '"${path.module}/x.sh"'),
+    ],
+)
+def test_an_expression_has_the_parentheses_that_it_needs(expression: Expression, source: str) -> None:
+    assert expression.source == source
 
 
-def test_a_block_is_referred_to_by_its_address(block: TerraformLocal) -> None:
-    assert address(block) == "aws_vpc.this"
-    assert is_set(block) == '${aws_vpc.this != ""}'
-    assert one(block, "arn") == "${one(aws_vpc.this[*].arn)}"
+@pytest.mark.parametrize(
+    ("expression", "template"),
+    [
+        (A, "${var.a}"),
+        (text("a-", A), "a-${var.a}"),
+        (text(text(A, "-b"), "-c"), "${var.a}-b-c"),
+        (text("100% %{if} $(x)"), "100% %%{if} $(x)"),
+        (module_file("x.sh"), "${path.module}/x.sh"),
+    ],
+)
+def test_an_argument_is_a_template(expression: Expression, template: str) -> None:
+    assert str(expression) == template
+    assert argument({"x": [expression, None]}) == {"x": [template, "${null}"]}
 
 
-@pytest.mark.parametrize("condition", ["var.enabled", "var.enabled && var.target > 0"])
-def test_a_condition_becomes_a_count(condition: str) -> None:
-    stack = TerraformStack(cdktf.Testing.app(), "stack")
-    DataResource(stack, "data", count=one_if(condition))
+@pytest.mark.parametrize(
+    ("value", "source"),
+    [
+        ('say "x"\n', '"say \\"x\\"\\n"'),
+        ("a\\d", '"a\\\\d"'),
+        ("%{if}", '"%%{if}"'),
+        ([1, "é"], '[1, "é"]'),
+        (True, "true"),
+        (None, "null"),
+    ],
+)
+def test_a_value_means_itself_inside_of_an_expression(value: Any, source: str) -> None:
+    assert call("try", value).source == f"try({source})"
+
+
+def test_a_template_inside_of_an_expression_is_refused() -> None:
+    with pytest.raises(ValueError, match="build it with text"):
+        A.equals(f"{B}-x")
+
+
+def test_python_does_not_decide_what_only_terraform_knows() -> None:
+    with pytest.raises(TypeError, match="only Terraform knows"):
+        bool(A)
+
+
+@pytest.fixture
+def stack() -> TerraformStack:
+    return TerraformStack(cdktf.Testing.app(), "stack")
+
+
+def test_a_misspelt_attribute_is_an_error(stack: TerraformStack) -> None:
+    resource = DataResource(stack, "terraform_data.this")
+    assert attribute(resource, "id").source == "terraform_data.this.id"
+    assert each(resource, "id").source == "terraform_data.this[*].id"
+    assert one(resource, "output").source == "one(terraform_data.this[*].output)"
+    assert address(resource)[0].source == "terraform_data.this[0]"
+    for read in (attribute, each, one):
+        with pytest.raises(AttributeError, match=r"terraform_data\.this has no attribute idd"):
+            read(resource, "idd")
+
+
+def test_a_condition_becomes_a_count(stack: TerraformStack) -> None:
+    DataResource(stack, "this", count=count_if(A & (B > 0)))
     [resource] = json.loads(cdktf.Testing.synth(stack))["resource"]["terraform_data"].values()
-    assert resource["count"] == f"${{{condition} ? 1 : 0}}"
+    assert resource["count"] == "${var.a && var.b > 0 ? 1 : 0}"
 
 
-def test_a_name_is_measured_before_it_is_cut() -> None:
-    assert shortened("${local.name}-ui", 32) == (
-        '${length("${local.name}-ui") <= 32 ? "${local.name}-ui" : '
-        '"${trimsuffix(substr("${local.name}-ui", 0, 25), "-")}-${substr(sha256("${local.name}-ui"), 0, 6)}"}'
-    )
+def test_a_local_is_declared_and_returned(stack: TerraformStack) -> None:
+    declared = local(stack, "names", {"a": A, "b": [None, 1]})
+    assert declared.source == "local.names"
+    [value] = json.loads(cdktf.Testing.synth(stack))["locals"].values()
+    assert value == {"a": "${var.a}", "b": ["${null}", 1]}
 
 
-def test_an_expression_becomes_a_template() -> None:
-    assert template("null") == "${null}"
+@pytest.mark.parametrize(
+    ("read", "type_"),
+    [
+        (lambda each: each.as_number, float),
+        (lambda each: each.as_list, list),
+        (lambda each: each.as_string, str),
+    ],
+)
+def test_an_argument_has_the_type_that_cdktf_asks_for(read: Callable[[Expression], object], type_: type) -> None:
+    assert isinstance(read(A), type_)
+
+
+def test_a_dynamic_block_refers_to_its_own_key_and_value() -> None:
+    assert dynamic_block("volume", A, lambda key, value: {"name": value, "index": key}) == {
+        "volume": {"for_each": "${var.a}", "content": {"name": "${volume.value}", "index": "${volume.key}"}}
+    }
 
 
 @pytest.mark.parametrize(
@@ -60,19 +179,3 @@ def test_an_expression_becomes_a_template() -> None:
 )
 def test_a_constant_means_itself_to_terraform(value: Any, rendered: Any) -> None:
     assert constant(value) == rendered
-
-
-@pytest.mark.parametrize(
-    ("value", "rendered"),
-    [('say "${x}"', '"say \\"$${x}\\""'), ("a\\d", '"a\\\\d"'), ([1, "é"], '[1, "é"]'), (True, "true")],
-)
-def test_a_literal_means_itself_inside_of_an_expression(value: Any, rendered: str) -> None:
-    assert literal(value) == rendered
-
-
-def test_a_map_may_depend_on_a_condition() -> None:
-    assert only_if("var.on", "local.map") == "{for name, value in local.map : name => value if var.on}"
-
-
-def test_of_several_maps_the_last_counts() -> None:
-    assert merged("local.one", "local.other") == "merge(local.one, local.other)"

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from litellm_aws.component_command import FETCH_PROXY_CONFIG
+from litellm_aws.litellm import LITELLM
+
+[SCRIPT] = [path for path in LITELLM.files if path.name == "fetch_proxy_config.py"]
+FETCH_PROXY_CONFIG = SCRIPT.read_text(encoding="utf-8")
 
 BOTO3 = """\
 import io

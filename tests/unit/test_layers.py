@@ -1,4 +1,4 @@
-"""Included files and profiles: what they mean, and what is said of every mistake in them."""
+"""Included files and profiles: what they mean, and the messages for mistakes in them."""
 
 import textwrap
 from pathlib import Path
@@ -19,7 +19,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def load(main: str, **others: str) -> Fleet:
-    """Reads a tenants file beside other files. Their names stand with `__` for a slash, and without `.yaml`."""
+    """Reads a tenants file with other files. `a__b` is the file `a/b.yaml`."""
     for name, document in {"tenants": main, **others}.items():
         path = Path(f"{name.replace('__', '/')}.yaml")
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -28,7 +28,7 @@ def load(main: str, **others: str) -> Fleet:
 
 
 def refusal(main: str, **others: str) -> list[str]:
-    """Returns what is said of bad files."""
+    """Returns the messages for files with mistakes."""
     with pytest.raises(BadInputError) as raised:
         load(main, **others)
     return [str(problem) for problem in raised.value.problems]
@@ -119,15 +119,15 @@ def test_a_backend_of_a_profile_replaces_another_kind() -> None:
 PROFILES = {
     "unknown": (
         "profiles: {small: {}}\ntenants: [{tenant: a, env: b, profile: smal}]",
-        ["3: tenant a-b: profile smal is not there: did you mean small?"],
+        ["3: tenant a-b: there is no profile smal: did you mean small?"],
     ),
     "unknown, of none": (
         "tenants: [{tenant: a, env: b, profile: small}]",
-        ["2: tenant a-b: profile small is not there: remove it"],
+        ["2: tenant a-b: there is no profile small: remove it"],
     ),
     "unknown in another": (
         "profiles:\n  small: {profile: [tinny]}\n  tiny: {}\ntenants: []",
-        ["3: profile small: profile tinny is not there: did you mean tiny?"],
+        ["3: profile small: there is no profile tinny: did you mean tiny?"],
     ),
     "no name": (
         "tenants:\n  - {tenant: a, env: b, profile: {small: {}}}\n  - {tenant: a, env: c, profile: [5]}",
@@ -151,16 +151,16 @@ PROFILES = {
     "a bad value, which is said once": (
         "profiles:\n  small: {gateway_cpus: 5}\ntenants:\n"
         "  - {tenant: a, env: b, profile: small}\n  - {tenant: a, env: c, profile: small}",
-        ["3: tenant a-b and 1 more: gateway_cpus is not known here: did you mean gateway_cpu?"],
+        ["3: tenant a-b and 1 more: gateway_cpus is unknown here: did you mean gateway_cpu?"],
     ),
     "a bad value in one that nobody has": (
         "profiles:\n  small: {gateway_cpu: many}\ntenants: [{tenant: a, env: b}]",
-        ['3: profile small: gateway_cpu must be a whole number, not the text "many"'],
+        ['3: profile small: gateway_cpu must be a whole number, not the string "many"'],
     ),
     "a secret": (
         "profiles:\n  small: {ui_password: hunter2}\ntenants: []",
         [
-            "3: profile small: ui_password is a secret, and would stand in the synthesized JSON: "
+            "3: profile small: ui_password is a secret, and would be written to the synthesized JSON: "
             "remove it, and export TF_VAR_ui_password when you run terraform"
         ],
     ),
@@ -168,7 +168,7 @@ PROFILES = {
         "profiles:\n  small: [1]\n  big:\ntenants: []",
         ["3: profiles.small must be a map of inputs", "4: profiles.big has no value: give it one, or remove the line"],
     ),
-    "profiles no map": ("profiles: [small]\ntenants: []", ["2: profiles must be a map, of names to maps of inputs"]),
+    "profiles no map": ("profiles: [small]\ntenants: []", ["2: profiles must be a map from names to maps of inputs"]),
     "set twice": (
         "profiles:\n  small: {}\n  small: {gateway_cpu: 5, gateway_cpu: 6}\ntenants: []",
         [
@@ -199,13 +199,6 @@ def test_a_rule_that_a_profile_breaks_is_said_in_the_profiles_line() -> None:
     ]
 
 
-def test_a_long_row_of_profiles_is_no_problem() -> None:
-    row = "".join(f"  p{number}: {{profile: p{number - 1}}}\n" for number in range(1, 2000))
-    profiles = f"profiles:\n  p0: {{redis_num_replicas: 2}}\n{row}"
-    [tenant] = load(DEFAULTS + profiles + "tenants: [{tenant: a, env: b, profile: p1999}]\n").tenants
-    assert tenant.redis_num_replicas == 2
-
-
 # Included files
 
 
@@ -228,7 +221,7 @@ def test_a_folder_stands_for_the_yaml_files_in_it() -> None:
     assert labels(fleet) == ["acme-dev", "globex-dev"]
 
 
-def test_defaults_of_a_file_are_beneath_its_tenants_and_those_of_the_files_it_includes() -> None:
+def test_defaults_of_a_file_apply_to_its_tenants_and_to_those_of_the_files_it_includes() -> None:
     fleet = load(
         DEFAULTS.replace("}", ", tags: {owner: platform, tier: gold}}") + "include: customers/acme.yaml\n"
         "tenants: [{tenant: hooli, env: dev}]\n",
@@ -249,7 +242,7 @@ def test_defaults_of_a_file_are_beneath_its_tenants_and_those_of_the_files_it_in
     }
 
 
-def test_a_profile_of_any_file_is_there_for_all() -> None:
+def test_a_tenant_in_any_file_can_name_a_profile_of_another() -> None:
     fleet = load(
         DEFAULTS + "include: [profiles.yaml, acme.yaml]\n",
         profiles="profiles: {small: {redis_num_replicas: 0}, tiny: {profile: own}}\n",
@@ -262,7 +255,7 @@ def test_a_profile_of_any_file_is_there_for_all() -> None:
     assert (tenant.redis_num_replicas, tenant.gateway_num_workers) == (0, 1)
 
 
-def test_paths_in_an_included_file_begin_at_its_folder_and_states_stay_beside_the_tenants_file() -> None:
+def test_paths_in_an_included_file_begin_at_its_folder_and_states_are_next_to_the_tenants_file() -> None:
     Path("customers/config").mkdir(parents=True)
     Path("customers/config/acme.yaml").write_text("general_settings: {master_key: os.environ/LITELLM_MASTER_KEY}\n")
     [tenant] = load(
@@ -311,26 +304,21 @@ INCLUDES: dict[str, tuple[str, dict[str, str], list[str]]] = {
             "tenants.yaml:2: include must be a path, or a list of paths",
         ],
     ),
-    "no path that a system knows": (
-        'include: "a\\0b"\n',
-        {},
-        ["tenants.yaml:2: include must be a path, or a list of paths"],
-    ),
     "a folder of nothing": (
         "include: customers\n",
         {"customers__more__a": A},
-        ["tenants.yaml:2: include customers is a folder without a .yaml or .yml file: check the path"],
+        ["tenants.yaml:2: include customers is a folder without .yaml or .yml files: check the path"],
     ),
     "itself": (
         "include: ./tenants.yaml\n",
         {},
-        ["tenants.yaml:2: include ./tenants.yaml goes in a circle: tenants.yaml includes tenants.yaml: remove one"],
+        ["tenants.yaml:2: include ./tenants.yaml is circular: tenants.yaml includes tenants.yaml: remove one"],
     ),
     "a loop": (
         "include: x/a.yaml\n",
         {"x__a": "include: ../b.yaml\n" + A, "b": "include: [x/a.yaml]\n"},
         [
-            "b.yaml:1: include x/a.yaml goes in a circle: x/a.yaml includes b.yaml includes x/a.yaml: remove one",
+            "b.yaml:1: include x/a.yaml is circular: x/a.yaml includes b.yaml includes x/a.yaml: remove one",
         ],
     ),
     "twice": (
@@ -341,27 +329,27 @@ INCLUDES: dict[str, tuple[str, dict[str, str], list[str]]] = {
     "a tenant that is there already": (
         "include: a.yaml\n" + A,
         {"a": "\n" + A},
-        ["a.yaml:2: tenant a-b: is the same tenant and env as the entry at tenants.yaml:3: rename or remove one"],
+        ["a.yaml:2: tenant a-b: has the same tenant and env as the entry at tenants.yaml:3: rename or remove one"],
     ),
     "a profile that is there already": (
         "include: a.yaml\nprofiles: {small: {}}\n",
         {"a": "profiles:\n  small: {}\n"},
-        ["a.yaml:2: profiles.small is there already, at tenants.yaml:3: rename or remove one"],
+        ["a.yaml:2: profiles.small is also defined at tenants.yaml:3: rename or remove one"],
     ),
     "mistakes in several files, all said at once": (
         "include: [a.yaml, b.yaml]\ntenant: []\n",
         {"a": "tenants:\n  - {tenant: a, env: b, gateway_cpus: 1}\n", "b": "defaults: {azs: 5}\ntenants: [5]\n"},
         [
-            "a.yaml:2: tenant a-b: gateway_cpus is not known here: did you mean gateway_cpu?",
+            "a.yaml:2: tenant a-b: gateway_cpus is unknown here: did you mean gateway_cpu?",
             "b.yaml:1: defaults: azs must be a list, not 5",
             "b.yaml:2: tenant number 1: must be a map of inputs, with tenant and env",
-            "tenants.yaml:3: tenant is not known here: did you mean tenants?",
+            "tenants.yaml:3: tenant is unknown here: did you mean tenants?",
         ],
     ),
     "a misread value in an included file": (
         "include: a.yaml\n",
         {"a": "tenants:\n  - {tenant: a, env: b, gateway_cpu: 01024}\n"},
-        ["a.yaml:2: tenant a-b: gateway_cpu is 01024, which YAML does not read as this text: "],
+        ["a.yaml:2: tenant a-b: gateway_cpu is 01024, which YAML does not read as a string: "],
     ),
     "nothing at all": ("", {}, ["tenants.yaml:1: tenants must be a list, one map for each tenant: "]),
 }
@@ -372,13 +360,6 @@ def test_a_mistake_with_an_included_file_is_refused(main: str, others: dict[str,
     found = refusal(DEFAULTS + main, **others)
     assert len(found) == len(said)
     assert [line[: len(expected)] for line, expected in zip(found, said, strict=True)] == said
-
-
-def test_a_long_row_of_files_is_refused() -> None:
-    others = {f"f{number}": f"include: f{number + 1}.yaml\n" for number in range(30)}
-    assert refusal(DEFAULTS + "include: f0.yaml\n", **others) == [
-        "f19.yaml:1: include f20.yaml is more than 20 files deep: include less"
-    ]
 
 
 def test_a_tenants_label_leads_to_where_its_values_came_from() -> None:

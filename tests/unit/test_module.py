@@ -1,8 +1,6 @@
-"""The module's configuration, rule by rule of its documentation, without Terraform."""
+"""What callers of the module rely on: its addresses, inputs and outputs, and what waits for what."""
 
 from typing import Any
-
-import pytest
 
 Module = dict[str, Any]
 
@@ -118,153 +116,6 @@ def test_the_module_has_neither_provider_nor_backend(module: Module) -> None:
     }
 
 
-def test_the_name_and_the_tags_are_shared(module: Module) -> None:
-    assert module["locals"]["name"] == "${var.tenant}-litellm-${var.env}"
-    assert module["locals"]["tags"] == (
-        '${merge({"litellm:stack" = local.name, "managed-by" = "terraform"}, var.tags)}'
-    )
-
-
-VALUES = {
-    # network
-    "aws_vpc.this.cidr_block": "${var.vpc_cidr}",
-    "aws_vpc.this.enable_dns_hostnames": True,
-    "aws_vpc.this.enable_dns_support": True,
-    "aws_subnet.public.count": "${length(local.own_azs)}",
-    "aws_subnet.public.cidr_block": "${cidrsubnet(var.vpc_cidr, 8, count.index)}",
-    "aws_subnet.public.map_public_ip_on_launch": True,
-    "aws_subnet.private.count": "${length(local.own_azs)}",
-    "aws_subnet.private.cidr_block": "${cidrsubnet(var.vpc_cidr, 8, count.index + 10)}",
-    "aws_eip.nat.domain": "vpc",
-    "aws_eip.nat.depends_on": ["aws_internet_gateway.this"],
-    "aws_nat_gateway.this.subnet_id": "${aws_subnet.public[count.index].id}",
-    "aws_nat_gateway.this.depends_on": ["aws_internet_gateway.this"],
-    "aws_route_table.public.route.0.cidr_block": "0.0.0.0/0",
-    "aws_route_table.public.route.0.gateway_id": "${one(aws_internet_gateway.this[*].id)}",
-    "aws_security_group.rds.ingress.0.from_port": 5432,
-    "aws_security_group.redis.ingress.0.from_port": 6379,
-    # load balancer
-    "aws_lb.this.load_balancer_type": "application",
-    "aws_lb.this.internal": "${var.alb_internal}",
-    "aws_lb.this.idle_timeout": "${var.alb_idle_timeout_seconds}",
-    "aws_lb_target_group.gateway.port": 4000,
-    "aws_lb_target_group.backend.port": 4001,
-    "aws_lb_target_group.ui.port": 3000,
-    "aws_lb_target_group.gateway.health_check.path": "/health/readiness",
-    "aws_lb_target_group.gateway.health_check.timeout": 10,
-    "aws_lb_target_group.backend.health_check.path": "/health/readiness",
-    "aws_lb_target_group.backend.health_check.timeout": 10,
-    "aws_lb_target_group.ui.health_check.path": "/healthz",
-    "aws_lb_target_group.ui.health_check.timeout": 5,
-    "aws_lb_listener.http.port": 80,
-    "aws_lb_listener.https.port": 443,
-    "aws_lb_listener.https.count": "${local.has_certificate ? 1 : 0}",
-    "aws_lb_listener.https.ssl_policy": "ELBSecurityPolicy-TLS13-1-2-2021-06",
-    "aws_lb_listener_rule.ui_exact.priority": 10,
-    "aws_lb_listener_rule.ui_prefix.priority": 20,
-    "aws_lb_listener_rule.gateway.priority": "${100 + each.key}",
-    "aws_lb_listener_rule.gateway.for_each": "${local.gateway_rules}",
-    # stores
-    "aws_db_subnet_group.this.name": "${local.name}-db",
-    "aws_rds_cluster_parameter_group.this.name": "${local.name}-cluster-pg",
-    "aws_rds_cluster.this.cluster_identifier": "${local.name}",
-    "aws_rds_cluster.this.engine": "aurora-postgresql",
-    "aws_rds_cluster.this.engine_mode": "provisioned",
-    "aws_rds_cluster.this.iam_database_authentication_enabled": True,
-    "aws_rds_cluster.this.storage_encrypted": True,
-    "aws_rds_cluster.this.apply_immediately": True,
-    "aws_rds_cluster.this.backup_retention_period": 7,
-    "aws_rds_cluster.this.preferred_backup_window": "07:00-09:00",
-    "aws_rds_cluster.this.master_password": "${one(random_password.db_master_password[*].result)}",
-    "aws_rds_cluster_instance.writer.identifier": "${local.name}-writer",
-    "aws_rds_cluster_instance.writer.promotion_tier": 0,
-    "aws_rds_cluster_instance.reader.identifier": "${local.name}-reader",
-    "aws_rds_cluster_instance.reader.promotion_tier": 15,
-    "aws_elasticache_subnet_group.this.name": "${local.name}-redis",
-    "aws_elasticache_replication_group.this.engine": "redis",
-    "aws_elasticache_replication_group.this.engine_version": "7.1",
-    "aws_elasticache_replication_group.this.parameter_group_name": "default.redis7",
-    "aws_elasticache_replication_group.this.port": 6379,
-    "aws_elasticache_replication_group.this.num_cache_clusters": "${1 + var.redis_num_replicas}",
-    "aws_elasticache_replication_group.this.transit_encryption_enabled": True,
-    "aws_elasticache_replication_group.this.at_rest_encryption_enabled": "true",
-    "random_id.s3_suffix.byte_length": 4,
-    "aws_s3_bucket.this.bucket": "${local.name}-${random_id.s3_suffix.hex}",
-    "aws_s3_object.proxy_config.count": "${local.has_proxy_config ? 1 : 0}",
-    "aws_s3_object.proxy_config.key": "config/litellm-config.yaml",
-    "aws_s3_object.proxy_config.content_type": "application/yaml",
-    # secrets and roles
-    "random_password.master_key.length": 48,
-    "random_password.db_master_password.length": 32,
-    "random_password.master_key.special": False,
-    "random_password.db_master_password.special": False,
-    "aws_secretsmanager_secret.master_key.name": "${local.name}-master-key",
-    "aws_secretsmanager_secret.license.name": "${local.name}-license",
-    "aws_secretsmanager_secret.license.count": "${local.has_license ? 1 : 0}",
-    "aws_secretsmanager_secret.ui_password.name": "${local.name}-ui-password",
-    "aws_secretsmanager_secret.ui_password.count": "${local.has_ui_password ? 1 : 0}",
-    "aws_secretsmanager_secret.db_master_password.name": "${local.name}-db-master-password",
-    "aws_iam_role.task_execution.name": "${local.name}-task-execution",
-    "aws_iam_role.task.name": "${local.name}-task",
-    "aws_iam_role.ui_task.name": "${local.name}-ui-task",
-    "aws_iam_policy.secrets_access.name": "${local.name}-secrets-access",
-    "aws_iam_policy.bootstrap_secrets.name": "${local.name}-bootstrap-secrets-access",
-    "aws_iam_policy.rds_iam_connect.name": "${local.name}-rds-iam-connect",
-    "aws_iam_policy.s3_access.name": "${local.name}-s3-access",
-    "aws_iam_role_policy_attachment.task_execution.policy_arn": (
-        "arn:${data.aws_partition.current.partition}:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
-    ),
-    # ecs
-    "aws_ecs_cluster.this.setting": [{"name": "containerInsights", "value": "enabled"}],
-    "aws_ecs_task_definition.migrations.cpu": "512",
-    "aws_ecs_task_definition.migrations.memory": "4096",
-    "aws_ecs_task_definition.bootstrap_db.cpu": "256",
-    "aws_ecs_task_definition.bootstrap_db.memory": "512",
-    "terraform_data.bootstrap_db.triggers_replace": {
-        "cluster": "${one(aws_rds_cluster.this[*].cluster_resource_id)}",
-        "task_definition": "${one(aws_ecs_task_definition.bootstrap_db[*].arn)}",
-    },
-    "terraform_data.migration.triggers_replace": {
-        "bootstrap": "${one(terraform_data.bootstrap_db[*].id)}",
-        "task_definition": "${one(aws_ecs_task_definition.migrations[*].arn)}",
-    },
-}
-
-
-@pytest.mark.parametrize("address", VALUES)
-def test_a_resource_has_its_documented_value(module: Module, address: str) -> None:
-    assert found(module, address) == VALUES[address]
-
-
-@pytest.mark.parametrize("group", SERVICES)
-def test_target_groups_agree_on_the_rest(module: Module, group: str) -> None:
-    target_group = found(module, f"aws_lb_target_group.{group}")
-    assert (target_group["protocol"], target_group["target_type"]) == ("HTTP", "ip")
-    drain = "${tostring(var.gateway_drain_seconds)}" if group == "gateway" else "30"
-    assert target_group["deregistration_delay"] == drain
-    check = target_group["health_check"]
-    assert (check["matcher"], check["interval"]) == ("200-299", 30)
-    assert (check["healthy_threshold"], check["unhealthy_threshold"]) == (2, 3)
-
-
-@pytest.mark.parametrize("secret", BLOCKS["aws_secretsmanager_secret"])
-def test_a_secret_can_be_made_again_at_once(module: Module, secret: str) -> None:
-    assert found(module, f"aws_secretsmanager_secret.{secret}.recovery_window_in_days") == 0
-
-
-@pytest.mark.parametrize("password", BLOCKS["random_password"])
-def test_a_password_has_letters_of_both_cases_and_digits(module: Module, password: str) -> None:
-    generated = found(module, f"random_password.{password}")
-    assert {generated[kind] for kind in ("min_lower", "min_upper", "min_numeric")} == {4}
-
-
-@pytest.mark.parametrize("role", ECS_ROLES)
-def test_only_ecs_tasks_take_a_role(module: Module, role: str) -> None:
-    assert found(module, f"aws_iam_role.{role}.assume_role_policy") == "${jsonencode(local.ecs_tasks_trust_document)}"
-    [statement] = module["locals"]["ecs_tasks_trust_document"]["Statement"]
-    assert statement["Principal"] == {"Service": ["ecs-tasks.amazonaws.com"]}
-
-
 def test_the_ui_role_has_no_policy_but_that_of_ecs_exec(module: Module) -> None:
     attachments = module["resource"]["aws_iam_role_policy_attachment"]
     of_ui = {name for name, each in attachments.items() if each["role"] == "${aws_iam_role.ui_task.name}"}
@@ -284,31 +135,6 @@ def test_the_task_works_with_its_own_bucket_only(module: Module) -> None:
         "s3:ListMultipartUploadParts",
     }
     assert inside["Resource"] == ["${aws_s3_bucket.this.arn}/*"]
-
-
-@pytest.mark.parametrize("task", TASKS)
-def test_a_task_has_its_family_and_log_group(module: Module, task: str) -> None:
-    suffix = task.replace("_", "-")
-    definition = found(module, f"aws_ecs_task_definition.{task}")
-    assert definition["family"] == f"${{local.name}}-{suffix}"
-    assert definition["requires_compatibilities"] == ["FARGATE"]
-    assert definition["network_mode"] == "awsvpc"
-    log_group = found(module, f"aws_cloudwatch_log_group.{task}")
-    assert log_group["name"] == f"/ecs/${{local.name}}/{suffix}"
-    assert log_group["retention_in_days"] == "${var.log_retention_days}"
-
-
-@pytest.mark.parametrize("service", SERVICES)
-def test_a_service_keeps_its_count_and_has_a_public_address_on_request_only(module: Module, service: str) -> None:
-    declared = found(module, f"aws_ecs_service.{service}")
-    assert declared["name"] == f"${{local.name}}-{service}"
-    assert declared["lifecycle"] == {"ignore_changes": ["desired_count"]}
-    assert (declared["deployment_minimum_healthy_percent"], declared["deployment_maximum_percent"]) == (50, 200)
-    assert declared["network_configuration"] == {
-        "assign_public_ip": "${var.tasks_in_public_subnets}",
-        "security_groups": "${local.task_security_group_ids}",
-        "subnets": "${var.tasks_in_public_subnets ? local.public_subnet_ids : local.private_subnet_ids}",
-    }
 
 
 def test_the_proxies_wait_for_listeners_migration_and_secrets(module: Module) -> None:
@@ -334,35 +160,6 @@ def test_the_bootstrap_waits_for_what_it_needs(module: Module) -> None:
         "aws_iam_role_policy_attachment.task_execution_bootstrap_secrets",
         "aws_route_table_association.private",
     } <= set(found(module, "terraform_data.bootstrap_db.depends_on"))
-
-
-def test_both_one_shot_tasks_run_the_same_script(module: Module) -> None:
-    scripts = []
-    for name, container in (("bootstrap_db", "psql"), ("migration", "migrations")):
-        [provisioner] = found(module, f"terraform_data.{name}.provisioner")
-        script = provisioner["local-exec"]
-        assert script["environment"]["ONE_SHOT_CONTAINER"] == container
-        assert script["environment"]["ONE_SHOT_TIMEOUT_MINUTES"] == "${tostring(var.one_shot_timeout_minutes)}"
-        scripts.append((script["command"], script["interpreter"], script["environment"]["ONE_SHOT_SCRIPT"]))
-    assert scripts[0] == scripts[1]
-
-
-def test_the_preconditions_stand_where_documented(module: Module) -> None:
-    guarded = {
-        f"{kind}.{name}": [each["condition"] for each in block["lifecycle"]["precondition"]]
-        for kind, blocks in module["resource"].items()
-        for name, block in blocks.items()
-        if "precondition" in block.get("lifecycle", {})
-    }
-    consent = '!startswith(var.env, "prod") || var.allow_data_loss'
-    assert guarded == {
-        "aws_lb_listener.http": [
-            '${var.acm_certificate_arn != "" || var.domain_name != "" || var.allow_plaintext_alb}'
-        ],
-        "aws_rds_cluster.this": [f"${{!var.skip_final_snapshot || {consent}}}"],
-        "aws_s3_bucket.this": [f"${{!var.s3_force_destroy || {consent}}}"],
-        "aws_vpc.this": ["${length(distinct(var.azs)) >= 2}"],
-    }
 
 
 def test_the_outputs_are_documented(module: Module) -> None:

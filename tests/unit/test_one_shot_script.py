@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SCRIPT = (ROOT / "constructs/litellm_aws/one_shot.sh").read_text()
+SCRIPT = (ROOT / "constructs/litellm_aws/module_files/one_off_task.sh").read_text()
 STAND_INS = ROOT / "tests/stand_ins"
 
 SHELLS = {
@@ -44,7 +44,7 @@ INPUTS = {
 }
 ADVICE = [
     f"Full log: group /ecs/acme-litellm-prod/bootstrap-db, stream bootstrap-db/psql/{TASK_ID}, region us-west-2.",
-    "Once the cause is mended, `terraform apply` runs the database bootstrap again.",
+    "Once the cause is fixed, `terraform apply` runs the database bootstrap again.",
 ]
 STOP_COMMAND = f'aws ecs stop-task --region "us-west-2" --cluster "{CLUSTER}" --task "{TASK_ARN}"'
 

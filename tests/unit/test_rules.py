@@ -6,11 +6,12 @@ import pytest
 from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
-from fleet.reference import tenants_schema
-from litellm_aws.inputs import CROSS_RULES, Inputs, declared_inputs
+from commands.reference import tenants_schema
+from litellm_aws.inputs import Inputs
+from litellm_aws.litellm import LITELLM
 from tests.unit.rule_cases import BASE, CASES, CROSS_CASES, Cases, CrossCases
 
-EDITOR = Draft202012Validator(tenants_schema())
+EDITOR = Draft202012Validator(tenants_schema(LITELLM))
 
 
 def single(kind: str) -> list[Any]:
@@ -39,11 +40,11 @@ def refused(values: dict[str, Any]) -> list[tuple[str, str]]:
 
 def test_every_rule_of_every_input_has_values_on_both_sides() -> None:
     covered = {(cases.input, cases.rule) for cases in CASES if cases.good and (cases.bad or cases.mistyped)}
-    assert covered == {(declared.name, rule) for declared in declared_inputs().values() for rule in declared.rules}
+    assert covered == {(declared.name, rule) for declared in LITELLM.inputs.values() for rule in declared.rules}
 
 
 def test_every_rule_across_inputs_has_values_on_both_sides() -> None:
-    assert {cases.rule for cases in CROSS_CASES if cases.good and cases.bad} == set(CROSS_RULES)
+    assert {cases.rule for cases in CROSS_CASES if cases.good and cases.bad} == set(LITELLM.rules)
 
 
 @pytest.mark.parametrize(("cases", "value"), single("good"))
@@ -72,18 +73,18 @@ def test_good_values_are_taken_together(cases: CrossCases, values: dict[str, Any
 @pytest.mark.parametrize(("cases", "values"), crossed("bad"))
 def test_bad_values_are_refused_together_only(cases: CrossCases, values: dict[str, Any]) -> None:
     inputs = Inputs.model_validate({**BASE, **values}).model_dump()
-    broken = [message for message in (rule.broken(inputs) for rule in CROSS_RULES) if message]
+    broken = [message for message in (rule.broken(inputs) for rule in LITELLM.rules) if message]
     assert [message[: len(cases.says)] for message in broken] == [cases.says]
 
 
 def test_the_defaults_keep_the_rules() -> None:
-    defaults = {each.name: each.default for each in declared_inputs().values() if not each.required}
+    defaults = {each.name: each.default for each in LITELLM.inputs.values() if not each.required}
     inputs = Inputs.model_validate({**defaults, **BASE}).model_dump()
-    assert [rule.broken(inputs) for rule in CROSS_RULES] == [None] * len(CROSS_RULES)
+    assert [rule.broken(inputs) for rule in LITELLM.rules] == [None] * len(LITELLM.rules)
 
 
 @pytest.mark.parametrize(
-    ("cases", "value"), [each for each in single("good") if not declared_inputs()[each.values[0].input].sensitive]
+    ("cases", "value"), [each for each in single("good") if not LITELLM.inputs[each.values[0].input].sensitive]
 )
 def test_an_editor_objects_to_no_good_value(cases: Cases, value: Any) -> None:
     document = {"tenants": [{**BASE, cases.input: value}]}

@@ -1,4 +1,4 @@
-"""A root that no tenant has any more goes, unless a state in reach may still need it."""
+"""A root without a tenant is deleted, unless a local state may still need it."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fleet.stale_roots import StaleRoot, is_root_of, take_away, warnings
+from stacks.stale_roots import StaleRoot, delete, is_root_of, warnings
 
 CONFIGURATION = "cdk.tf.json"
 LOCAL = {"backend": {"local": {"path": "../../../terraform.acme-dev.tfstate"}}}
@@ -42,7 +42,7 @@ def configure(root: Path, terraform: dict[str, Any]) -> None:
 def test_a_root_without_resources_goes_with_what_terraform_made_in_it(root: Path, state: str | None) -> None:
     if state is not None:
         Path("terraform.acme-dev.tfstate").write_text(state)
-    assert take_away(root, CONFIGURATION, Path()) == StaleRoot(root, "../../../terraform.acme-dev.tfstate")
+    assert delete(root, CONFIGURATION, Path()) == StaleRoot(root, "../../../terraform.acme-dev.tfstate")
     assert not root.exists()
     assert Path("terraform.acme-dev.tfstate").exists() == (state is not None)
 
@@ -53,7 +53,7 @@ def test_a_root_without_resources_goes_with_what_terraform_made_in_it(root: Path
         ("terraform.acme-dev.tfstate", LOCAL),
         ("cdktf.out/stacks/acme-dev/terraform.tfstate", {"backend": {"local": {}}}),
         ("cdktf.out/stacks/acme-dev/terraform.tfstate.d/blue/terraform.tfstate", LOCAL),
-        # What Terraform could not write to its backend, and so put beside the configuration.
+        # Terraform writes the state there when it cannot write to the backend.
         ("cdktf.out/stacks/acme-dev/errored.tfstate", {"backend": {"s3": {"bucket": "b", "key": "k"}}}),
         ("cdktf.out/stacks/acme-dev/errored.tfstate", {"cloud": {"workspaces": {"name": "w"}}}),
     ],
@@ -63,15 +63,15 @@ def test_a_root_with_resources_in_a_state_stays(root: Path, where: str, terrafor
     Path(where).parent.mkdir(parents=True, exist_ok=True)
     Path(where).write_text(HOLDS)
     before = sorted(Path().rglob("*"))
-    assert take_away(root, CONFIGURATION, Path()).held == f"{where} still holds 3 resources"
+    assert delete(root, CONFIGURATION, Path()).kept_for == f"{where} still holds 3 resources"
     assert sorted(Path().rglob("*")) == before
 
 
 @pytest.mark.parametrize("state", ["{", "[]", '{"encrypted_data": "…"}', '{"resources": [5]}'])
 def test_a_state_that_cannot_be_read_may_hold_resources(root: Path, state: str) -> None:
     Path("terraform.acme-dev.tfstate").write_text(state)
-    assert take_away(root, CONFIGURATION, Path()).held == (
-        "terraform.acme-dev.tfstate cannot be read as a state, and may hold resources"
+    assert delete(root, CONFIGURATION, Path()).kept_for == (
+        "terraform.acme-dev.tfstate cannot be read as a state and may hold resources"
     )
     assert (root / CONFIGURATION).exists()
 
@@ -81,7 +81,7 @@ def test_a_state_is_found_by_the_name_that_terraform_reads(root: Path, name: str
     escaped = name.replace("${", "$${").replace("%{", "%%{")
     configure(root, {"backend": {"local": {"path": f"../../../{escaped}"}}})
     Path(name).write_text(HOLDS)
-    assert take_away(root, CONFIGURATION, Path()).held == f"{name} still holds 3 resources"
+    assert delete(root, CONFIGURATION, Path()).kept_for == f"{name} still holds 3 resources"
 
 
 def test_a_state_is_found_from_where_the_output_really_is(root: Path, tmp_path: Path) -> None:
@@ -90,13 +90,13 @@ def test_a_state_is_found_from_where_the_output_really_is(root: Path, tmp_path: 
     Path("cdktf.out").symlink_to("elsewhere/deep/down/out")
     configure(root, {"backend": {"local": {"path": "../../../../../../terraform.acme-dev.tfstate"}}})
     Path("terraform.acme-dev.tfstate").write_text(HOLDS)
-    assert take_away(root, CONFIGURATION, Path()).held == "terraform.acme-dev.tfstate still holds 3 resources"
+    assert delete(root, CONFIGURATION, Path()).kept_for == "terraform.acme-dev.tfstate still holds 3 resources"
 
 
 def test_a_state_that_was_never_migrated_from_its_file_counts(root: Path) -> None:
     configure(root, {"backend": {"s3": {"bucket": "states", "key": "k"}}})
     Path("terraform.acme-dev.tfstate").write_text(HOLDS)
-    assert take_away(root, CONFIGURATION, Path()).held == "terraform.acme-dev.tfstate still holds 3 resources"
+    assert delete(root, CONFIGURATION, Path()).kept_for == "terraform.acme-dev.tfstate still holds 3 resources"
 
 
 @pytest.mark.parametrize(
@@ -118,24 +118,16 @@ def test_only_a_root_of_the_same_tenants_file_is_ours(root: Path, configuration:
 def test_files_of_the_users_own_stay(root: Path) -> None:
     (root / "notes.md").write_text("mine")
     (root / "terraform.tfstate.backup").write_text(HOLDS)
-    gone = take_away(root, CONFIGURATION, Path())
-    assert gone.left == ("notes.md", "terraform.tfstate.backup")
+    gone = delete(root, CONFIGURATION, Path())
+    assert gone.remaining == ("notes.md", "terraform.tfstate.backup")
     assert sorted(path.name for path in root.iterdir()) == ["notes.md", "terraform.tfstate.backup"]
 
 
-@pytest.mark.parametrize(
-    ("terraform", "state"),
-    [
-        ({"backend": {"s3": {"bucket": "states", "key": "litellm/acme-dev"}}}, "s3://states/litellm/acme-dev"),
-        ({"cloud": {"workspaces": {"name": "litellm-acme-dev"}}}, "HCP Terraform workspace litellm-acme-dev"),
-    ],
-)
-def test_a_warning_says_what_to_do(root: Path, terraform: dict[str, Any], state: str) -> None:
-    configure(root, terraform)
+def test_a_warning_names_the_state_and_the_commands(root: Path) -> None:
+    configure(root, {"backend": {"s3": {"bucket": "states", "key": "litellm/acme-dev"}}})
     (root / "mine.tf").write_text("")
-    assert list(warnings([take_away(root, CONFIGURATION, Path())], Path("tenants.yaml"))) == [
-        "cdktf.out/stacks/acme-dev is of no tenant in tenants.yaml any more, and was taken away. "
-        f"Files of your own stay in it: mine.tf. Its state is {state}. If what it made is to go as well: put the "
-        "tenant back, synth, run `terraform -chdir=cdktf.out/stacks/acme-dev init` and `… destroy`, and take the "
-        "tenant out again."
-    ]
+    [warning] = warnings([delete(root, CONFIGURATION, Path())], Path("tenants.yaml"))
+    assert "cdktf.out/stacks/acme-dev belongs to no tenant in tenants.yaml and was deleted" in warning
+    assert "mine.tf" in warning
+    assert "s3://states/litellm/acme-dev" in warning
+    assert "`terraform -chdir=cdktf.out/stacks/acme-dev destroy`" in warning

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from fleet.synthesis import synthesize
 from fleet.tenants_file import load_fleet
-from litellm_aws.inputs import sensitive_inputs
+from litellm_aws.litellm import LITELLM
+from stacks.synthesis import synthesize
 
 Configuration = dict[str, Any]
 RootOf = Callable[..., Configuration]
@@ -39,7 +39,7 @@ def test_a_root_passes_on_what_the_tenant_sets_and_the_secrets(root_of: RootOf) 
         **ACME,
         "gateway_cpu": 2048,
         "source": "../litellm",
-        **{secret.name: f"${{var.{secret.name}}}" for secret in sensitive_inputs()},
+        **{secret.name: f"${{var.{secret.name}}}" for secret in LITELLM.sensitive_inputs},
     }
 
 
@@ -55,7 +55,7 @@ def test_the_one_shot_tasks_are_started_by_the_role_that_terraform_assumes(root_
 
 def test_the_secrets_are_sensitive_variables_and_empty_by_default(root_of: RootOf) -> None:
     variables = root_of()["variable"]
-    assert set(variables) == {secret.name for secret in sensitive_inputs()}
+    assert set(variables) == {secret.name for secret in LITELLM.sensitive_inputs}
     for variable in variables.values():
         # Without a type Terraform takes a TF_VAR_ as the text it is, and the module's variable has the type.
         assert variable == {"default": "", "sensitive": True}

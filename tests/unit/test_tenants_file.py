@@ -1,4 +1,4 @@
-"""What a tenants file means, and what is said of every mistake in one."""
+"""What a tenants file means, and the messages for mistakes in it."""
 
 import os
 from pathlib import Path
@@ -17,10 +17,10 @@ tenants:
     region: us-west-2
     azs: [us-west-2a, us-west-2b]
 """
-"""A tenant with nothing but what is required. What is put under it begins on line 6."""
+"""A tenant with the required inputs only. The tests add lines from line 6 on."""
 
 DEFAULTS = "defaults: {region: us-west-2, azs: [us-west-2a, us-west-2b]}\n"
-"""One line, after which a tenant needs no more than `tenant` and `env`."""
+"""One line, with which a tenant needs no more than `tenant` and `env`."""
 
 SECRET = "arn:aws:secretsmanager:us-west-2:111122223333:secret:openai"
 API_KEY = "sk-proj-0123456789abcdefghij"
@@ -41,13 +41,13 @@ ENV_SLUG = "env must be 1 to 9 lowercase letters, digits and hyphens, a letter f
 SECRET_ARN = "the ARN of a Secrets Manager secret, arn:aws:secretsmanager:<region>:<account>:secret:<name>"
 MANAGER = "in plain text: put it into Secrets Manager"
 REFERENCE = "its ARN into gateway_extra_secrets and backend_extra_secrets, and os.environ/<NAME> here"
-CREDENTIALS = "is not known here, for it is a secret: use profile, assume_role or AWS's environment variables"
+CREDENTIALS = "is unknown here, and a secret: use profile, assume_role or AWS's environment variables"
 LOOK = "look at the indentation, quotes, brackets and colons here and just above"
 TO_BOOL = "in quotes, or true or false"
 TO_INT = "in quotes, or a decimal number without leading zeros"
 NO_VALUE = "has no value: give it one, or remove the line"
 MISSING = "is missing: set it here, or under defaults"
-OUTSIDE = "lies outside of the folder of tenants.yaml: move it there, and give its path from that folder"
+OUTSIDE = "is outside of the folder of tenants.yaml: move it there, and give its path from that folder"
 
 
 @pytest.fixture(autouse=True)
@@ -65,7 +65,7 @@ def load(document: str | bytes) -> list[TenantSettings]:
 
 
 def refusal(document: str | bytes) -> list[str]:
-    """Returns what is said of a bad file."""
+    """Returns the messages for a file with mistakes."""
     with pytest.raises(BadInputError) as raised:
         load(document)
     return [str(problem) for problem in raised.value.problems]
@@ -224,9 +224,9 @@ def test_what_only_looks_like_a_secret_is_accepted() -> None:
 def test_the_defaults_of_an_empty_fleet_are_checked() -> None:
     assert load("defaults: {region: us-west-2, provider: {profile: p}}\ntenants: []\n") == []
     assert refusal("defaults:\n  regio: us-west-2\n  ui_cpu: x\n  provider: {profil: p}\ntenants: []\n") == [
-        "tenants.yaml:2: defaults: regio is not known here: did you mean region?",
-        'tenants.yaml:3: defaults: ui_cpu must be a whole number, not the text "x"',
-        "tenants.yaml:4: defaults: provider.profil is not known here: did you mean profile?",
+        "tenants.yaml:2: defaults: regio is unknown here: did you mean region?",
+        'tenants.yaml:3: defaults: ui_cpu must be a whole number, not the string "x"',
+        "tenants.yaml:4: defaults: provider.profil is unknown here: did you mean profile?",
     ]
 
 
@@ -249,21 +249,21 @@ BROKEN_FILES: dict[str, tuple[str | bytes, str]] = {
     ),
     "defaults a list": ("defaults:\n  - a\ntenants: []\n", "1: defaults must be a map of inputs"),
     "defaults without a value": ("tenants: []\ndefaults:\n", f"2: defaults {NO_VALUE}"),
-    "unknown section": ("tenants: []\ndefault: {}\n", "2: default is not known here: did you mean defaults?"),
-    "far from any section": ("x-anchors: {}\ntenants: []\n", "1: x-anchors is not known here: remove it"),
+    "unknown section": ("tenants: []\ndefault: {}\n", "2: default is unknown here: did you mean defaults?"),
+    "far from any section": ("x-anchors: {}\ntenants: []\n", "1: x-anchors is unknown here: remove it"),
     "section twice": ("tenants: []\n\ntenants: []\n", "3: tenants is set twice, first on line 1: remove one"),
     "number as a key": (
         "tenants: []\n1: x\n",
-        '2: the entry has the key 1, which YAML does not read as a text: write "1"',
+        '2: the entry has the key 1, which YAML does not read as a string: write "1"',
     ),
-    "map as a key": ("tenants: []\n{a: b}: x\n", "2: the entry has a list or a map as a key: a key must be a text"),
+    "map as a key": ("tenants: []\n{a: b}: x\n", "2: the entry has a list or a map as a key: a key must be a string"),
     "merge of a text": ("tenants: []\n<<: x\n", "2: << takes a map, or a list of maps"),
     "two documents": (
         "tenants: []\n---\ntenants: []\n",
-        "2: begins a second document: keep one, without a line `---` between",
+        "2: contains a second YAML document: remove the line `---` and what follows",
     ),
-    "tab before a key": ("tenants:\n  - tenant: acme\n\tenv: x\n", "3: is indented with a tab: YAML takes spaces only"),
-    "tab before a dash": ("tenants:\n\t- tenant: acme\n", "2: is indented with a tab: YAML takes spaces only"),
+    "tab before a key": ("tenants:\n  - tenant: acme\n\tenv: x\n", "3: is indented with a tab: use spaces"),
+    "tab before a dash": ("tenants:\n\t- tenant: acme\n", "2: is indented with a tab: use spaces"),
     "bracket left open": ("tenants: [", f"1: is not YAML: did not find expected node content: {LOOK}"),
     "quote left open": (
         "tenants:\n  - tenant: 'acme\n    env: prod\n",
@@ -276,27 +276,17 @@ BROKEN_FILES: dict[str, tuple[str | bytes, str]] = {
     "alias of nothing": ("tenants: *all\n", f"1: is not YAML: found undefined alias: {LOOK}"),
     "not UTF-8": (b"tenants: [\xff]\n", "1: is not UTF-8 text: save it as UTF-8"),
     "UTF-16": ("tenants: []\n".encode("utf-16"), "1: is not UTF-8 text: save it as UTF-8"),
-    "control character": ("# é\ntenants: [\x07]\n", r"2: holds the control character '\x07': remove it"),
-    "alias in itself": ("tenants: &a\n  - x: *a\n", "1: an alias contains itself: write the values out"),
-    "merge of itself": ("tenants: []\ndefaults: &a\n  <<: *a\n", "2: an alias contains itself: write the values out"),
-    "deep": (f"tenants:\n  {'[' * 300}{']' * 300}\n", "2: is nested more than 50 levels deep: make it flatter"),
-    "deep by aliases": (
-        "\n".join([f"a0: &a0 {'[' * 30}{']' * 30}", f"a1: {'[' * 30}*a0{']' * 30}", "tenants: []"]),
-        "1: is nested more than 50 levels deep: make it flatter",
+    "alias in itself": (
+        "tenants: &a\n  - x: *a\n",
+        "1: is nested too deeply, or an alias contains itself: write the values out",
     ),
+    "control character": ("# é\ntenants: [\x07]\n", r"2: contains the control character '\x07': remove it"),
 }
 
 
 @pytest.mark.parametrize(("document", "said"), BROKEN_FILES.values(), ids=BROKEN_FILES)
 def test_a_broken_file_is_refused_with_the_line_and_what_to_do(document: str | bytes, said: str) -> None:
     assert refusal(document) == [f"tenants.yaml:{said}"]
-
-
-def test_aliases_that_multiply_are_refused_before_they_fill_the_memory() -> None:
-    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
-    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10)]
-    [problem] = refusal("\n".join([*lines, "tenants: []\n"]))
-    assert problem == "tenants.yaml:1: aliases multiply without end: write the values out"
 
 
 def test_a_missing_file_is_refused() -> None:
@@ -328,15 +318,15 @@ def test_an_unreadable_file_is_refused() -> None:
 
 MISTAKES: dict[str, tuple[str, str]] = {
     # Names
-    "unknown input": ("gateway_cpus: 1", "gateway_cpus is not known here: did you mean gateway_cpu?"),
-    "unlike any input": ("colour: red", "colour is not known here: remove it"),
-    "other case": ("Vpc_CIDR: 10.40.0.0/16", "Vpc_CIDR is not known here: did you mean vpc_cidr?"),
-    "misspelt secret": (f"litellm_master_kay: {API_KEY}", "litellm_master_kay is not known here: remove it"),
-    "section in a tenant": ("defaults: {}", "defaults is not known here: remove it"),
-    "unknown provider option": ("provider: {profil: x}", "provider.profil is not known here: did you mean profile?"),
+    "unknown input": ("gateway_cpus: 1", "gateway_cpus is unknown here: did you mean gateway_cpu?"),
+    "unlike any input": ("colour: red", "colour is unknown here: remove it"),
+    "other case": ("Vpc_CIDR: 10.40.0.0/16", "Vpc_CIDR is unknown here: did you mean vpc_cidr?"),
+    "misspelt secret": (f"litellm_master_kay: {API_KEY}", "litellm_master_kay is unknown here: remove it"),
+    "section in a tenant": ("defaults: {}", "defaults is unknown here: remove it"),
+    "unknown provider option": ("provider: {profil: x}", "provider.profil is unknown here: did you mean profile?"),
     "unknown role option": (
         "provider: {assume_role: {role_arn: x, sesion_name: y}}",
-        "provider.assume_role.sesion_name is not known here: did you mean session_name?",
+        "provider.assume_role.sesion_name is unknown here: did you mean session_name?",
     ),
     "host with a scheme": (
         "backend: {cloud: {organization: o, hostname: 'https://tfe.example.com/'}}",
@@ -349,24 +339,24 @@ MISTAKES: dict[str, tuple[str, str]] = {
     "unknown wave": ("wave: canary", "wave must be one of dev, stage, prod"),
     "workspace of another stack": (
         "backend: {cloud: {organization: o, workspace: litellm-workspaces}}",
-        "backend.cloud.workspace must not be the workspace of the stack that makes the workspaces",
+        "backend.cloud.workspace must not be the workspace of the stack that creates the workspaces",
     ),
     "unknown S3 option": (
         "backend: {s3: {bucket: b, region: r, lock_file: true}}",
-        "backend.s3.lock_file is not known here: did you mean use_lockfile?",
+        "backend.s3.lock_file is unknown here: did you mean use_lockfile?",
     ),
     "unknown S3 option unlike any": (
         "backend: {s3: {bucket: b, region: r, dynamodb_table: t}}",
-        "backend.s3.dynamodb_table is not known here: remove it",
+        "backend.s3.dynamodb_table is unknown here: remove it",
     ),
-    "unknown backend": ("backend: {gcs: {}}", "backend.gcs is not known here: remove it"),
+    "unknown backend": ("backend: {gcs: {}}", "backend.gcs is unknown here: remove it"),
     "unknown S3 endpoint": (
         "backend: {s3: {bucket: b, region: r, endpoints: {s33: x}}}",
-        "backend.s3.endpoints.s33 is not known here: did you mean s3?",
+        "backend.s3.endpoints.s33 is unknown here: did you mean s3?",
     ),
     "unknown service": (
         "provider: {endpoints: {elastiche: x, s4: y, nope123: z}}",
-        "provider.endpoints names no service of AWS by "
+        "provider.endpoints has unknown AWS services: "
         "elastiche (did you mean elasticache?), nope123 (remove it), s4 (remove it)",
     ),
     "provider option without a value": ("provider: {profile: }", f"provider.profile {NO_VALUE}"),
@@ -380,45 +370,42 @@ MISTAKES: dict[str, tuple[str, str]] = {
     "input twice": ("region: us-east-1", "region is set twice, first on line 4: remove one"),
     "nested key twice": ("tags: {a: x, b: y, a: z}", "tags.a is set twice, first on line 6: remove one"),
     # Types
-    "text for a number": ("gateway_cpu: one", 'gateway_cpu must be a whole number, not the text "one"'),
+    "text for a number": ("gateway_cpu: one", 'gateway_cpu must be a whole number, not the string "one"'),
     "quoted number": (
         'gateway_cpu: "1024"',
-        'gateway_cpu must be a whole number, not the text "1024": remove the quotes',
+        'gateway_cpu must be a whole number, not the string "1024": remove the quotes',
     ),
     "quoted percentage": (
         'gateway_cpu_target: "70"',
-        'gateway_cpu_target must be a number, not the text "70": remove the quotes',
+        'gateway_cpu_target must be a number, not the string "70": remove the quotes',
     ),
     "fraction for a whole number": ("gateway_cpu: 1024.5", "gateway_cpu must be a whole number, not 1024.5"),
-    "fraction of nothing": ("gateway_cpu: 1024.0", "gateway_cpu must be a whole number, not 1024.0"),
     "bool for a number": ("gateway_cpu: true", "gateway_cpu must be a whole number, not true"),
     "list for a number": ("gateway_cpu: [1024]", "gateway_cpu must be a whole number, not a list"),
-    "map for a number": ("gateway_cpu: {a: 1}", "gateway_cpu must be a whole number, not a map"),
-    "number for a text": ("db_engine_version: 16.4", 'db_engine_version must be a text: write "16.4" in quotes'),
-    "list for a text": ("ui_image: [a]", "ui_image must be a text, not a list"),
-    "map for a text": ("ui_image: {a: b}", "ui_image must be a text, not a map"),
+    "number for a text": ("db_engine_version: 16.4", 'db_engine_version must be a string: write "16.4" in quotes'),
+    "list for a text": ("ui_image: [a]", "ui_image must be a string, not a list"),
     "text for a bool": (
         "allow_plaintext_alb: ja",
-        'allow_plaintext_alb must be true or false, not the text "ja"',
+        'allow_plaintext_alb must be true or false, not the string "ja"',
     ),
     "quoted bool": (
         'allow_plaintext_alb: "true"',
-        'allow_plaintext_alb must be true or false, not the text "true": remove the quotes',
+        'allow_plaintext_alb must be true or false, not the string "true": remove the quotes',
     ),
     "number for a bool": ("allow_plaintext_alb: 1", "allow_plaintext_alb must be true or false, not 1"),
     "list for a map": ("tags: [a]", "tags must be a map, not a list"),
-    "text for a map": ("tags: a=b", 'tags must be a map, not the text "a=b"'),
+    "text for a map": ("tags: a=b", 'tags must be a map, not the string "a=b"'),
     "text for a list": (
         "provider: {allowed_account_ids: x}",
-        'provider.allowed_account_ids must be a list, not the text "x"',
+        'provider.allowed_account_ids must be a list, not the string "x"',
     ),
     "map for a list": ("provider: {allowed_account_ids: {}}", "provider.allowed_account_ids must be a list, not a map"),
     "number in a list": (
         "provider: {allowed_account_ids: [111122223333]}",
-        'provider.allowed_account_ids[0] must be a text: write "111122223333" in quotes',
+        'provider.allowed_account_ids[0] must be a string: write "111122223333" in quotes',
     ),
     "list for a block": ("provider: []", "provider must be a map, not a list"),
-    "text for a block": ("backend: local", 'backend must be a map, not the text "local"'),
+    "text for a block": ("backend: local", 'backend must be a map, not the string "local"'),
     "list for a nested block": (
         "provider: {assume_role: [{role_arn: x}]}",
         "provider.assume_role must be a map, not a list",
@@ -426,66 +413,61 @@ MISTAKES: dict[str, tuple[str, str]] = {
     "list for a proxy configuration": ("proxy_config: []", "proxy_config must be a map, not a list"),
     "number in an environment": (
         "gateway_extra_env: {A: 1}",
-        'gateway_extra_env.A must be a text: write "1" in quotes',
+        'gateway_extra_env.A must be a string: write "1" in quotes',
     ),
     "bool in an environment": (
         "gateway_extra_env: {A: true}",
-        'gateway_extra_env.A must be a text: write "true" in quotes',
+        'gateway_extra_env.A must be a string: write "true" in quotes',
     ),
     # No value
     "no value": ("gateway_cpu:", f"gateway_cpu {NO_VALUE}"),
     "null": ("vpc_cidr: null", f"vpc_cidr {NO_VALUE}"),
-    "tilde": ("tags: ~", f"tags {NO_VALUE}"),
     "block without a value": ("provider:", f"provider {NO_VALUE}"),
     "file without a value": ("proxy_config_file:", f"proxy_config_file {NO_VALUE}"),
     "map's key without a value": ("gateway_extra_env: {A: }", f"gateway_extra_env.A {NO_VALUE}"),
     # What YAML takes for something else
     "Norway": (
         "tags: {country: NO}",
-        f'tags.country is NO, which YAML does not read as this text: write "NO" {TO_BOOL}',
+        f'tags.country is NO, which YAML does not read as a string: write "NO" {TO_BOOL}',
     ),
     "yes": (
         "allow_plaintext_alb: yes",
-        f'allow_plaintext_alb is yes, which YAML does not read as this text: write "yes" {TO_BOOL}',
+        f'allow_plaintext_alb is yes, which YAML does not read as a string: write "yes" {TO_BOOL}',
     ),
     "on": (
         "proxy_config: {a: [{b: on}]}",
-        f'proxy_config.a[0].b is on, which YAML does not read as this text: write "on" {TO_BOOL}',
+        f'proxy_config.a[0].b is on, which YAML does not read as a string: write "on" {TO_BOOL}',
     ),
-    "octal": ("tags: {mode: 0755}", f'tags.mode is 0755, which YAML does not read as this text: write "0755" {TO_INT}'),
+    "octal": ("tags: {mode: 0755}", f'tags.mode is 0755, which YAML does not read as a string: write "0755" {TO_INT}'),
     "octal for a number": (
         "gateway_cpu: 02000",
-        f'gateway_cpu is 02000, which YAML does not read as this text: write "02000" {TO_INT}',
+        f'gateway_cpu is 02000, which YAML does not read as a string: write "02000" {TO_INT}',
     ),
     "octal out of a rule": (
         "one_shot_timeout_minutes: 0755",
-        f'one_shot_timeout_minutes is 0755, which YAML does not read as this text: write "0755" {TO_INT}',
+        f'one_shot_timeout_minutes is 0755, which YAML does not read as a string: write "0755" {TO_INT}',
     ),
     "octal out of a rule across inputs": (
         "gateway_cpu: 0755",
-        f'gateway_cpu is 0755, which YAML does not read as this text: write "0755" {TO_INT}',
+        f'gateway_cpu is 0755, which YAML does not read as a string: write "0755" {TO_INT}',
     ),
     "sexagesimal": (
         "gateway_extra_env: {AT: 1:30}",
-        f'gateway_extra_env.AT is 1:30, which YAML does not read as this text: write "1:30" {TO_INT}',
+        f'gateway_extra_env.AT is 1:30, which YAML does not read as a string: write "1:30" {TO_INT}',
     ),
     "thousands": (
         "gateway_max_capacity: 1_000",
-        f'gateway_max_capacity is 1_000, which YAML does not read as this text: write "1_000" {TO_INT}',
+        f'gateway_max_capacity is 1_000, which YAML does not read as a string: write "1_000" {TO_INT}',
     ),
     "number as a key": (
         "tags: {1: a}",
-        'tags has the key 1, which YAML does not read as a text: write "1"',
+        'tags has the key 1, which YAML does not read as a string: write "1"',
     ),
-    "Norway as a key": ("tags: {NO: a}", 'tags has the key NO, which YAML does not read as a text: write "NO"'),
-    "null as a key": ("tags: {null: a}", 'tags has the key null, which YAML does not read as a text: write "null"'),
+    "Norway as a key": ("tags: {NO: a}", 'tags has the key NO, which YAML does not read as a string: write "NO"'),
+    "null as a key": ("tags: {null: a}", 'tags has the key null, which YAML does not read as a string: write "null"'),
     "infinity": (
         "proxy_config: {a: .inf}",
         'proxy_config.a is .inf, which cannot be read as float: write ".inf" in quotes',
-    ),
-    "not a number": (
-        "proxy_config: {a: .nan}",
-        'proxy_config.a is .nan, which cannot be read as float: write ".nan" in quotes',
     ),
     "binary": (
         "proxy_config: {a: !!binary aGk=}",
@@ -537,7 +519,7 @@ MISTAKES: dict[str, tuple[str, str]] = {
     # Secrets
     "sensitive input": (
         f"litellm_master_key: {API_KEY}",
-        "litellm_master_key is a secret, and would stand in the synthesized JSON: "
+        "litellm_master_key is a secret, and would be written to the synthesized JSON: "
         "remove it, and export TF_VAR_litellm_master_key when you run terraform",
     ),
     "access key": (f"provider: {{access_key: {API_KEY}}}", f"provider.access_key {CREDENTIALS}"),
@@ -545,31 +527,32 @@ MISTAKES: dict[str, tuple[str, str]] = {
     "token": (f"backend: {{s3: {{bucket: b, region: r, token: {API_KEY}}}}}", f"backend.s3.token {CREDENTIALS}"),
     "API key in an environment": (
         f"backend_extra_env: {{OPENAI_API_KEY: {API_KEY}}}",
-        f"backend_extra_env.OPENAI_API_KEY holds an API key {MANAGER}, and its ARN into backend_extra_secrets",
+        f"backend_extra_env.OPENAI_API_KEY contains an API key {MANAGER}, and its ARN into backend_extra_secrets",
     ),
     "AWS secret in an environment": (
         "gateway_extra_env: {AWS_SECRET_ACCESS_KEY: wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY}",
-        f"gateway_extra_env.AWS_SECRET_ACCESS_KEY holds a secret {MANAGER}, and its ARN into gateway_extra_secrets",
+        f"gateway_extra_env.AWS_SECRET_ACCESS_KEY contains a secret {MANAGER}, and its ARN into gateway_extra_secrets",
     ),
     "URL with a password": (
         "gateway_extra_env: {DATABASE_URL: 'postgresql://u:pw@db:5432/x'}",
-        f"gateway_extra_env.DATABASE_URL holds a URL with a password {MANAGER}, and its ARN into gateway_extra_secrets",
+        f"gateway_extra_env.DATABASE_URL contains a URL with a password {MANAGER}, "
+        "and its ARN into gateway_extra_secrets",
     ),
     "API key in the proxy configuration": (
         f"proxy_config: {{model_list: [{{litellm_params: {{api_key: {API_KEY}}}}}]}}",
-        f"proxy_config.model_list[0].litellm_params.api_key holds an API key {MANAGER}, {REFERENCE}",
+        f"proxy_config.model_list[0].litellm_params.api_key contains an API key {MANAGER}, {REFERENCE}",
     ),
     "master key of any shape": (
         "proxy_config: {general_settings: {master_key: hunter2}}",
-        f"proxy_config.general_settings.master_key holds a secret {MANAGER}, {REFERENCE}",
+        f"proxy_config.general_settings.master_key contains a secret {MANAGER}, {REFERENCE}",
     ),
     "master key in an environment": (
         "gateway_extra_env: {LITELLM_MASTER_KEY: hunter2}",
-        f"gateway_extra_env.LITELLM_MASTER_KEY holds a secret {MANAGER}, and its ARN into gateway_extra_secrets",
+        f"gateway_extra_env.LITELLM_MASTER_KEY contains a secret {MANAGER}, and its ARN into gateway_extra_secrets",
     ),
     "bot's token": (
         "gateway_extra_env: {SLACK: xoxb-0123456789-abcdefghij}",
-        f"gateway_extra_env.SLACK holds an API key {MANAGER}, and its ARN into gateway_extra_secrets",
+        f"gateway_extra_env.SLACK contains an API key {MANAGER}, and its ARN into gateway_extra_secrets",
     ),
     # Files
     "file missing": (
@@ -586,14 +569,6 @@ MISTAKES: dict[str, tuple[str, str]] = {
     ),
     "file absolute": ("proxy_config_file: /etc/hostname", f"proxy_config_file /etc/hostname {OUTSIDE}"),
     "file above": ("proxy_config_file: config/../../x.yaml", f"proxy_config_file config/../../x.yaml {OUTSIDE}"),
-    "file of an impossible name": (
-        'proxy_config_file: "a\\0b"',
-        "proxy_config_file a\0b: cannot be read: embedded null byte: check the path",
-    ),
-    "file of an endless name": (
-        f"proxy_config_file: {'x' * 300}",
-        f"proxy_config_file {'x' * 300}: cannot be read: File name too long: check the path",
-    ),
 }
 
 
@@ -608,9 +583,9 @@ ENTRIES: dict[str, tuple[str, list[str]]] = {
     "two hyphens": ("{tenant: a--b, env: e}", [f"tenant a--b-e: tenant must be {HYPHEN}"]),
     "hyphen at the end": ("{tenant: a, env: e-}", [f"tenant a-e-: env must be {HYPHEN}"]),
     "upper case": ("{tenant: Acme, env: e}", [f"tenant Acme-e: {TENANT_SLUG}"]),
-    "number for a name": ("{tenant: 7, env: e}", ['tenant 7-e: tenant must be a text: write "7" in quotes']),
+    "number for a name": ("{tenant: 7, env: e}", ['tenant 7-e: tenant must be a string: write "7" in quotes']),
     "no name": ("{tenant: , env: e}", [f"tenant number 1: tenant {NO_VALUE}"]),
-    "list for a name": ("{tenant: [a], env: e}", ["tenant number 1: tenant must be a text, not a list"]),
+    "list for a name": ("{tenant: [a], env: e}", ["tenant number 1: tenant must be a string, not a list"]),
     "nothing": ("{}", [f"tenant number 1: env {MISSING}", f"tenant number 1: tenant {MISSING}"]),
     "only a name": ("{tenant: acme}", [f"tenant acme: env {MISSING}"]),
     "text": ("acme", ["tenant number 1: must be a map of inputs, with tenant and env"]),
@@ -662,7 +637,7 @@ def test_a_conflict_with_the_defaults_is_refused_in_the_tenants_line(default: st
 
 def test_a_mistake_in_the_middle_of_a_block_is_refused_in_its_own_line() -> None:
     assert refusal(with_lines("proxy_config:", "  a:", "    - b", "    - c: NO", "tags:", "  x: y", "  z:")) == [
-        f"tenants.yaml:9: tenant acme-prod: proxy_config.a[1].c is NO, which YAML does not read as this text: "
+        f"tenants.yaml:9: tenant acme-prod: proxy_config.a[1].c is NO, which YAML does not read as a string: "
         f'write "NO" {TO_BOOL}',
         f"tenants.yaml:12: tenant acme-prod: tags.z {NO_VALUE}",
     ]
@@ -674,8 +649,8 @@ def test_a_mistake_in_the_middle_of_a_block_is_refused_in_its_own_line() -> None
 @pytest.mark.parametrize(
     ("second", "said"),
     [
-        ("{tenant: a-b, env: c}", "tenant a-b-c: is the same tenant and env as the entry on line 3"),
-        ("{tenant: a, env: b-c}", "tenant a-b-c: would share its folder with the entry on line 3"),
+        ("{tenant: a-b, env: c}", "tenant a-b-c: has the same tenant and env as the entry on line 3"),
+        ("{tenant: a, env: b-c}", "tenant a-b-c: has the same folder as the entry on line 3"),
     ],
 )
 def test_two_tenants_of_one_name_are_refused(second: str, said: str) -> None:
@@ -700,8 +675,8 @@ def test_two_tenants_of_one_name_are_refused(second: str, said: str) -> None:
 def test_two_tenants_of_one_state_are_refused(one: str, other: str) -> None:
     entries = f"  - {{tenant: a, env: e, backend: {one}}}\n  - {{tenant: b, env: f, backend: {other}}}\n"
     assert refusal(f"{DEFAULTS}tenants:\n{entries}") == [
-        "tenants.yaml:4: tenant b-f: would share its state with tenant a-e, on line 3: "
-        "give each a state of its own, best by setting no key, path or workspace"
+        "tenants.yaml:4: tenant b-f: has the same state as tenant a-e, on line 3: "
+        "give each its own state, for example by removing key, path or workspace"
     ]
 
 
@@ -728,22 +703,22 @@ def test_states_of_different_places_may_have_the_same_name() -> None:
             f"config.yaml:2: tenant acme-prod: proxy_config_file config.yaml: "
             f"is not YAML: did not find expected node content: {LOOK}",
         ),
-        ("", "config.yaml:1: tenant acme-prod: proxy_config must be a map: this file holds none"),
-        ("# x\n- a\n", "config.yaml:2: tenant acme-prod: proxy_config must be a map: this file holds none"),
+        ("", "config.yaml:1: tenant acme-prod: proxy_config must be a map, and this file contains none"),
+        ("# x\n- a\n", "config.yaml:2: tenant acme-prod: proxy_config must be a map, and this file contains none"),
         ("a: 1\n\na: 2\n", "config.yaml:3: tenant acme-prod: proxy_config.a is set twice, first on line 1: remove one"),
         (
             "a:\n  1: x\n",
             "config.yaml:2: tenant acme-prod: proxy_config.a has the key 1, "
-            'which YAML does not read as a text: write "1"',
+            'which YAML does not read as a string: write "1"',
         ),
         (
             "a: b\n---\na: c\n",
             "config.yaml:2: tenant acme-prod: proxy_config_file config.yaml: "
-            "begins a second document: keep one, without a line `---` between",
+            "contains a second YAML document: remove the line `---` and what follows",
         ),
         (
             f"litellm_settings:\n  key: {API_KEY}\n",
-            f"config.yaml:2: tenant acme-prod: proxy_config.litellm_settings.key holds an API key {MANAGER}, "
+            f"config.yaml:2: tenant acme-prod: proxy_config.litellm_settings.key contains an API key {MANAGER}, "
             f"{REFERENCE}",
         ),
     ],
@@ -753,21 +728,6 @@ def test_a_mistake_in_a_proxy_config_file_is_refused_there(config: str, said: st
     assert refusal(with_lines("proxy_config_file: config.yaml")) == [said]
 
 
-def test_a_proxy_config_file_behind_a_link_out_of_the_folder_is_refused(folder: Path) -> None:
-    (folder.parent / "outside.yaml").write_text("a: b\n")
-    Path("config.yaml").symlink_to("../outside.yaml")
-    assert refusal(with_lines("proxy_config_file: config.yaml")) == [
-        f"tenants.yaml:6: tenant acme-prod: proxy_config_file config.yaml {OUTSIDE}"
-    ]
-
-
-def test_a_proxy_config_file_behind_links_in_a_circle_is_refused() -> None:
-    Path("a.yaml").symlink_to("b.yaml")
-    Path("b.yaml").symlink_to("a.yaml")
-    [problem] = refusal(with_lines("proxy_config_file: a.yaml"))
-    assert problem.startswith("tenants.yaml:6: tenant acme-prod: proxy_config_file a.yaml: cannot be read: ")
-
-
 def test_a_proxy_config_stands_in_the_tenants_file_or_in_its_own() -> None:
     Path("config.yaml").write_text("a: b\n")
     assert refusal(with_lines("proxy_config: {a: c}", "proxy_config_file: config.yaml")) == [
@@ -775,7 +735,7 @@ def test_a_proxy_config_stands_in_the_tenants_file_or_in_its_own() -> None:
     ]
 
 
-# What is said in all
+# All messages
 
 
 @pytest.mark.parametrize(
@@ -801,14 +761,14 @@ def test_a_secret_is_never_shown(line: str, section: str) -> None:
 def test_a_secret_that_yaml_misreads_is_never_shown(value: str) -> None:
     said = refusal(with_lines(f"ui_password: {value}"))
     assert said == [
-        "tenants.yaml:6: tenant acme-prod: ui_password is a secret, and would stand in the synthesized JSON: "
+        "tenants.yaml:6: tenant acme-prod: ui_password is a secret, and would be written to the synthesized JSON: "
         "remove it, and export TF_VAR_ui_password when you run terraform"
     ]
 
 
 def test_a_sensitive_input_in_the_defaults_is_refused_there() -> None:
     assert refusal(f"defaults:\n  ui_password: x\n{TENANT}") == [
-        "tenants.yaml:2: defaults: ui_password is a secret, and would stand in the synthesized JSON: "
+        "tenants.yaml:2: defaults: ui_password is a secret, and would be written to the synthesized JSON: "
         "remove it, and export TF_VAR_ui_password when you run terraform"
     ]
 

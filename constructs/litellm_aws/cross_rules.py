@@ -1,0 +1,338 @@
+"""The kinds of limit that several inputs share."""
+
+from __future__ import annotations
+
+import operator
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import reduce
+from typing import Any, ClassVar
+
+from .expressions import Expression, call, for_list, for_map, text, variable
+
+NameLocal = Callable[[str, object], Expression]
+"""Declares a local of a name, once, and returns it: for parts of a condition that would make its line too long. A local
+that is part of a validation must not refer to the variable that is validated: Terraform takes that for a cycle."""
+
+
+class CrossRule(ABC):
+    """A limit that two or more inputs share. It becomes a `validation` of the last input that it names.
+
+    Attributes:
+        refuses_plan: whether a plan is refused too; if not, it warns. A tenants file is always refused.
+    """
+
+    refuses_plan: ClassVar[bool] = True
+
+    @property
+    @abstractmethod
+    def inputs(self) -> tuple[str, ...]:
+        """The names of the inputs that it looks at."""
+
+    @abstractmethod
+    def broken(self, values: Mapping[str, Any]) -> str | None:
+        """The message, without a full stop, when the values of `inputs` break the rule, else None."""
+
+    @abstractmethod
+    def condition(self, name_local: NameLocal) -> Expression:
+        """The rule in Terraform's language."""
+
+    @abstractmethod
+    def error_message(self, name_local: NameLocal) -> str:
+        """The words of `broken` as a Terraform template."""
+
+    @abstractmethod
+    def summary(self) -> str:
+        """The words of `broken` for whatever values, as the reference shows them."""
+
+
+class Fact(ABC):
+    """Something about inputs that is so or not."""
+
+    @property
+    @abstractmethod
+    def inputs(self) -> tuple[str, ...]:
+        """The names of the inputs."""
+
+    @abstractmethod
+    def holds(self, values: Mapping[str, Any]) -> bool:
+        """Whether it is so of these values."""
+
+    @abstractmethod
+    def condition(self) -> Expression:
+        """The same in Terraform's language."""
+
+
+@dataclass(frozen=True)
+class Is(Fact):
+    """An input has a value; `~Is(…)`: another one."""
+
+    name: str
+    value: str | int | bool | None
+    negated: bool = False
+
+    def __invert__(self) -> Is:
+        return replace(self, negated=not self.negated)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        return (self.name,)
+
+    def holds(self, values: Mapping[str, Any]) -> bool:
+        return bool(values[self.name] == self.value) is not self.negated
+
+    def condition(self) -> Expression:
+        value = variable(self.name)
+        if isinstance(self.value, bool):
+            return value if self.value is not self.negated else ~value
+        return value.differs(self.value) if self.negated else value.equals(self.value)
+
+
+def on(name: str) -> Is:
+    """A switch is on."""
+    return Is(name, True)
+
+
+def empty(name: str) -> Is:
+    """A string is empty, and so what it is for is not wanted."""
+    return Is(name, "")
+
+
+_COMPARISONS: Mapping[str, Callable[[Any, Any], Any]] = {
+    ">": operator.gt,
+    ">=": operator.ge,
+    "<": operator.lt,
+    "==": operator.eq,
+}
+
+
+def _compare(one: Any, comparison: str, other: Any) -> Any:
+    if comparison == "==" and isinstance(one, Expression):
+        return one.equals(other)
+    return _COMPARISONS[comparison](one, other)
+
+
+@dataclass(frozen=True)
+class Elements(Fact):
+    """The number of a list's or a map's elements compares with another, by `<`, `>` or `==`."""
+
+    name: str
+    comparison: str
+    number: int
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        return (self.name,)
+
+    def holds(self, values: Mapping[str, Any]) -> bool:
+        return bool(_compare(len(values[self.name]), self.comparison, self.number))
+
+    def condition(self) -> Expression:
+        compared: Expression = _compare(variable(self.name).length(), self.comparison, self.number)
+        return compared
+
+
+@dataclass(frozen=True)
+class Compares(Fact):
+    """The value of one input compares with that of another, by `>`, `>=` or `==`."""
+
+    one: str
+    comparison: str
+    other: str
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        return (self.one, self.other)
+
+    def holds(self, values: Mapping[str, Any]) -> bool:
+        return bool(_compare(values[self.one], self.comparison, values[self.other]))
+
+    def condition(self) -> Expression:
+        compared: Expression = _compare(variable(self.one), self.comparison, variable(self.other))
+        return compared
+
+
+@dataclass(frozen=True, init=False)
+class Refused(CrossRule):
+    """Some facts do not go together.
+
+    Args:
+        facts: what is refused when all of it is so. The message is shown at the last one's input.
+        says: why, a colon, and what to do.
+        name: of a local with one line for each fact but the last, where all in one would make too long a line.
+    """
+
+    facts: tuple[Fact, ...]
+    says: str
+    name: str
+
+    def __init__(self, *facts: Fact, says: str, name: str = "") -> None:
+        object.__setattr__(self, "facts", facts)
+        object.__setattr__(self, "says", says)
+        object.__setattr__(self, "name", name)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(name for fact in self.facts for name in fact.inputs))
+
+    def broken(self, values: Mapping[str, Any]) -> str | None:
+        return self.says if all(fact.holds(values) for fact in self.facts) else None
+
+    def condition(self, name_local: NameLocal) -> Expression:
+        *others, last = [fact.condition() for fact in self.facts]
+        if self.name:
+            others = [call("alltrue", name_local(self.name, others))]
+        return ~reduce(operator.and_, [*others, last])
+
+    def error_message(self, name_local: NameLocal) -> str:  # noqa: ARG002
+        return self.says
+
+    def summary(self) -> str:
+        return self.says
+
+
+FARGATE_MEMORY: dict[int, range | tuple[int, ...]] = {
+    256: (512, 1024, 2048),
+    512: range(1024, 4096 + 1, 1024),
+    1024: range(2048, 8192 + 1, 1024),
+    2048: range(4096, 16384 + 1, 1024),
+    4096: range(8192, 30720 + 1, 1024),
+    8192: range(16384, 61440 + 1, 4096),
+    16384: range(32768, 122880 + 1, 8192),
+}
+"""Memory in MiB that Fargate offers for a number of cpu units (ECS Developer Guide, task size)."""
+
+
+@dataclass(frozen=True)
+class FargateSize(CrossRule):
+    """Cpu and memory are a pair that Fargate offers."""
+
+    cpu: str
+    memory: str
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        return (self.cpu, self.memory)
+
+    def broken(self, values: Mapping[str, Any]) -> str | None:
+        offered = values[self.memory] in FARGATE_MEMORY.get(values[self.cpu], ())
+        return None if offered else self.summary()
+
+    def condition(self, name_local: NameLocal) -> Expression:
+        offered = name_local("fargate_memory", {str(cpu): _sizes(memory) for cpu, memory in FARGATE_MEMORY.items()})
+        sizes = call("try", offered[call("tostring", variable(self.cpu))], [])
+        return call("contains", sizes, variable(self.memory))
+
+    def error_message(self, name_local: NameLocal) -> str:
+        return self._message(str(call("join", "; ", name_local("fargate_sizes", self._offered))))
+
+    def summary(self) -> str:
+        return self._message("; ".join(self._offered))
+
+    @property
+    def _offered(self) -> list[str]:
+        return [f"{cpu} with {_steps(memory)}" for cpu, memory in FARGATE_MEMORY.items()]
+
+    def _message(self, sizes: str) -> str:
+        return f"{self.cpu} and {self.memory} must be a pair that Fargate offers: {sizes}"
+
+
+def _sizes(memory: range | tuple[int, ...]) -> object:
+    return call("range", memory.start, memory.stop, memory.step) if isinstance(memory, range) else memory
+
+
+def _steps(memory: range | tuple[int, ...]) -> str:
+    if isinstance(memory, range):
+        return f"{memory[0]} to {memory[-1]} in steps of {memory.step}"
+    return ", ".join(map(str, memory))
+
+
+@dataclass(frozen=True)
+class NoSharedKey(CrossRule):
+    """Two maps have no key in common."""
+
+    one: str
+    other: str
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        return (self.one, self.other)
+
+    def broken(self, values: Mapping[str, Any]) -> str | None:
+        shared = sorted(values[self.one].keys() & values[self.other].keys())
+        return self._message(", ".join(shared)) if shared else None
+
+    def condition(self, name_local: NameLocal) -> Expression:  # noqa: ARG002
+        return self._shared.length().equals(0)
+
+    def error_message(self, name_local: NameLocal) -> str:  # noqa: ARG002
+        return self._message(str(call("join", ", ", self._shared)))
+
+    def summary(self) -> str:
+        return self._message("the same name")
+
+    @property
+    def _shared(self) -> Expression:
+        return call("setintersection", *(call("keys", variable(name)) for name in self.inputs))
+
+    def _message(self, shared: str) -> str:
+        return f"{self.one} and {self.other} both set {shared}: remove one of the two"
+
+
+_VERSION = "[0-9]+[.][0-9]+[.][0-9]+"
+
+
+@dataclass(frozen=True)
+class SameVersion(CrossRule):
+    """Images whose tags name a version name the same one. A digest, or a tag without a version, is not compared.
+
+    A plan only warns, because a root of the public module may be halfway through an upgrade.
+    """
+
+    refuses_plan: ClassVar[bool] = False
+    images: tuple[str, ...]
+    remedy: str
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        return self.images
+
+    def broken(self, values: Mapping[str, Any]) -> str | None:
+        found = [(name, re.search(_VERSION, values[name].rpartition(":")[2])) for name in self.images]
+        versions = {name: match.group() for name, match in found if match}
+        if len(set(versions.values())) <= 1:
+            return None
+        return self._message(", ".join(f"{name} has {version}" for name, version in sorted(versions.items())))
+
+    def condition(self, name_local: NameLocal) -> Expression:
+        versions = call("values", self._versions(name_local))
+        return call("distinct", versions).length() <= 1
+
+    def error_message(self, name_local: NameLocal) -> str:
+        found = for_list(self._versions(name_local), lambda name, version: text(name, " has ", version))
+        listed = name_local("listed_image_versions", found)
+        return self._message(str(call("join", ", ", listed)))
+
+    def summary(self) -> str:
+        return self._message("one differs")
+
+    def _versions(self, name_local: NameLocal) -> Expression:
+        tags = name_local("image_tags", {name: _tag(variable(name)) for name in self.images})
+        return name_local(
+            "image_versions",
+            for_map(
+                tags,
+                lambda name, tag: (name, call("regex", _VERSION, tag)),
+                where=lambda _, tag: call("can", call("regex", _VERSION, tag)),
+            ),
+        )
+
+    def _message(self, found: str) -> str:
+        return f"{self.images[0]} and the other images must have one version of LiteLLM, but {found}: {self.remedy}"
+
+
+def _tag(image: Expression) -> Expression:
+    parts = call("split", ":", image)
+    return call("element", parts, parts.length() - 1)

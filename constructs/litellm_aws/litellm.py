@@ -1,0 +1,279 @@
+"""LiteLLM on AWS as a kind of module: its inputs, the rules across them, and its outputs.
+
+The message of a rule has at most 170 characters, so that its line in the synthesized JSON can be read.
+"""
+
+from pathlib import Path
+
+from .cross_rules import (
+    Compares,
+    CrossRule,
+    Elements,
+    FargateSize,
+    Is,
+    NoSharedKey,
+    Refused,
+    SameVersion,
+    empty,
+    on,
+)
+from .inputs import BOOTSTRAP_IMAGE, SPLIT_IMAGES, Inputs
+from .module_kind import ModuleKind
+
+_SIZES = (
+    FargateSize("gateway_cpu", "gateway_memory"),
+    FargateSize("backend_cpu", "backend_memory"),
+    FargateSize("ui_cpu", "ui_memory"),
+    *(
+        Refused(
+            Compares(f"{service}_min_capacity", ">", f"{service}_max_capacity"),
+            says=f"{service}_min_capacity must not be above {service}_max_capacity: lower the one or raise the other",
+        )
+        for service in ("gateway", "backend", "ui")
+    ),
+    *(
+        Refused(
+            on("collector_enabled"),
+            Compares(part, ">=", whole),
+            says=f"{part} is a part of {whole}, and must be below it: lower the one or raise the other",
+        )
+        for part, whole in (("collector_cpu", "gateway_cpu"), ("collector_memory", "gateway_memory"))
+    ),
+)
+
+_NETWORK = (
+    Refused(
+        empty("vpc_id"),
+        Elements("azs", "<", 2),
+        says="azs must name at least two availability zones, for Aurora and the load balancer: set two, or vpc_id",
+    ),
+    Refused(
+        ~empty("vpc_id"),
+        Elements("private_subnet_ids", "==", 0),
+        says="private_subnet_ids must name subnets of vpc_id, in which the tasks run: set it",
+    ),
+    *(
+        Refused(
+            empty("vpc_id"),
+            Elements(name, ">", 0),
+            says=f"{name} must be subnets of an existing VPC: set vpc_id, or remove them",
+        )
+        for name in ("private_subnet_ids", "public_subnet_ids")
+    ),
+    Refused(
+        ~empty("vpc_id"),
+        ~on("alb_internal"),
+        Elements("public_subnet_ids", "<", 2),
+        says="public_subnet_ids must name at least two subnets of vpc_id, as a load balancer needs two availability "
+        "zones: set them, or alb_internal",
+    ),
+    Refused(
+        ~empty("vpc_id"),
+        on("alb_internal"),
+        Elements("private_subnet_ids", "==", 1),
+        says="private_subnet_ids must name at least two subnets of vpc_id, as the internal load balancer needs two "
+        "availability zones: add one",
+    ),
+    Refused(
+        ~empty("vpc_id"),
+        on("alb_internal"),
+        on("tasks_in_public_subnets"),
+        Elements("public_subnet_ids", "==", 0),
+        says="public_subnet_ids must name the subnets of vpc_id for tasks_in_public_subnets: set it",
+    ),
+    Refused(
+        ~empty("vpc_id"),
+        ~on("alb_internal"),
+        on("create_database"),
+        Elements("private_subnet_ids", "==", 1),
+        says="private_subnet_ids must name at least two subnets of vpc_id, as the managed Aurora needs two "
+        "availability zones: add one",
+    ),
+    Refused(
+        ~empty("vpc_id"),
+        ~on("alb_internal"),
+        ~on("create_database"),
+        on("create_redis"),
+        Elements("private_subnet_ids", "==", 1),
+        says="private_subnet_ids must name at least two subnets of vpc_id, as the managed Redis needs two "
+        "availability zones: add one",
+    ),
+    Refused(
+        on("tasks_in_public_subnets"),
+        on("create_database"),
+        says="create_database and tasks_in_public_subnets exclude each other, as the one-off tasks need the private "
+        "subnets and a NAT gateway: set one of them to false",
+    ),
+    Refused(
+        on("tasks_in_public_subnets"),
+        ~empty("database_url"),
+        says="database_url and tasks_in_public_subnets exclude each other, as the migration needs the private subnets "
+        "and a NAT gateway: remove one of them",
+    ),
+    Refused(
+        ~empty("vpc_id"),
+        on("nat_gateway_per_az"),
+        says="nat_gateway_per_az applies to the managed VPC, and vpc_id names an existing one: remove one of them",
+    ),
+    Refused(
+        on("tasks_in_public_subnets"),
+        on("nat_gateway_per_az"),
+        says="nat_gateway_per_az and tasks_in_public_subnets exclude each other, as such tasks need no NAT gateway: "
+        "remove one of them",
+    ),
+    Refused(
+        ~empty("domain_name"),
+        empty("route53_zone_id"),
+        says="domain_name needs route53_zone_id, the hosted zone of its records: set it, or use an existing "
+        "certificate with acm_certificate_arn",
+    ),
+    Refused(
+        empty("domain_name"),
+        ~empty("route53_zone_id"),
+        says="route53_zone_id needs domain_name, the name of the records in it: set domain_name, or remove it",
+    ),
+    Refused(
+        ~empty("domain_name"),
+        ~empty("acm_certificate_arn"),
+        says="acm_certificate_arn and domain_name exclude each other, as domain_name creates a certificate: remove one",
+    ),
+    Refused(
+        Elements("alb_ingress_cidrs", "==", 0),
+        Elements("alb_ingress_prefix_list_ids", "==", 0),
+        says="alb_ingress_cidrs and alb_ingress_prefix_list_ids are both empty, so that nobody could reach the load "
+        "balancer: set one of them",
+    ),
+)
+
+_STORES = (
+    Refused(
+        Compares("db_master_username", "==", "db_username"),
+        says="db_master_username and db_username must be different: the bootstrap would disable the password login "
+        "of the master user",
+    ),
+    Refused(
+        on("create_database"),
+        ~empty("database_url"),
+        says="database_url is an existing database, and create_database creates one: remove database_url, or set "
+        "create_database = false",
+    ),
+    Refused(
+        on("create_redis"),
+        ~empty("redis_url"),
+        says="redis_url is an existing Redis, and create_redis creates one: remove redis_url, or set "
+        "create_redis = false",
+    ),
+    Refused(
+        on("gateway_connection_pool_enabled"),
+        ~on("create_database"),
+        empty("database_url"),
+        says="gateway_connection_pool_enabled needs a database, and there is none: set create_database or "
+        "database_url, or remove it",
+    ),
+)
+
+_IMAGES = (
+    *(
+        Refused(
+            ~empty(one),
+            ~Is(name, default),
+            says=f"{one} and {name} exclude each other, as all components run from one image: remove one of them",
+        )
+        for one in ("image", "litellm_version")
+        for name, default in SPLIT_IMAGES.items()
+    ),
+    Refused(
+        ~empty("image"),
+        ~empty("litellm_version"),
+        says="image and litellm_version exclude each other, as litellm_version names an image: remove one of them",
+    ),
+    SameVersion(tuple(SPLIT_IMAGES), "give all four the same one, or set litellm_version"),
+    Refused(
+        ~empty("image_registry_secret_arn"),
+        on("create_database"),
+        Is("bootstrap_image", BOOTSTRAP_IMAGE),
+        says="bootstrap_image is Docker Hub's, which image_registry_secret_arn does not log in to: set it to an image "
+        "in your registry",
+    ),
+    Refused(
+        ~empty("image_registry_kms_key_arn"),
+        empty("image_registry_secret_arn"),
+        says="image_registry_kms_key_arn decrypts image_registry_secret_arn: set that, or remove it",
+    ),
+)
+
+_TASKS = (
+    NoSharedKey("gateway_extra_env", "gateway_extra_secrets"),
+    NoSharedKey("backend_extra_env", "backend_extra_secrets"),
+    Refused(
+        Is("gateway_metrics_port", None),
+        Elements("gateway_metrics_scrape_cidrs", ">", 0),
+        says="gateway_metrics_scrape_cidrs needs gateway_metrics_port: set that, or remove them",
+    ),
+    Refused(
+        ~Is("gateway_target_tokens_per_second", 0),
+        Is("gateway_tokens_metric", None),
+        says="gateway_target_tokens_per_second needs gateway_tokens_metric, which counts the tokens: set it",
+    ),
+    Refused(
+        on("collector_enabled"),
+        Compares("collector_port", "==", "gateway_metrics_port"),
+        says="collector_port and gateway_metrics_port are ports of one task, and must be different: change one of them",
+    ),
+)
+
+_BILLING_CLIENTS = (
+    ("billing_metrics_client_cert_pem", "billing_metrics_client_key_pem"),
+    ("billing_metrics_client_id", "billing_metrics_client_secret", "billing_metrics_token_url"),
+)
+"""The two ways in which LiteLLM logs in to the endpoint of the billing metrics, each complete or not at all."""
+
+_BILLING = (
+    Refused(
+        ~empty("billing_metrics_endpoint"),
+        *(empty(name) for names in _BILLING_CLIENTS for name in names),
+        says="billing_metrics_endpoint needs a client: set billing_metrics_client_cert_pem and …_key_pem, or "
+        "billing_metrics_client_id, …_client_secret and …_token_url",
+        name="billing_metrics_lack_a_client",
+    ),
+    *(
+        Refused(
+            ~empty("billing_metrics_endpoint"),
+            # In the inputs' order: Terraform takes no two validations that look at each other's input.
+            *sorted((~empty(given), empty(missing)), key=lambda fact: names.index(fact.name)),
+            says=f"{given} needs {missing}: set it, or remove {given}",
+        )
+        for names in _BILLING_CLIENTS
+        for given, missing in zip(names, (*names[1:], names[0]), strict=True)
+    ),
+)
+
+_RULES: tuple[CrossRule, ...] = (*_SIZES, *_TASKS, *_STORES, *_NETWORK, *_IMAGES, *_BILLING)
+
+_OUTPUTS = {
+    "alb_dns_name": "DNS name of the load balancer, the target of a CNAME or an alias.",
+    "alb_url": "URL of the stack: https with a certificate, else http.",
+    "alb_arn": "ARN of the load balancer, for example for the association of a WAF.",
+    "alb_zone_id": "Hosted zone of the load balancer's DNS name, for an alias record.",
+    "ecs_cluster": "Name of the ECS cluster.",
+    "vpc_id": "ID of the VPC.",
+    "task_security_group_id": "Security group of all tasks, for rules of the systems that they must reach.",
+    "aurora_writer_endpoint": "Host of Aurora's writer.",
+    "aurora_reader_endpoint": "Host of Aurora's readers.",
+    "redis_endpoint": "Redis's primary endpoint, host:port.",
+    "s3_bucket": "Name of the bucket.",
+    "master_key_secret_arn": "Secret that holds LiteLLM's master key, the password of the UI's user admin.",
+    "db_master_password_secret_arn": "Secret that holds the database's master login, as JSON.",
+    "db_bootstrap_sql": "Statements of the database bootstrap, to run by hand, any number of times.",
+    "migration_run_command": "Command line that runs the schema migration by hand.",
+    "bedrock_model_import_role_arn": "Role for Bedrock's import jobs of custom models; null without "
+    "enable_bedrock_custom_model_import.",
+}
+
+LITELLM = ModuleKind(
+    name="litellm",
+    model=Inputs,
+    rules=_RULES,
+    outputs=_OUTPUTS,
+    files=tuple(sorted(Path(__file__).with_name("module_files").iterdir())),
+)

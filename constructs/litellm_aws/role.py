@@ -1,0 +1,61 @@
+"""An IAM role, to which policies are attached."""
+
+from cdktf import ITerraformDependable
+from cdktf_cdktf_provider_aws.iam_role import IamRole
+from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAttachment
+from constructs import Construct
+
+from .expressions import Expression, attribute, count_if, one
+from .naming import Naming
+from .policy import Policy
+
+
+class Role(Construct):
+    """A role, `aws_iam_role.<name>`.
+
+    Attributes:
+        arn, role_name: null where it does not exist.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        name: str,
+        *,
+        naming: Naming,
+        trust: Expression,
+        exists: Expression | None = None,
+    ) -> None:
+        """Declares the role.
+
+        Args:
+            trust: JSON text, who may assume it.
+            exists: whether there is one; None is always.
+        """
+        super().__init__(scope, f"{name}_role")
+        self._name = name
+        role = IamRole(
+            self,
+            f"aws_iam_role.{name}",
+            count=None if exists is None else count_if(exists),
+            name=naming.of(name.replace("_", "-")),
+            assume_role_policy=trust.as_string,
+            tags=naming.tags,
+        )
+        self.arn, self.role_name = (
+            attribute(role, each) if exists is None else one(role, each) for each in ("arn", "name")
+        )
+
+    def attach(self, policy: Policy, *, name: str = "") -> ITerraformDependable:
+        """Lets the role do what a policy allows, and returns what must exist before it can.
+
+        Args:
+            name: of the attachment; by default `<role>_<policy>`.
+        """
+        return IamRolePolicyAttachment(
+            self,
+            f"aws_iam_role_policy_attachment.{name or f'{self._name}_{policy.name}'}",
+            count=None if policy.exists is None else count_if(policy.exists),
+            role=self.role_name.as_string,
+            policy_arn=policy.arn.as_string,
+        )

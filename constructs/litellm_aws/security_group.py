@@ -1,0 +1,101 @@
+"""A security group whose rules are added by verbs."""
+
+from cdktf import TerraformLocal, TerraformResourceLifecycle
+from cdktf_cdktf_provider_aws.security_group import SecurityGroup as AwsSecurityGroup
+from cdktf_cdktf_provider_aws.security_group import SecurityGroupEgress
+from constructs import Construct
+
+from .expressions import (
+    Expression,
+    add_dynamic_block,
+    address,
+    argument,
+    attribute,
+    count_if,
+    for_list,
+    local,
+    one,
+    when,
+)
+from .naming import KEPT_DESCRIPTION, Naming
+
+ANYWHERE = "0.0.0.0/0"
+_SOURCES = ("cidr_blocks", "prefix_list_ids", "security_groups")
+
+
+class SecurityGroup(Construct):
+    """A security group, `aws_security_group.<name>`. It allows nothing until its verbs are called.
+
+    Attributes:
+        id: of the group; null where it does not exist.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        name: str,
+        *,
+        naming: Naming,
+        vpc_id: Expression,
+        exists: Expression | None = None,
+    ) -> None:
+        """Declares the group.
+
+        Args:
+            name: in addresses, and what the name of the group ends in.
+            exists: whether there is one; None is always.
+        """
+        super().__init__(scope, f"{name}_security_group")
+        self._group = AwsSecurityGroup(
+            self,
+            f"aws_security_group.{name}",
+            count=None if exists is None else count_if(exists),
+            name=naming.of(name),
+            vpc_id=vpc_id.as_string,
+            tags=naming.tags,
+            lifecycle=TerraformResourceLifecycle(ignore_changes=KEPT_DESCRIPTION),
+        )
+        self.id = attribute(self._group, "id") if exists is None else one(self._group, "id")
+        self._ingress: list[object] = []
+        self._listed = TerraformLocal(self, f"local.{name}_ingress", [])
+        rules = for_list(address(self._listed), lambda rule: rule, where=lambda rule: rule.differs(None))
+        add_dynamic_block(self._group, "ingress", rules, _ingress_block)
+
+    def allow_from(self, other: "SecurityGroup", *, port: int, last_port: int | None = None) -> None:
+        """Lets members of another group reach a TCP port, or all ports up to `last_port`."""
+        self._allow(port, last_port or port, security_groups=[other.id])
+
+    def allow_from_ranges(self, cidrs: Expression, prefix_lists: Expression, *, port: int) -> None:
+        """Lets IPv4 ranges and managed prefix lists reach a TCP port."""
+        self._allow(port, port, cidr_blocks=cidrs, prefix_list_ids=prefix_lists)
+
+    def allow_from_any_ranges(self, cidrs: Expression, *, port: Expression) -> None:
+        """Lets IPv4 ranges, where there are any, reach a TCP port.
+
+        The group must have another rule: without one, Terraform keeps the rules that are there.
+        """
+        self._allow(port, port, where=cidrs.length() > 0, cidr_blocks=cidrs)
+
+    def allow_to_anywhere(self) -> None:
+        """Lets members reach everything."""
+        self._group.put_egress(
+            [SecurityGroupEgress(protocol="-1", from_port=0, to_port=0, cidr_blocks=[ANYWHERE])],
+        )
+
+    def _allow(
+        self,
+        first_port: int | Expression,
+        last_port: int | Expression,
+        *,
+        where: Expression | None = None,
+        **sources: object,
+    ) -> None:
+        rule: object = {"from_port": first_port, "to_port": last_port, **dict.fromkeys(_SOURCES), **sources}
+        if where is not None:
+            rule = when(where, local(self, f"{self.node.id}_rule_{len(self._ingress)}", rule))
+        self._ingress.append(rule)
+        self._listed.expression = argument(self._ingress)
+
+
+def _ingress_block(_key: Expression, rule: Expression) -> dict[str, object]:
+    return {"protocol": "tcp", **{name: rule.attribute(name) for name in ("from_port", "to_port", *_SOURCES)}}

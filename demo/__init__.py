@@ -1,1 +1,0 @@
-"""The demo: the example fleet synthesized against a local AWS, and one tenant of it applied."""

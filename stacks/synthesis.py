@@ -1,0 +1,248 @@
+"""From a fleet to the files in `cdktf.out`.
+
+CDKTF is imported when it first runs: that takes half a second, and unpacks files into the temporary folder.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fleet.problems import FailedError
+from fleet.repository import top_of
+from fleet.tenants_file import Fleet
+
+from .output_folder import Change, locked, replace
+from .stale_roots import TENANTS_FILE, StaleRoot, delete, is_root_of
+
+if TYPE_CHECKING:
+    from cdktf import App
+
+CONFIGURATION = "cdk.tf.json"
+"""Name of a stack's file."""
+_STACKS = "stacks"
+_FILES = "files"
+"""Where the module's metadata names the files that synthesis copied next to it."""
+_BLOCKS = (
+    *("//", "terraform", "provider", "variable", "locals", "data", "module"),
+    *("resource", "moved", "check", "output"),
+)
+"""The order in which a reader meets the blocks of a configuration."""
+
+
+class TemporaryFolderError(FailedError):
+    """CDKTF cannot write its files to the temporary folder."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(
+            f"The temporary folder {tempfile.gettempdir()} cannot be written: {error}: make room there, or set TMPDIR "
+            "to another folder. Nothing was written."
+        )
+
+
+@dataclass(frozen=True)
+class Synthesized:
+    """What synthesis wrote.
+
+    Attributes:
+        changes: what became of each stack, by its name: the module, the tenants, HCP Terraform's workspaces.
+        stale: the roots whose tenant is no longer in the tenants file.
+    """
+
+    changes: dict[str, Change]
+    stale: list[StaleRoot]
+
+
+def synthesize(fleet: Fleet, outdir: Path, progress: Callable[[int], None] = lambda _: None) -> Synthesized:
+    """Writes the module and a root for each tenant, and deletes the roots of tenants that were removed.
+
+    A file is replaced in one step, and only when its content differs. Of two runs at the same time, one waits.
+
+    Args:
+        fleet: the tenants.
+        outdir: the folder to write to. It need not exist.
+        progress: called with the number of tenants that are done.
+
+    Raises:
+        OSError: `outdir` cannot be written.
+        TemporaryFolderError: CDKTF cannot write its files.
+    """
+    contents = configurations(fleet, outdir, progress)
+    outdir.mkdir(parents=True, exist_ok=True)
+    with locked(outdir):
+        obsolete = _copied_files(outdir, fleet.module.name) - contents.keys()
+        changes = _by_stack(replace(outdir, contents))
+        for path in obsolete:
+            (outdir / path).unlink(missing_ok=True)
+        stale = [
+            delete(path.parent, CONFIGURATION, fleet.file.absolute().parent)
+            for path in sorted((outdir / _STACKS).glob(f"*/{CONFIGURATION}"))
+            if path.parent.name not in changes and is_root_of(path, fleet.file)
+        ]
+    order = dict.fromkeys([fleet.module.name, *(tenant.label for tenant in fleet.tenants), *changes])
+    return Synthesized({stack: changes[stack] for stack in order}, stale)
+
+
+def configurations(fleet: Fleet, outdir: Path, progress: Callable[[int], None] = lambda _: None) -> dict[Path, bytes]:
+    """Returns the content of every file that `synthesize` would write, by its path in `outdir`.
+
+    Raises:
+        TemporaryFolderError: CDKTF cannot write its files.
+    """
+    # Terraform resolves the paths between two folders after their links.
+    tenants_folder = fleet.file.absolute().parent.resolve()
+    stacks_folder = outdir.resolve() / _STACKS
+
+    def declare(app: App) -> None:
+        from .module import ModuleStack
+        from .tenant_root import TenantRootStack
+        from .workspaces import WorkspacesStack, by_stack
+
+        ModuleStack(app)
+        for done, tenant in enumerate(fleet.tenants, start=1):
+            TenantRootStack(app, tenant, tenants_folder=tenants_folder, root_folder=stacks_folder / tenant.label)
+            progress(done)
+        from_top = Path(os.path.relpath(stacks_folder, top_of(tenants_folder)))
+        for name, tenants in by_stack(fleet.tenants).items():
+            WorkspacesStack(app, name, tenants, stacks_folder=from_top)
+
+    manifest, stacks = _run_cdktf(declare)
+    contents = {Path("manifest.json"): manifest}
+    module = fleet.module
+    for name, configuration in stacks.items():
+        note: dict[str, Any]
+        if name != module.name:
+            note = {TENANTS_FILE: os.path.relpath(fleet.file.resolve(), stacks_folder / name)}
+        else:
+            note = {_FILES: [file.name for file in module.files]} if module.files else {}
+        contents[configuration_of(name)] = _rendered(configuration, note)
+    for file in module.files:
+        contents[Path(_STACKS, module.name, file.name)] = file.read_bytes()
+    return contents
+
+
+def workspaces_configurations(fleet: Fleet, *, tenants_file: Path, stacks_folder: Path) -> dict[str, bytes]:
+    """Returns the configuration of each stack of HCP Terraform's workspaces, by its name.
+
+    Args:
+        fleet: the tenants.
+        tenants_file: the tenants file, from the repository's top.
+        stacks_folder: folder of the roots, from the repository's top.
+
+    Raises:
+        TemporaryFolderError: CDKTF cannot write its files.
+    """
+
+    def declare(app: App) -> None:
+        from .workspaces import WorkspacesStack, by_stack
+
+        for name, tenants in by_stack(fleet.tenants).items():
+            WorkspacesStack(app, name, tenants, stacks_folder=stacks_folder)
+
+    _, stacks = _run_cdktf(declare)
+    return {
+        name: _rendered(configuration, {TENANTS_FILE: os.path.relpath(tenants_file, stacks_folder / name)})
+        for name, configuration in stacks.items()
+    }
+
+
+def configuration_of(stack: str) -> Path:
+    """Returns the path in the output folder of a stack's configuration."""
+    return Path(_STACKS, stack, CONFIGURATION)
+
+
+def files_by_stack(outdir: Path) -> dict[str, dict[str, bytes]]:
+    """Returns the files that synthesis wrote to a folder: their contents by name, for each stack."""
+    return {
+        path.parent.name: {
+            path.name: path.read_bytes(),
+            **{
+                copied.name: (outdir / copied).read_bytes()
+                for copied in _copied_files(outdir, path.parent.name)
+                if (outdir / copied).exists()
+            },
+        }
+        for path in outdir.glob(f"{_STACKS}/*/{CONFIGURATION}")
+    }
+
+
+def _copied_files(outdir: Path, stack: str) -> set[Path]:
+    """Returns the paths in the output folder of the files that an earlier run copied for a stack."""
+    try:
+        names = json.loads((outdir / configuration_of(stack)).read_bytes())["//"]["metadata"][_FILES]
+        return {Path(_STACKS, stack, Path(name).name) for name in names}
+    except (OSError, ValueError, KeyError, TypeError):  # there is none, or it is not ours
+        return set()
+
+
+def _by_stack(changes: dict[Path, Change]) -> dict[str, Change]:
+    """Returns what became of each stack: that of its configuration, or changed where another file of it is."""
+    stacks = {path.parent.name: change for path, change in changes.items() if path.name == CONFIGURATION}
+    for path, change in changes.items():
+        if change is not Change.UNCHANGED and stacks.get(path.parent.name) is Change.UNCHANGED:
+            stacks[path.parent.name] = Change.CHANGED
+    return stacks
+
+
+def _run_cdktf(declare: Callable[[App], None]) -> tuple[bytes, dict[str, dict[str, Any]]]:
+    """Returns CDKTF's manifest, and the configuration of each stack by its name.
+
+    Args:
+        declare: adds the stacks.
+    """
+    try:
+        with tempfile.TemporaryDirectory(prefix="litellm-aws-") as scratch:
+            from cdktf import App
+
+            # Without CDKTF's check that each stack has a provider: the module must not have one.
+            app = App(outdir=scratch, skip_validation=True)
+            declare(app)
+            try:
+                app.synth()
+            except RuntimeError as error:  # jsii's form of an error in Node
+                if re.match("Error: E[A-Z]+: ", str(error)):
+                    raise OSError(str(error).removeprefix("Error: ")) from error
+                raise
+            return Path(scratch, "manifest.json").read_bytes(), {
+                path.parent.name: json.loads(path.read_bytes())
+                for path in sorted(Path(scratch).glob(f"{_STACKS}/*/{CONFIGURATION}"))
+            }
+    except OSError as error:
+        raise TemporaryFolderError(error) from error
+
+
+def _rendered(configuration: dict[str, Any], note: dict[str, Any]) -> bytes:
+    """Returns a configuration as JSON, in a reader's order, without CDKTF's notes on single blocks.
+
+    Args:
+        note: what to add to the metadata.
+    """
+    from litellm_aws.expressions import NULL
+
+    for variable in configuration.get("variable", {}).values():
+        if variable.get("default") == NULL:
+            variable["default"] = None
+    metadata = configuration["//"]["metadata"]
+    metadata.pop("overrides", None)
+    configuration["//"] = {"metadata": {**metadata, **note}}
+    ordered = {
+        block: configuration[block] if block == "//" else _without_notes(configuration[block])
+        for block in sorted(configuration, key=_BLOCKS.index)
+    }
+    return (json.dumps(ordered, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def _without_notes(block: Any) -> Any:
+    if isinstance(block, dict):
+        return {key: _without_notes(value) for key, value in block.items() if not (key == "//" and _is_note(value))}
+    return [_without_notes(item) for item in block] if isinstance(block, list) else block
+
+
+def _is_note(value: Any) -> bool:
+    return isinstance(value, dict) and "uniqueId" in value.get("metadata", {})
