@@ -18,23 +18,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--take-snapshots", action="store_true", help="write tests/snapshots instead of comparing")
 
 
-ONE_AFTER_ANOTHER = ("test_apply.py", "test_entry_points.py", "test_failures.py")
-"""Files whose tests share two applied stacks, or run containers, each of which has one port on a machine."""
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Knows the mark of pytest-xdist, which need not be there."""
-    config.addinivalue_line("markers", "xdist_group(name): tests that one worker runs (`-n 2 --dist loadgroup`)")
-
-
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Lets one worker run all tests of a file, as they share plans."""
-    for item in items:
-        group = "stacks" if item.path.name in ONE_AFTER_ANOTHER else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
-
-
 @pytest.fixture(scope="session")
 def stacks(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the synthesized stacks of the example fleet."""
