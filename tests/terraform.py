@@ -13,6 +13,7 @@ those types alone that the configuration names. Everything else is the provider'
 provider holds one configuration at a time, so commands run one after another.
 """
 
+import fcntl
 import json
 import os
 import re
@@ -458,14 +459,18 @@ def _spoken(ended: subprocess.CompletedProcess[str]) -> Diagnostic:
 def _find_or_fetch(program: str, cache: Path, platform: str, environment: Mapping[str, str]) -> dict[str, Package]:
     """Returns the newest package of each provider; of the AWS provider there always is one."""
     found = newest_packages(cache, platform)
-    if "aws" not in found:
-        if hindrance := _fetch(program, cache, environment):
+    if "aws" in found:
+        return found
+    # Tests that run at the same time fetch it once.
+    with (cache / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        found = newest_packages(cache, platform)
+        if "aws" not in found and (hindrance := _fetch(program, cache, environment)):
             raise TerraformUnavailable(
                 f"no AWS provider {PROVIDERS['aws']['version']} for {platform}, neither in a folder {REGISTRY} "
                 f"on this machine nor from the registry: {hindrance}"
             )
-        found = newest_packages(cache, platform)
-    return found
+        return newest_packages(cache, platform)
 
 
 def _fetch(program: str, cache: Path, environment: Mapping[str, str]) -> str:

@@ -12,12 +12,14 @@ import pytest
 
 from local_aws.server import LocalAws, serving
 from tests.plan.conftest import TRIAL, evaluate, module_root, terraform
-from tests.terraform import Root, Terraform, TerraformError, TerraformUnavailable, open_terraform
+from tests.terraform import Plan, Root, Terraform, TerraformError, TerraformUnavailable, open_terraform
 
 __all__ = ["evaluate", "module_root", "terraform"]
 
 PROVIDER = {"s3_use_path_style": True, "max_retries": None, "skip_requesting_account_id": False}
 """Arguments of the AWS provider for a local AWS: moto does not find buckets by host name."""
+
+PROGRAMS = "programs"
 
 USER = "litellm_app"
 """The database user of the tasks."""
@@ -31,11 +33,13 @@ class Stack:
         aws: the local AWS.
         inputs: the inputs of the last apply.
         name: `<tenant>-litellm-<env>`.
+        programs: a folder whose programs Terraform's scripts find first.
     """
 
     def __init__(self, root: Root, aws: LocalAws, inputs: dict[str, Any]) -> None:
         self.root, self.aws, self.inputs = root, aws, inputs
         self.name = f"{inputs['tenant']}-litellm-{inputs['env']}"
+        self.programs = root.directory.parents[1] / PROGRAMS
 
     def apply(self, *arguments: str, **inputs: Any) -> None:
         """Applies with changed inputs, and keeps them."""
@@ -55,8 +59,7 @@ class Stack:
 
     def runs(self) -> dict[str, str]:
         """Returns the IDs of the last runs of the one-off tasks."""
-        plan = self.root.plan(self.inputs)
-        return {task: plan.values(f"terraform_data.{task}")["id"] for task in ("bootstrap_db", "migration")}
+        return runs_of(self.root.plan(self.inputs))
 
     def client(self, service: str) -> Any:
         return self.aws.account.client(service)
@@ -107,6 +110,11 @@ class Stack:
             file.write_text(before, encoding="utf-8")
 
 
+def runs_of(plan: Plan) -> dict[str, str]:
+    """The ids of the last runs of the one-shot tasks, which a plan has in its state."""
+    return {task: plan.values(f"terraform_data.{task}")["id"] for task in ("bootstrap_db", "migration")}
+
+
 @pytest.fixture(scope="session")
 def local_aws() -> Iterator[LocalAws]:
     with serving() as local_aws:
@@ -124,7 +132,7 @@ def _opened(local_aws: LocalAws, work: Path, cache: Path) -> Iterator[Terraform]
                     # Poll the one-off tasks every second.
                     environment={**local_aws.account.environment, "ONE_SHOT_POLL_SECONDS": "1"},
                     # The one-off tasks use the AWS CLI of the development packages.
-                    path=[Path(sys.executable).parent],
+                    path=[work / PROGRAMS, Path(sys.executable).parent],
                 )
             )
         except TerraformUnavailable as reason:

@@ -230,7 +230,7 @@ def planned(evaluate: Evaluate, component: str, configured: bool, traced: bool, 
     if configured:
         inputs["proxy_config"] = {"model_list": []}
     if traced:
-        inputs[f"{component}_extra_env"] = {"USE_DDTRACE": "TRUE"}
+        inputs |= {f"{service}_extra_env": {"USE_DDTRACE": "TRUE"} for service in PORTS}
     definition = evaluate(**inputs).values(f"aws_ecs_task_definition.{component}")
     [container] = json.loads(definition["container_definitions"])
     return dict(container)
