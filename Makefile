@@ -87,11 +87,11 @@ docs: $(developed) ## Write docs/inputs.md, tenants.schema.json, the engines' ex
 
 .PHONY: test
 test: $(developed) ## Run the fast tests: all that apply nothing. Those that need a missing Terraform are skipped
-	@$(python) -m pytest tests/unit tests/plan tests/engines
+	@$(python) -m pytest tests/unit tests/plan tests/engines -n 2 --dist loadfile
 
 .PHONY: test-all
-test-all: $(developed) ## Run all tests, with those that apply to the local AWS
-	@$(python) -m pytest
+test-all: test ## Run all tests, with those that apply to the local AWS
+	@$(python) -m pytest tests/local_aws
 
 .PHONY: bench
 bench: $(developed) ## Measure against plain CDKTF, and write docs/benchmarks.md (ROUNDS=number)

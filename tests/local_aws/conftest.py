@@ -1,6 +1,5 @@
 """Fixtures: a local AWS, Terraform that applies to it, and two applied stacks."""
 
-import json
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -94,16 +93,12 @@ class Stack:
         return str(task["taskArn"])
 
     @contextmanager
-    def edited(self, local: str, old: str, new: str) -> Iterator[None]:
-        """Replaces text in one of the root's local values until the context exits."""
-        file = self.root.directory / "cdk.tf.json"
+    def edited(self, name: str, old: str, new: str) -> Iterator[None]:
+        """Replaces text in one of the module's files until the context exits."""
+        file = self.root.directory / name
         before = file.read_text(encoding="utf-8")
-        document = json.loads(before)
-        value = json.dumps(document["locals"][local])
-        old, new = (json.dumps(text)[1:-1] for text in (old, new))
-        assert value.count(old) == 1
-        document["locals"][local] = json.loads(value.replace(old, new))
-        file.write_text(json.dumps(document), encoding="utf-8")
+        assert before.count(old) == 1
+        file.write_text(before.replace(old, new), encoding="utf-8")
         try:
             yield
         finally:
@@ -111,7 +106,7 @@ class Stack:
 
 
 def runs_of(plan: Plan) -> dict[str, str]:
-    """The ids of the last runs of the one-shot tasks, which a plan has in its state."""
+    """Returns the IDs of the last runs of the one-off tasks, which a plan has in its state."""
     return {task: plan.values(f"terraform_data.{task}")["id"] for task in ("bootstrap_db", "migration")}
 
 

@@ -55,7 +55,7 @@ def program(text: str) -> Image:
 
 class TestBootstrap:
     def test_sql_that_fails(self, stack: Stack) -> None:
-        with stack.edited("db_bootstrap_sql", "GRANT ALL ON SCHEMA public", "GRANT ALL ON SCHEMA private"):
+        with stack.edited("bootstrap.sql", "GRANT ALL ON SCHEMA public", "GRANT ALL ON SCHEMA private"):
             failure = stack.failure()
         expect_failed(
             failure,
@@ -101,7 +101,7 @@ class TestBootstrap:
 class TestMigration:
     def test_the_tasks_user_is_not_in_rds_iam(self, stack: Stack) -> None:
         stack.sql(f"REVOKE rds_iam FROM {USER} GRANTED BY postgres")
-        with stack.edited("db_bootstrap_sql", 'GRANT rds_iam TO "${var.db_username}";\n', ""):
+        with stack.edited("bootstrap.sql", 'GRANT rds_iam TO "${user}";\n', ""):
             failure = stack.failure()
         expect_failed(
             failure,
