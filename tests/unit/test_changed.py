@@ -192,16 +192,13 @@ def test_a_change_of_the_module_touches_every_tenant_in_waves(checkout: Path) ->
         ["acme-prod", "prod", "changed"],
     ]
     assert summary.endswith("Apply it in waves: dev (1), then stage (1), then prod (1).")
-    assert run("--format=names").stdout.split() == ["acme-dev", "globex-stage", "acme-prod"]
 
 
 def test_a_change_in_a_file_of_the_module_touches_every_tenant(checkout: Path) -> None:
     amend('files=(Path(__file__).with_name("a.sh"),)')
     script = Path("constructs/litellm_aws/a.sh")
     script.write_text("echo a\n")
-    assert json.loads(run("--format=json").stdout)["module"] is True
     commit()
-    assert json.loads(run("--format=json").stdout)["module"] is False
     script.write_text("echo b\n")
     found = json.loads(run("--format=json").stdout)
     assert (found["module"], {each["change"] for each in found["tenants"]}) == (True, {"module"})
@@ -219,7 +216,6 @@ def test_the_base_runs_the_code_of_its_commit(checkout: Path) -> None:
     amend('outputs={**LITELLM.outputs, "vpc_id": "Another text."}')
     commit()
     Path("main.py").write_text(main)
-    assert json.loads(run("--format=json").stdout)["module"] is False
     MODULE.write_text(module)
     assert json.loads(run("--format=json").stdout)["module"] is True
 
@@ -266,7 +262,7 @@ def test_the_other_commit_reads_its_own_tenants_file(checkout: Path) -> None:
 def test_before_the_code_there_were_no_tenants(checkout: Path) -> None:
     git("rm", "--quiet", "-r", "--cached", "main.py")
     git("commit", "--quiet", "--message", "Without the code")
-    assert len(json.loads(run("--format=json").stdout)["tenants"]) == 3
+    assert run("--format=names").stdout.split() == ["acme-dev", "globex-stage", "acme-prod"]
 
 
 def test_mistakes_and_bad_refs_end_with_2(checkout: Path) -> None:
