@@ -10,7 +10,8 @@ from constructs import Construct
 
 from fleet.tenant import HCP_HOST, WORKSPACE_OF_WORKSPACES, TenantSettings
 from fleet.waves import Wave
-from litellm_aws.expressions import EACH_KEY, EACH_VALUE, Expression, add_block, constant, local, text, variable, when
+from litellm_aws.blocks import add_block, local
+from litellm_aws.expressions import EACH_KEY, EACH_VALUE, Expression, constant, text, variable, when
 from litellm_aws.versions import TERRAFORM
 
 from .stack import Stack

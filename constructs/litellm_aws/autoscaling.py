@@ -8,8 +8,9 @@ from cdktf_cdktf_provider_aws.appautoscaling_policy import (
 from cdktf_cdktf_provider_aws.appautoscaling_target import AppautoscalingTarget
 from constructs import Construct
 
+from .blocks import address, count_if, dynamic_block
 from .cluster import Cluster
-from .expressions import Expression, address, argument, count_if, dynamic_block
+from .expressions import Expression, argument
 from .input_variables import InputVariables
 from .naming import Naming
 from .services import Services

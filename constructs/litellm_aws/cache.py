@@ -4,7 +4,8 @@ from cdktf_cdktf_provider_aws.elasticache_replication_group import ElasticacheRe
 from cdktf_cdktf_provider_aws.elasticache_subnet_group import ElasticacheSubnetGroup
 from constructs import Construct
 
-from .expressions import address, call, count_if, for_list, one, text
+from .blocks import address, count_if, one
+from .expressions import call, for_list, text
 from .input_variables import InputVariables
 from .naming import Naming
 from .network import REDIS_PORT, Network

@@ -2,7 +2,8 @@
 
 from constructs import Construct
 
-from .expressions import Expression, add_block, call, local
+from .blocks import add_block, local
+from .expressions import Expression, call
 from .input_variables import InputVariables
 from .module_kind import ModuleKind
 from .ports import BACKEND_PORT, UI_PORT

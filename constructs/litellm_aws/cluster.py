@@ -4,7 +4,7 @@ from cdktf_cdktf_provider_aws.ecs_cluster import EcsCluster, EcsClusterSetting
 from cdktf_cdktf_provider_aws.ecs_cluster_capacity_providers import EcsClusterCapacityProviders
 from constructs import Construct
 
-from .expressions import attribute, count_if
+from .blocks import attribute, count_if
 from .input_variables import InputVariables
 from .naming import Naming
 

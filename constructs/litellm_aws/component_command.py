@@ -11,7 +11,8 @@ from collections.abc import Sequence
 
 from constructs import Construct
 
-from .expressions import Expression, Text, call, local, module_file, text, when
+from .blocks import local
+from .expressions import Expression, Text, call, module_file, text, when
 from .images import ENTRY_POINT, Images
 from .proxy_config import ProxyConfig
 

@@ -9,7 +9,8 @@ from cdktf_cdktf_provider_aws.rds_cluster_instance import RdsClusterInstance
 from cdktf_cdktf_provider_aws.rds_cluster_parameter_group import RdsClusterParameterGroup
 from constructs import Construct
 
-from .expressions import Expression, address, call, count_if, for_list, local, one, text
+from .blocks import address, count_if, local, one
+from .expressions import Expression, call, for_list, text
 from .input_variables import InputVariables
 from .naming import KEPT_DESCRIPTION, Naming
 from .network import Network

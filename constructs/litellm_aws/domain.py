@@ -7,7 +7,8 @@ from cdktf_cdktf_provider_aws.lb import Lb
 from cdktf_cdktf_provider_aws.route53_record import Route53Record, Route53RecordAlias
 from constructs import Construct
 
-from .expressions import attribute, call, count_if, one
+from .blocks import attribute, count_if, one
+from .expressions import call
 from .input_variables import InputVariables
 from .naming import Naming
 

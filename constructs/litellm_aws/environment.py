@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from constructs import Construct
 
+from .blocks import local
 from .cache import Cache
 from .database import Database
-from .expressions import Expression, call, for_map, local, text, when
+from .expressions import Expression, call, for_map, text, when
 from .input_variables import InputVariables
 from .naming import Naming
 from .proxy_config import ProxyConfig

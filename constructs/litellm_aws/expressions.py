@@ -14,10 +14,10 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from inspect import signature
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from cdktf import IResolvable, TerraformCount, TerraformElement, TerraformLocal, TerraformStack, Token
-from constructs import Construct
+if TYPE_CHECKING:
+    from cdktf import IResolvable, Token
 
 NULL = "${null}"
 """Null as an argument. jsii drops nulls, so it is written as an expression."""
@@ -119,22 +119,22 @@ class Expression:
     @property
     def as_number(self) -> float:
         """For an argument of CDKTF that takes a number."""
-        return Token.as_number(str(self))
+        return _token().as_number(str(self))
 
     @property
     def as_boolean(self) -> IResolvable:
         """For an argument of CDKTF that takes true or false."""
-        return Token.as_any(str(self))
+        return _token().as_any(str(self))
 
     @property
     def as_list(self) -> list[str]:
         """For an argument of CDKTF that takes a list of strings."""
-        return Token.as_list(str(self))
+        return _token().as_list(str(self))
 
     @property
     def as_map(self) -> Mapping[str, str]:
         """For an argument of CDKTF that takes a map of strings."""
-        return Token.as_string_map(str(self))
+        return _token().as_string_map(str(self))
 
     def then(self, value: object, otherwise: object) -> Expression:
         """One value where this condition is true, another where it is false."""
@@ -305,53 +305,9 @@ def without_nulls(map_: object) -> Expression:
     return for_map(map_, lambda name, value: (name, value), where=lambda _name, value: value.differs(None))
 
 
-def local(scope: Construct, name: str, value: object) -> Expression:
-    """Declares a local, and returns it."""
-    return address(TerraformLocal(scope, f"local.{name}", argument(value)))
-
-
 def variable(name: str) -> Expression:
     """Returns a variable of the module."""
     return Expression(f"var.{name}")
-
-
-def address(element: TerraformElement) -> Expression:
-    """Returns a block, such as `aws_vpc.this`."""
-    return Expression(element.node.id)
-
-
-def attribute(element: TerraformElement, name: str) -> Expression:
-    """Returns an attribute of a resource or data source without count.
-
-    Raises:
-        AttributeError: the resource has no such attribute.
-    """
-    return address(element).attribute(_known(element, name))
-
-
-def each(element: TerraformElement, name: str) -> Expression:
-    """Returns the list of an attribute of all instances of a resource with count."""
-    return address(element).splat(_known(element, name))
-
-
-def one(element: TerraformElement, name: str) -> Expression:
-    """Returns the attribute of a resource with a count of 0 or 1; null where there is none."""
-    return call("one", each(element, name))
-
-
-def attribute_where(element: TerraformElement, name: str, exists: Expression | None) -> Expression:
-    """Returns an attribute of a resource that exists under a condition, null where it does not; None is always."""
-    return attribute(element, name) if exists is None else one(element, name)
-
-
-def count_if(condition: Expression) -> TerraformCount:
-    """Returns the count of a resource that exists only under a condition."""
-    return count_of(condition.then(1, 0))
-
-
-def count_of(number: Expression) -> TerraformCount:
-    """Returns a count."""
-    return TerraformCount.of(number.as_number)
 
 
 def module_output(module: str, name: str) -> Expression:
@@ -367,41 +323,6 @@ EACH_VALUE = Expression("each.value")
 def module_file(name: str) -> Expression:
     """Returns the path of a file in the module's folder."""
     return Text(Expression("path.module"), f"/{name}")
-
-
-def dynamic_block(
-    name: str, for_each: object, content: Callable[[Expression, Expression], Mapping[str, object]]
-) -> dict[str, Any]:
-    """Returns the value of `dynamic` for a block that there is for each element of a list or map.
-
-    Args:
-        content: returns the arguments of a block from the key and the value of an element.
-    """
-    block = Expression(name)
-    arguments = content(block.attribute("key"), block.attribute("value"))
-    return {name: {"for_each": argument(for_each), "content": argument(arguments)}}
-
-
-def add_dynamic_block(
-    element: TerraformElement,
-    name: str,
-    for_each: object,
-    content: Callable[[Expression, Expression], Mapping[str, object]],
-    *,
-    within: str = "",
-) -> None:
-    """Adds a `dynamic_block` to a resource.
-
-    Args:
-        within: path of the block that holds it, such as `default_action.0.`; empty is the resource itself.
-    """
-    element.add_override(f"{within}dynamic.{name}", dynamic_block(name, for_each, content)[name])
-
-
-def add_block(scope: Construct, path: str, value: object) -> Expression:
-    """Adds a block for which there is no class, such as `check.redis`, to the stack of a construct, and returns it."""
-    TerraformStack.of(scope).add_override(path, argument(value))
-    return Expression(path.removeprefix("resource."))
 
 
 def argument(value: object) -> Any:
@@ -438,6 +359,13 @@ def constant(value: Any) -> Any:
             return {constant(key): constant(item) for key, item in value.items()}
         case _:
             return value
+
+
+def _token() -> type[Token]:
+    # CDKTF takes half a second to import, and rules on a tenants file do not need it.
+    from cdktf import Token
+
+    return Token
 
 
 def _within(value: object, level: int) -> str:
@@ -479,12 +407,6 @@ def _quoted(value: str) -> str:
     if "${" in value:
         raise ValueError(f"{value} is a template in an expression: build it with text")
     return json.dumps(_escaped(value), ensure_ascii=False)[1:-1]
-
-
-def _known(element: TerraformElement, name: str) -> str:
-    if not hasattr(type(element), name):
-        raise AttributeError(f"{element.node.id} has no attribute {name}")
-    return name
 
 
 def _variables(function: Callable[..., object]) -> tuple[str, list[Expression]]:

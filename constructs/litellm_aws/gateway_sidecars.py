@@ -2,9 +2,10 @@
 
 from constructs import Construct
 
+from .blocks import local
 from .component_command import ComponentCommands
 from .environment import METRICS_FOLDER, METRICS_FOLDER_VARIABLE, ContainerEnvironment
-from .expressions import Expression, call, for_list, local, text, when
+from .expressions import Expression, call, for_list, text, when
 from .images import Images
 from .input_variables import InputVariables
 from .task_definition import TaskDefinition, tcp_port

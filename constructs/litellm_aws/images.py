@@ -2,7 +2,8 @@
 
 from constructs import Construct
 
-from .expressions import Expression, local, text, when
+from .blocks import local
+from .expressions import Expression, text, when
 from .input_variables import InputVariables
 
 _RELEASES = "ghcr.io/berriai/litellm"

@@ -3,7 +3,8 @@
 from cdktf import TerraformVariable, TerraformVariableValidationConfig
 from constructs import Construct
 
-from .expressions import NULL, Expression, call, for_list, local, variable
+from .blocks import local
+from .expressions import NULL, Expression, call, for_list, variable
 from .module_kind import Input, ModuleKind
 from .rules import Rule
 

@@ -12,7 +12,8 @@ from cdktf_cdktf_provider_aws.lb_listener_rule import (
 from cdktf_cdktf_provider_aws.lb_target_group import LbTargetGroup
 from constructs import Construct
 
-from .expressions import EACH_KEY, EACH_VALUE, Expression, add_block, address, attribute, call, for_list, for_map, local
+from .blocks import add_block, address, attribute, local
+from .expressions import EACH_KEY, EACH_VALUE, Expression, call, for_list, for_map
 from .input_variables import InputVariables
 from .naming import Naming
 from .routes import (

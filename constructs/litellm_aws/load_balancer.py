@@ -6,8 +6,9 @@ from cdktf_cdktf_provider_aws.lb_listener import LbListener, LbListenerDefaultAc
 from cdktf_cdktf_provider_aws.lb_target_group import LbTargetGroup, LbTargetGroupHealthCheck
 from constructs import Construct
 
+from .blocks import add_dynamic_block, attribute, count_if, local, one
 from .domain import Domain
-from .expressions import Expression, add_dynamic_block, attribute, call, count_if, local, one, text
+from .expressions import Expression, call, text
 from .input_variables import InputVariables
 from .listener_rules import ListenerRules
 from .naming import Naming

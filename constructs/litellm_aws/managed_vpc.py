@@ -12,20 +12,8 @@ from cdktf_cdktf_provider_aws.subnet import Subnet
 from cdktf_cdktf_provider_aws.vpc import Vpc
 from constructs import Construct
 
-from .expressions import (
-    COUNT_INDEX,
-    Expression,
-    address,
-    argument,
-    call,
-    count_if,
-    count_of,
-    each,
-    for_list,
-    local,
-    one,
-    text,
-)
+from .blocks import address, count_if, count_of, each, local, one
+from .expressions import COUNT_INDEX, Expression, argument, call, for_list, text
 from .input_variables import InputVariables
 from .naming import Naming
 from .security_group import ANYWHERE

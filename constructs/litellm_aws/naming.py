@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from constructs import Construct
 
-from .expressions import Expression, Text, call, local, text
+from .blocks import local
+from .expressions import Expression, Text, call, text
 from .input_variables import InputVariables
 
 KEPT_DESCRIPTION = ["description"]

@@ -2,7 +2,8 @@
 
 from constructs import Construct
 
-from .expressions import Expression, call, local
+from .blocks import local
+from .expressions import Expression, call
 from .input_variables import InputVariables
 from .naming import Naming
 from .security_group import ANYWHERE, SecurityGroup

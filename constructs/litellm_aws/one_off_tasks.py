@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from cdktf import DataResource, ITerraformDependable, LocalExecProvisioner
 from constructs import Construct
 
+from .blocks import count_if, each, local, one
 from .cluster import Cluster
 from .database import Database
 from .environment import Environment
-from .expressions import Expression, call, count_if, each, local, module_file, one, text, when
+from .expressions import Expression, call, module_file, text, when
 from .images import Images
 from .input_variables import InputVariables
 from .naming import Naming

@@ -6,7 +6,8 @@ from typing import Any
 from cdktf_cdktf_provider_aws.iam_policy import IamPolicy
 from constructs import Construct
 
-from .expressions import Expression, attribute_where, call, count_if, local
+from .blocks import attribute_where, count_if, local
+from .expressions import Expression, call
 from .naming import Naming
 
 Statement = Mapping[str, Any]

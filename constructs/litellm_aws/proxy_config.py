@@ -6,7 +6,8 @@ from operator import or_
 
 from constructs import Construct
 
-from .expressions import Expression, call, for_map, local, without_nulls
+from .blocks import local
+from .expressions import Expression, call, for_map, without_nulls
 from .input_variables import InputVariables
 
 _SETTINGS: Mapping[str, tuple[str, ...]] = {

@@ -5,7 +5,8 @@ from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAttachment
 from constructs import Construct
 
-from .expressions import Expression, attribute_where, count_if
+from .blocks import attribute_where, count_if
+from .expressions import Expression
 from .naming import Naming
 from .policy import Policy
 

@@ -5,9 +5,10 @@ from cdktf_cdktf_provider_aws.data_aws_partition import DataAwsPartition
 from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAttachment
 from constructs import Construct
 
+from .blocks import attribute, local
 from .database import Database
 from .environment import Environment
-from .expressions import Expression, attribute, call, for_list, local, text
+from .expressions import Expression, call, for_list, text
 from .input_variables import InputVariables
 from .naming import Naming
 from .policy import Policy, Statement, document

@@ -7,8 +7,9 @@ from cdktf_cdktf_provider_aws.secretsmanager_secret import SecretsmanagerSecret
 from cdktf_cdktf_provider_aws.secretsmanager_secret_version import SecretsmanagerSecretVersion
 from constructs import Construct
 
+from .blocks import address, attribute, attribute_where, count_if, local, one
 from .database import Database
-from .expressions import Expression, address, attribute, attribute_where, call, count_if, for_list, local, one, text
+from .expressions import Expression, call, for_list, text
 from .input_variables import InputVariables
 from .naming import Naming
 from .passwords import generated_password

@@ -5,17 +5,8 @@ from cdktf_cdktf_provider_aws.security_group import SecurityGroup as AwsSecurity
 from cdktf_cdktf_provider_aws.security_group import SecurityGroupEgress
 from constructs import Construct
 
-from .expressions import (
-    Expression,
-    add_dynamic_block,
-    address,
-    argument,
-    attribute_where,
-    count_if,
-    for_list,
-    local,
-    when,
-)
+from .blocks import add_dynamic_block, address, attribute_where, count_if, local
+from .expressions import Expression, argument, for_list, when
 from .naming import KEPT_DESCRIPTION, Naming
 
 ANYWHERE = "0.0.0.0/0"

@@ -12,8 +12,9 @@ from cdktf_cdktf_provider_aws.ecs_service import (
 from cdktf_cdktf_provider_aws.lb_target_group import LbTargetGroup
 from constructs import Construct
 
+from .blocks import add_dynamic_block, attribute, local
 from .cluster import Cluster
-from .expressions import Expression, add_dynamic_block, argument, attribute, local, when
+from .expressions import Expression, argument, when
 from .input_variables import InputVariables
 from .naming import Naming
 from .network import Network

@@ -6,10 +6,11 @@ from cdktf import ITerraformDependable
 from cdktf_cdktf_provider_aws.lb_target_group import LbTargetGroup
 from constructs import Construct
 
+from .blocks import local
 from .cluster import Cluster
 from .component_command import ComponentCommands
 from .environment import Environment
-from .expressions import Expression, call, local, module_file, text
+from .expressions import Expression, call, module_file, text
 from .gateway_sidecars import GatewaySidecars
 from .images import Images
 from .input_variables import InputVariables

@@ -20,7 +20,8 @@ from cdktf_cdktf_provider_aws.s3_object import (
 from cdktf_cdktf_provider_random.id import Id
 from constructs import Construct
 
-from .expressions import Expression, attribute, call, count_if, one
+from .blocks import attribute, count_if, one
+from .expressions import Expression, call
 from .input_variables import InputVariables
 from .naming import Naming
 from .network import Network

@@ -8,19 +8,8 @@ from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
 from cdktf_cdktf_provider_aws.ecs_task_definition import EcsTaskDefinition
 from constructs import Construct
 
-from .expressions import (
-    Expression,
-    add_dynamic_block,
-    address,
-    argument,
-    attribute_where,
-    call,
-    count_if,
-    for_list,
-    local,
-    when,
-    without_nulls,
-)
+from .blocks import add_dynamic_block, address, attribute_where, count_if, local
+from .expressions import Expression, argument, call, for_list, when, without_nulls
 from .input_variables import InputVariables
 from .naming import Naming
 from .role import Role

@@ -4,7 +4,8 @@ from cdktf_cdktf_provider_aws.data_aws_subnet import DataAwsSubnet
 from cdktf_cdktf_provider_aws.data_aws_vpc import DataAwsVpc
 from constructs import Construct
 
-from .expressions import COUNT_INDEX, Expression, call, count_if, count_of, each, local
+from .blocks import count_if, count_of, each, local
+from .expressions import COUNT_INDEX, Expression, call
 from .input_variables import InputVariables
 from .managed_vpc import ManagedVpc
 from .naming import Naming

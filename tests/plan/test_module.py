@@ -166,7 +166,7 @@ def test_everything_at_once_plans(everything: Plan) -> None:
 def test_null_in_a_list_or_map_is_refused(refusal: Refusal, inputs: dict[str, Any]) -> None:
     message = refusal(**inputs)
     for name in inputs:
-        assert f"{name} must not hold null: give each element a value, or leave it out." in message
+        assert f"{name} must not contain null: set a value, or remove the element." in message
 
 
 def test_an_object_has_no_more_tags_than_s3_takes(terraform: Terraform, stacks: Path) -> None:

@@ -8,22 +8,16 @@ import cdktf
 import pytest
 from cdktf import DataResource, TerraformStack
 
+from litellm_aws.blocks import address, attribute, count_if, dynamic_block, each, local, one
 from litellm_aws.expressions import (
     COUNT_INDEX,
     Expression,
-    address,
     argument,
-    attribute,
     call,
     constant,
-    count_if,
-    dynamic_block,
-    each,
     for_list,
     for_map,
-    local,
     module_file,
-    one,
     text,
     variable,
     when,

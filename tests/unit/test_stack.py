@@ -6,7 +6,7 @@ import cdktf
 import pytest
 from constructs import Construct
 
-from litellm_aws.expressions import local
+from litellm_aws.blocks import local
 from stacks.stack import Stack
 
 

@@ -112,6 +112,7 @@ def test_a_run_writes_the_fleet_and_lists_it(synthesized: tuple[Path, Run]) -> N
         "tenants.yaml",
         "cdktf.out/manifest.json",
         *(f"cdktf.out/stacks/{stack}/cdk.tf.json" for stack in stacks),
+        *(f"cdktf.out/stacks/litellm/{file.name}" for file in LITELLM.files),
     }
 
 
@@ -424,7 +425,11 @@ def test_a_file_that_the_module_no_longer_has_is_deleted_and_no_other(
     module = Path("cdktf.out/stacks/litellm")
     (module / "mine.sh").write_text("echo mine\n")
     run(capsys, FLEET)
-    assert sorted(path.name for path in module.iterdir()) == ["cdk.tf.json", "mine.sh"]
+    assert {path.name for path in module.iterdir()} == {
+        "cdk.tf.json",
+        "mine.sh",
+        *(file.name for file in LITELLM.files),
+    }
 
 
 # What is printed

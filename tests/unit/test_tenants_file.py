@@ -35,7 +35,7 @@ CIDR = (
     "vpc_cidr must be an IPv4 CIDR block from /16 to /20, such as 10.40.0.0/16, written with its first address "
     "(its subnets are 8 bits narrower, and AWS has none below /28)"
 )
-HYPHEN = "without a hyphen at its end and without two in a row, as RDS and ElastiCache refuse those in names"
+HYPHEN = "must not be a name that ends with a hyphen or contains two in a row: RDS and ElastiCache reject such names"
 TENANT_SLUG = "tenant must be 1 to 21 lowercase letters, digits and hyphens, a letter first"
 ENV_SLUG = "env must be 1 to 9 lowercase letters, digits and hyphens, a letter first"
 SECRET_ARN = "the ARN of a Secrets Manager secret, arn:aws:secretsmanager:<region>:<account>:secret:<name>"
@@ -509,7 +509,7 @@ MISTAKES: dict[str, tuple[str, str]] = {
     "master user for the tasks": (
         "db_username: postgres",
         "db_master_username and db_username must be different: "
-        "the bootstrap would take the master user's password login away",
+        "the bootstrap would disable the password login of the master user",
     ),
     "region of the provider": (
         "provider: {region: eu-west-1}",
@@ -580,8 +580,8 @@ def test_a_mistake_of_a_tenant_is_refused_with_the_line_and_what_to_do(line: str
 ENTRIES: dict[str, tuple[str, list[str]]] = {
     "tenant too long": (f"{{tenant: {'a' * 22}, env: e}}", [f"tenant {'a' * 22}-e: {TENANT_SLUG}"]),
     "env too long": ("{tenant: a, env: abcdefghij}", [f"tenant a-abcdefghij: {ENV_SLUG}"]),
-    "two hyphens": ("{tenant: a--b, env: e}", [f"tenant a--b-e: tenant must be {HYPHEN}"]),
-    "hyphen at the end": ("{tenant: a, env: e-}", [f"tenant a-e-: env must be {HYPHEN}"]),
+    "two hyphens": ("{tenant: a--b, env: e}", [f"tenant a--b-e: tenant {HYPHEN}"]),
+    "hyphen at the end": ("{tenant: a, env: e-}", [f"tenant a-e-: env {HYPHEN}"]),
     "upper case": ("{tenant: Acme, env: e}", [f"tenant Acme-e: {TENANT_SLUG}"]),
     "number for a name": ("{tenant: 7, env: e}", ['tenant 7-e: tenant must be a string: write "7" in quotes']),
     "no name": ("{tenant: , env: e}", [f"tenant number 1: tenant {NO_VALUE}"]),
@@ -611,8 +611,8 @@ def test_a_secret_that_is_no_arn_is_named_by_its_variable_and_line() -> None:
     lines = ["gateway_extra_secrets:", f"  GOOD: '{SECRET}:key::'", f"  OPENAI_API_KEY: {API_KEY}"]
     [problem] = refusal(with_lines(*lines))
     assert problem == (
-        f"tenants.yaml:8: tenant acme-prod: gateway_extra_secrets.OPENAI_API_KEY must be {SECRET_ARN}, "
-        "and optionally :<json key>:<stage>:<version> behind it"
+        "tenants.yaml:8: tenant acme-prod: gateway_extra_secrets.OPENAI_API_KEY must be a secret ARN, "
+        "arn:aws:secretsmanager:<region>:<account>:secret:<name>, optionally followed by :<json key>:<stage>:<version>"
     )
 
 
@@ -620,7 +620,7 @@ def test_a_name_in_both_maps_of_a_service_is_refused_at_the_second() -> None:
     lines = ["backend_extra_env: {B: x, A: x, C: x}", f"backend_extra_secrets: {{A: '{SECRET}', B: '{SECRET}'}}"]
     assert refusal(with_lines(*lines)) == [
         "tenants.yaml:7: tenant acme-prod: backend_extra_env and backend_extra_secrets both set A, B: "
-        "remove it from one of them (ECS takes a name once in a container)"
+        "remove one of the two"
     ]
 
 
