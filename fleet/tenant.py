@@ -73,7 +73,7 @@ class Provider(_Options):
     region: _Text | None = None
     """Region; by default, and in any case equal to, the tenant's `region`."""
     profile: _Text | None = None
-    """Profile of the AWS configuration files. The one-shot tasks' `aws` needs AWS_PROFILE to know it too."""
+    """Profile of the AWS configuration files. The AWS CLI that runs the one-off tasks needs it as AWS_PROFILE, too."""
     assume_role: AssumeRole | None = None
     """Role that Terraform assumes."""
     default_tags: dict[str, str] | None = None

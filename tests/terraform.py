@@ -156,7 +156,7 @@ def _resources_below(module: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 class Root:
-    """A copy of a root module in a folder of its own, initialised, with its state beside it.
+    """A copy of a root module in a folder of its own, initialised, with its state next to it.
 
     A command that fails raises TerraformError. Variables are given with their Python values; one that the
     root does not declare is an error too, which Terraform alone would only warn of.

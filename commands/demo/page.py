@@ -16,7 +16,7 @@ _LONG = ("db_bootstrap_sql", "migration_run_command")
 
 
 def page(endpoint: str, outputs: Mapping[str, Any]) -> str:
-    """Returns outputs, database, what the one-shot tasks printed, and the services.
+    """Returns outputs, database, what the one-off tasks printed, and the services.
 
     Args:
         endpoint: of the local AWS.

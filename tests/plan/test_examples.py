@@ -58,7 +58,7 @@ def test_every_architecture_makes_what_it_needs(planned: dict[str, Plan]) -> Non
     assert [plan.warnings for plan in planned.values()] == [()] * 4
 
 
-def test_of_what_is_brought_along_nothing_is_made(planned: dict[str, Plan]) -> None:
+def test_nothing_is_created_for_existing_network_and_stores(planned: dict[str, Plan]) -> None:
     made = kinds(planned["existing-network-and-stores"])
     assert not [kind for kind in made if kind.startswith(("aws_vpc", "aws_subnet", "aws_rds", "aws_elasticache"))]
 

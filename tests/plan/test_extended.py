@@ -209,7 +209,7 @@ def test_a_domain_and_billing_metrics_add_their_own_resources_only(reporting: Pl
 # Networking
 
 
-def test_a_vpc_that_is_brought_along_is_used_and_nothing_of_it_is_made(evaluate: Evaluate, changed: Changed) -> None:
+def test_an_existing_vpc_is_used_and_nothing_of_it_is_created(evaluate: Evaluate, changed: Changed) -> None:
     planned = evaluate(**VPC)
     more, fewer = changed(planned)
     assert more == set()
@@ -255,10 +255,10 @@ def test_each_zone_may_have_a_nat_gateway(options: Plan) -> None:
 def test_an_internal_load_balancer_is_private_and_closed_to_the_world(internal: Plan, evaluate: Evaluate) -> None:
     assert internal.values("aws_lb.this")["internal"] is True
     assert ingress(internal, "alb") == {80: (["10.40.0.0/16"], []), 443: (["10.40.0.0/16"], [])}
-    brought = evaluate(**{**VPC, "public_subnet_ids": [], "alb_internal": True, "alb_ingress_cidrs": ["10.0.0.0/8"]})
-    assert brought.values("aws_lb.this")["subnets"] == ["subnet-3", "subnet-4"]
-    groups = [address for address in brought.addresses if address.startswith("aws_security_group.")]
-    ranges = [rule[0] for group in groups for rule in ingress(brought, group.partition(".")[2]).values()]
+    existing = evaluate(**{**VPC, "public_subnet_ids": [], "alb_internal": True, "alb_ingress_cidrs": ["10.0.0.0/8"]})
+    assert existing.values("aws_lb.this")["subnets"] == ["subnet-3", "subnet-4"]
+    groups = [address for address in existing.addresses if address.startswith("aws_security_group.")]
+    ranges = [rule[0] for group in groups for rule in ingress(existing, group.partition(".")[2]).values()]
     assert "0.0.0.0/0" not in json.dumps(ranges)
 
 

@@ -498,7 +498,7 @@ def test_tags_of_the_tenant_win_over_the_shared_ones(default: Plan, everything: 
 
 
 @pytest.mark.parametrize("env", ["prod", "prod-eu"])
-def test_plain_http_and_the_loss_of_production_need_consent(refusal: Refusal, env: str) -> None:
+def test_plain_http_and_the_loss_of_production_must_be_allowed(refusal: Refusal, env: str) -> None:
     message = refusal(env=env, allow_plaintext_alb=False, skip_final_snapshot=True, s3_force_destroy=True)
     for advice in (
         *("set acm_certificate_arn", "allow_plaintext_alb = true"),

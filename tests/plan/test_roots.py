@@ -91,7 +91,7 @@ def test_a_bad_secret_is_refused_at_plan(acme: Root) -> None:
     assert "litellm_master_key must be a key that starts with sk-, or empty." in message
 
 
-def test_default_tags_of_the_provider_lie_beneath_the_tags(planned: Plan) -> None:
+def test_the_tags_override_the_default_tags_of_the_provider(planned: Plan) -> None:
     tags = planned.values("module.litellm.aws_vpc.this[0]")["tags_all"]
     assert tags["org"] == "acme"
     assert tags["managed-by"] == "terraform"

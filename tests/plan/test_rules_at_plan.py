@@ -42,7 +42,7 @@ def good() -> Iterator[tuple[Variables, str]]:
     for cross in CROSS_CASES:
         yield from ((cross.values(pair), "") for pair in cross.good)
     for cases in CASES:
-        yield from (({**cases.beside, cases.input: value}, "") for value in cases.good)
+        yield from (({**cases.others, cases.input: value}, "") for value in cases.good)
 
 
 def bad() -> Iterator[tuple[Variables, str]]:
@@ -51,7 +51,7 @@ def bad() -> Iterator[tuple[Variables, str]]:
             yield from ((values, f"{cross.rule.broken(values)}.") for values in map(cross.values, cross.bad))
     for cases in CASES:
         message = f"{cases.rule.sentence(cases.input)}."
-        yield from (({**cases.beside, cases.input: value}, message) for value in (*cases.bad, *cases.mistyped))
+        yield from (({**cases.others, cases.input: value}, message) for value in (*cases.bad, *cases.mistyped))
 
 
 def warned(kind: str) -> list[Pack]:

@@ -24,10 +24,10 @@ class Cases:
 
     Attributes:
         words: words of the rule's message that no other rule of the input has.
-        good: keep all rules, beside the defaults of the other inputs.
+        good: keep all rules, together with the defaults of the other inputs.
         bad: break this rule, and none that the input has before it.
         mistyped: break it at plan; before that, Python's stricter types refuse them in words of their own.
-        beside: other inputs, without which no value would keep the rules across inputs.
+        others: values of other inputs, without which no value would keep the rules across inputs.
     """
 
     input: str
@@ -35,7 +35,7 @@ class Cases:
     good: Sequence[Any]
     bad: Sequence[Any]
     mistyped: Sequence[Any] = ()
-    beside: Mapping[str, Any] = field(default_factory=dict)
+    others: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def rule(self) -> Rule:
@@ -52,7 +52,7 @@ class CrossCases:
     bad: Sequence[tuple[Any, ...]]
     says: str
     """The beginning of the message."""
-    beside: Mapping[str, Any] = field(default_factory=dict)
+    others: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def rule(self) -> CrossRule:
@@ -64,7 +64,7 @@ class CrossCases:
         return rule
 
     def values(self, group: tuple[Any, ...]) -> dict[str, Any]:
-        return {**self.beside, **dict(zip(self.inputs, group, strict=True))}
+        return {**self.others, **dict(zip(self.inputs, group, strict=True))}
 
 
 ACM = "arn:aws:acm:us-west-2:111122223333:certificate"
@@ -116,8 +116,8 @@ _SECRETS = (
 CASES: tuple[Cases, ...] = (
     *(Cases(name, "must not be empty", good=["x"], bad=["", " ", "\n"]) for name in _NOT_EMPTY),
     *(
-        Cases(name, "duplicates", good=good, bad=bad, beside=beside)
-        for name, good, bad, beside in (
+        Cases(name, "duplicates", good=good, bad=bad, others=others)
+        for name, good, bad, others in (
             ("azs", [["a", "b"], ["a", "b", "c"]], [["a", "a"], ["a", "b", "a"]], {}),
             ("public_subnet_ids", [_SUBNETS], [[*_SUBNETS, "subnet-1"]], VPC),
             ("private_subnet_ids", [_SUBNETS], [[*_SUBNETS, "subnet-1"]], VPC),
@@ -130,8 +130,8 @@ CASES: tuple[Cases, ...] = (
         )
     ),
     *(
-        Cases(name, words, good=good, bad=bad, beside=beside)
-        for name, words, good, bad, beside in (
+        Cases(name, words, good=good, bad=bad, others=others)
+        for name, words, good, bad, others in (
             ("public_subnet_ids", "a subnet ID", [_SUBNETS], [["subnet", "subnet-1"], ["x", "subnet-1"]], VPC),
             ("private_subnet_ids", "a subnet ID", [_SUBNETS], [["subnet-", "subnet-1"], ["subnet-x", "subnet-1"]], VPC),
             ("additional_task_security_group_ids", "a security group ID", [[], ["sg-1"]], [["x"], [""]], {}),
@@ -166,20 +166,20 @@ CASES: tuple[Cases, ...] = (
             ),
         )
     ),
-    Cases("vpc_id", "a VPC ID", good=["vpc-0a1b"], bad=["vpc-", "vpc", "vpc-x", "VPC-1"], beside=VPC),
+    Cases("vpc_id", "a VPC ID", good=["vpc-0a1b"], bad=["vpc-", "vpc", "vpc-x", "VPC-1"], others=VPC),
     Cases(
         "domain_name",
         "a domain name",
         good=["a.example.com", "a-b.c.io"],
         bad=["example", "A.example.com", "a..com", "-a.com", "*.a.com", "https://a.com", "a.com."],
-        beside={"route53_zone_id": "Z1"},
+        others={"route53_zone_id": "Z1"},
     ),
     Cases(
         "route53_zone_id",
         "a Route 53 hosted zone",
         good=["Z0123ABC"],
         bad=["z1", "/hostedzone/Z1", "Z"],
-        beside={"domain_name": "a.example.com"},
+        others={"domain_name": "a.example.com"},
     ),
     *(
         Cases(name, f"from {least} to {most}" if most else f"at least {least}", good=good, bad=bad, mistyped=[1.5])
@@ -213,7 +213,7 @@ CASES: tuple[Cases, ...] = (
         "a number of at least 0",
         good=[0, 0.5, 100],
         bad=[-1],
-        beside={"gateway_tokens_metric": {"namespace": "LiteLLM"}},
+        others={"gateway_tokens_metric": {"namespace": "LiteLLM"}},
     ),
     Cases("collector_on_unavailable", "one of fallback, drop", good=["fallback", "drop"], bad=["", "fail"]),
     Cases("cpu_architecture", "one of X86_64, ARM64", good=["X86_64", "ARM64"], bad=["", "arm64"]),
@@ -228,14 +228,14 @@ CASES: tuple[Cases, ...] = (
         "Secrets Manager secret",
         good=["", *_SECRETS],
         bad=[*_NOT_A_SECRET, *_SECRET_FIELDS],
-        beside={"bootstrap_image": "registry.example.com/postgres"},
+        others={"bootstrap_image": "registry.example.com/postgres"},
     ),
     Cases(
         "image_registry_kms_key_arn",
         "a KMS key",
         good=["", "arn:aws:kms:us-west-2:111122223333:key/1234-ab"],
         bad=["x", "alias/a", "arn:aws:kms:us-west-2:111122223333:alias/a"],
-        beside={"image_registry_secret_arn": SECRET, "bootstrap_image": "registry.example.com/postgres"},
+        others={"image_registry_secret_arn": SECRET, "bootstrap_image": "registry.example.com/postgres"},
     ),
     Cases(
         "tenant",
@@ -452,7 +452,7 @@ CROSS_CASES: tuple[CrossCases, ...] = (
         good=[("vpc-1", ["subnet-3", "subnet-4"])],
         bad=[("vpc-1", [])],
         says="private_subnet_ids is required with vpc_id",
-        beside={"public_subnet_ids": ["subnet-1", "subnet-2"]},
+        others={"public_subnet_ids": ["subnet-1", "subnet-2"]},
     ),
     *(
         CrossCases(
@@ -468,35 +468,35 @@ CROSS_CASES: tuple[CrossCases, ...] = (
         good=[("vpc-1", True, []), ("vpc-1", False, ["subnet-1", "subnet-2"])],
         bad=[("vpc-1", False, []), ("vpc-1", False, ["subnet-1"])],
         says="public_subnet_ids must name at least two subnets of vpc_id",
-        beside={"private_subnet_ids": ["subnet-3", "subnet-4"], **INSIDE},
+        others={"private_subnet_ids": ["subnet-3", "subnet-4"], **INSIDE},
     ),
     CrossCases(
         ("vpc_id", "alb_internal", "private_subnet_ids"),
         good=[("vpc-1", True, ["subnet-3", "subnet-4"])],
         bad=[("vpc-1", True, ["subnet-3"])],
         says="private_subnet_ids must name at least two subnets of vpc_id, as the internal",
-        beside=INSIDE,
+        others=INSIDE,
     ),
     CrossCases(
         ("vpc_id", "alb_internal", "tasks_in_public_subnets", "public_subnet_ids"),
         good=[("vpc-1", True, True, ["subnet-1"]), ("vpc-1", True, False, [])],
         bad=[("vpc-1", True, True, [])],
         says="public_subnet_ids must name the subnets of vpc_id for tasks_in_public_subnets",
-        beside={"private_subnet_ids": ["subnet-3", "subnet-4"], "create_database": False, **INSIDE},
+        others={"private_subnet_ids": ["subnet-3", "subnet-4"], "create_database": False, **INSIDE},
     ),
     CrossCases(
         ("vpc_id", "alb_internal", "create_database", "private_subnet_ids"),
         good=[("vpc-1", False, True, ["subnet-3", "subnet-4"]), ("vpc-1", False, False, ["subnet-3"])],
         bad=[("vpc-1", False, True, ["subnet-3"])],
         says="private_subnet_ids must name at least two subnets of vpc_id, as the managed Aurora",
-        beside={"public_subnet_ids": ["subnet-1", "subnet-2"], "create_redis": False},
+        others={"public_subnet_ids": ["subnet-1", "subnet-2"], "create_redis": False},
     ),
     CrossCases(
         ("vpc_id", "alb_internal", "create_database", "create_redis", "private_subnet_ids"),
         good=[("vpc-1", False, False, False, ["subnet-3"])],
         bad=[("vpc-1", False, False, True, ["subnet-3"])],
         says="private_subnet_ids must name at least two subnets of vpc_id, as the managed Redis",
-        beside={"public_subnet_ids": ["subnet-1", "subnet-2"]},
+        others={"public_subnet_ids": ["subnet-1", "subnet-2"]},
     ),
     CrossCases(
         ("tasks_in_public_subnets", "create_database"),
@@ -509,7 +509,7 @@ CROSS_CASES: tuple[CrossCases, ...] = (
         good=[(True, ""), (False, "postgresql://h")],
         bad=[(True, "postgresql://h")],
         says="database_url and tasks_in_public_subnets cannot be used together",
-        beside={"create_database": False},
+        others={"create_database": False},
     ),
     *(
         CrossCases(
@@ -590,7 +590,7 @@ CROSS_CASES: tuple[CrossCases, ...] = (
         good=[("", ""), ("", SECRET), ("arn:aws:kms:us-west-2:111122223333:key/1", SECRET)],
         bad=[("arn:aws:kms:us-west-2:111122223333:key/1", "")],
         says="image_registry_kms_key_arn requires image_registry_secret_arn",
-        beside={"bootstrap_image": "registry.example.com/postgres"},
+        others={"bootstrap_image": "registry.example.com/postgres"},
     ),
     CrossCases(
         ("billing_metrics_endpoint", *_BILLING_CERTIFICATE, *_BILLING_OAUTH),
@@ -609,7 +609,7 @@ CROSS_CASES: tuple[CrossCases, ...] = (
             good=[("", "x", ""), ("", "", "x"), ("https://b", "x", "x")],
             bad=[("https://b", *(("x", "") if names.index(given) < names.index(missing) else ("", "x")))],
             says=f"{given} needs {missing}",
-            beside=dict.fromkeys(set(names) - {given, missing}, "x"),
+            others=dict.fromkeys(set(names) - {given, missing}, "x"),
         )
         for names in (_BILLING_CERTIFICATE, _BILLING_OAUTH)
         for given, missing in zip(names, (*names[1:], names[0]), strict=True)
@@ -619,14 +619,14 @@ CROSS_CASES: tuple[CrossCases, ...] = (
         good=[("vpc-1", False)],
         bad=[("vpc-1", True)],
         says="nat_gateway_per_az applies to the managed VPC",
-        beside={name: subnets for name, subnets in VPC.items() if name != "vpc_id"},
+        others={name: subnets for name, subnets in VPC.items() if name != "vpc_id"},
     ),
     CrossCases(
         ("tasks_in_public_subnets", "nat_gateway_per_az"),
         good=[(True, False), (False, True)],
         bad=[(True, True)],
         says="nat_gateway_per_az and tasks_in_public_subnets cannot be used together",
-        beside={"create_database": False},
+        others={"create_database": False},
     ),
     CrossCases(
         ("domain_name", "route53_zone_id"),
@@ -645,7 +645,7 @@ CROSS_CASES: tuple[CrossCases, ...] = (
         good=[("a.example.com", "")],
         bad=[("a.example.com", f"{ACM}/1")],
         says="acm_certificate_arn and domain_name cannot be used together",
-        beside={"route53_zone_id": "Z1"},
+        others={"route53_zone_id": "Z1"},
     ),
     CrossCases(
         ("alb_ingress_cidrs", "alb_ingress_prefix_list_ids"),

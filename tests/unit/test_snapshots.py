@@ -1,4 +1,4 @@
-"""The synthesized files are what the last reviewed change made them: `make snapshots` takes them anew."""
+"""The synthesized files are what the last reviewed change made them: `make snapshots` takes new ones."""
 
 from pathlib import Path
 

@@ -93,7 +93,7 @@ def test_the_provider_takes_all_its_options(root_of: RootOf) -> None:
     ]
 
 
-def test_without_a_backend_the_state_lies_beside_the_tenants_file(root_of: RootOf, tmp_path: Path) -> None:
+def test_without_a_backend_the_state_is_next_to_the_tenants_file(root_of: RootOf, tmp_path: Path) -> None:
     [(kind, backend)] = root_of()["terraform"]["backend"].items()
     assert kind == "local"
     assert not os.path.isabs(backend["path"])
