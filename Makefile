@@ -91,7 +91,7 @@ test: $(developed) ## Run the fast tests: all that apply nothing. Those that nee
 
 .PHONY: test-all
 test-all: test ## Run all tests, with those that apply to the local AWS
-	@$(python) -m pytest tests/local_aws
+	@$(python) -m pytest tests/local_aws -n 2 --dist loadfile
 
 .PHONY: bench
 bench: $(developed) ## Measure against plain CDKTF, and write docs/benchmarks.md (ROUNDS=number)

@@ -77,7 +77,8 @@ class TestBootstrap:
 
     def test_the_role_may_not_read_the_secret(self, stack: Stack) -> None:
         secret = stack.root.outputs()["db_master_password_secret_arn"]
-        with stack.edited("bootstrap_secrets_document", "secret.db_master_password[*].arn", "secret.master_key[*].arn"):
+        statement = '[\n            "${one(aws_secretsmanager_secret.%s[*].arn)}"'
+        with stack.edited("cdk.tf.json", statement % "db_master_password", statement % "master_key"):
             failure = stack.failure(BOOTSTRAP)
         expect_failed(
             failure,
