@@ -1,4 +1,4 @@
-"""Stands in for the migrations image: applies LiteLLM's SQL migrations in order, as the tasks' database user.
+"""Stand-in for the migrations image: it applies LiteLLM's SQL migrations in order, as the tasks' database user.
 
 It is a separate program that gets its database only from the task's DATABASE_* variables. It records each migration in
 `_prisma_migrations`, the table of Prisma, which LiteLLM uses.

@@ -38,7 +38,7 @@ def replace(outdir: Path, contents: Mapping[Path, bytes]) -> dict[Path, Change]:
 
     Args:
         outdir: the folder, which must be `locked`.
-        contents: the content of each file, by its path in the folder.
+        contents: the content of each file, by its path in the folder, in the order in which they are replaced.
 
     Returns:
         The result for each file.

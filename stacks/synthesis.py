@@ -113,8 +113,10 @@ def configurations(fleet: Fleet, outdir: Path, progress: Callable[[int], None] =
             WorkspacesStack(app, name, tenants, stacks_folder=from_top)
 
     manifest, stacks = _run_cdktf(declare)
-    contents = {Path("manifest.json"): manifest}
     module = fleet.module
+    # Before the configuration that reads them: a run that is killed replaces the first files only.
+    contents = {Path(_STACKS, module.name, file.name): file.read_bytes() for file in module.files}
+    contents[Path("manifest.json")] = manifest
     for name, configuration in stacks.items():
         note: dict[str, Any]
         if name != module.name:
@@ -122,8 +124,6 @@ def configurations(fleet: Fleet, outdir: Path, progress: Callable[[int], None] =
         else:
             note = {_FILES: [file.name for file in module.files]} if module.files else {}
         contents[configuration_of(name)] = _rendered(configuration, note)
-    for file in module.files:
-        contents[Path(_STACKS, module.name, file.name)] = file.read_bytes()
     return contents
 
 
