@@ -85,13 +85,15 @@ docs: $(developed) ## Write docs/inputs.md, tenants.schema.json, the engines' ex
 	@$(litellm_aws) docs
 	@$(python) bench/measure.py --sizes-only
 
+fast_tests := tests/unit tests/plan tests/engines
+
 .PHONY: test
 test: $(developed) ## Run the fast tests: all that apply nothing. Those that need a missing Terraform are skipped
-	@$(python) -m pytest tests/unit tests/plan tests/engines -n 2 --dist loadfile
+	@$(python) -m pytest $(fast_tests) -n 2 --dist loadfile
 
 .PHONY: test-all
 test-all: test ## Run all tests, with those that apply to the local AWS
-	@$(python) -m pytest tests/local_aws -n 2 --dist loadfile
+	@$(python) -m pytest $(fast_tests:%=--ignore=%) -n 2 --dist loadfile
 
 .PHONY: bench
 bench: $(developed) ## Measure against plain CDKTF, and write docs/benchmarks.md (ROUNDS=number)
@@ -115,8 +117,8 @@ lock: .pipenv/.installed ## Resolve pyproject.toml and Pipfile to Pipfile.lock
 		[package.pop("index", None) for group in ("default", "develop") for package in lock[group].values()]; \
 		path.write_text(json.dumps(lock, indent=4) + "\n")'
 
-# A virtual environment has the path of its checkout in it: a moved or copied one is made again.
-ifneq ($(shell cat $(installed) 2>/dev/null),$(CURDIR))
+# A virtual environment has the path of its checkout in it: of a moved or copied checkout, it is made again.
+ifneq ($(filter-out $(CURDIR),$(shell cat $(installed) 2>/dev/null)),)
 $(installed): moved
 endif
 
@@ -125,7 +127,7 @@ moved:
 
 $(installed): .pipenv/.installed pyproject.toml Pipfile Pipfile.lock
 	@echo 'Installing what synthesis needs into .venv: a minute, once.'
-	@test "$$(cat $@ 2>/dev/null)" = "$(CURDIR)" || rm -rf .venv
+	@test ! -s $@ || test "$$(cat $@)" = "$(CURDIR)" || rm -rf .venv
 	@test -x $(python) || $(PYTHON) -m venv .venv
 	@$(pipenv) sync
 	@echo '$(CURDIR)' >$@

@@ -22,7 +22,7 @@ def names(path: Path) -> str:
 
 
 def texts(tree: ast.Module) -> Iterator[ast.Constant]:
-    """Yields the strings of a file but for docstrings, the ids of constructs, and what `expressions` takes by name."""
+    """Yields the strings of a file, except docstrings and the IDs of constructs."""
     skipped: set[int] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
