@@ -27,20 +27,24 @@ class RoleSession:
     Attributes:
         role_arn: ARN of the role.
         access_key_id, secret_access_key, session_token: the credentials that sign requests.
+        expires: the time at which the credentials expire, in ISO 8601.
     """
 
     role_arn: str
     access_key_id: str
     secret_access_key: str = field(repr=False)
     session_token: str = field(repr=False)
+    expires: str
 
     @property
-    def environment(self) -> dict[str, str]:
-        """The environment variables from which the AWS SDKs read the credentials."""
+    def document(self) -> dict[str, str]:
+        """The credentials, as the endpoint for containers returns them (AWS SDK reference, container credentials)."""
         return {
-            "AWS_ACCESS_KEY_ID": self.access_key_id,
-            "AWS_SECRET_ACCESS_KEY": self.secret_access_key,
-            "AWS_SESSION_TOKEN": self.session_token,
+            "RoleArn": self.role_arn,
+            "AccessKeyId": self.access_key_id,
+            "SecretAccessKey": self.secret_access_key,
+            "Token": self.session_token,
+            "Expiration": self.expires,
         }
 
 
@@ -74,7 +78,13 @@ class Account:
     def assume(self, role_arn: str, session: str) -> RoleSession:
         """Starts a session of a role, as ECS does for a task."""
         given = self.client("sts").assume_role(RoleArn=role_arn, RoleSessionName=session)["Credentials"]
-        assumed = RoleSession(role_arn, given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+        assumed = RoleSession(
+            role_arn,
+            given["AccessKeyId"],
+            given["SecretAccessKey"],
+            given["SessionToken"],
+            given["Expiration"].strftime("%Y-%m-%dT%H:%M:%SZ"),
+        )
         self.sessions[assumed.access_key_id] = assumed
         return assumed
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .container_address import with_task_address
 from .container_paths import ContainerPaths
 from .container_user import User, parse_user
 from .health_check import health_check_command
@@ -37,6 +38,7 @@ def container_program(
     *,
     folder: Path,
     volumes: Mapping[str, Path],
+    address: str,
     task_environment: Mapping[str, str],
     secrets: Mapping[str, str],
 ) -> ContainerProgram:
@@ -47,6 +49,7 @@ def container_program(
         image: its image.
         folder: the folder for the container's own files.
         volumes: the volumes of the task, by name.
+        address: the task's address.
         task_environment: environment variables of all containers in the task.
         secrets: environment variables that hold the values of secrets.
     """
@@ -56,18 +59,25 @@ def container_program(
     paths = ContainerPaths({"/tmp": temporary, **image.files, **mounts})
     # The image's ENTRYPOINT and CMD already refer to this machine, so /tmp in them stays as it is.
     image_paths = ContainerPaths({**image.files, **mounts})
-    defined = [[paths.replaced(word) for word in container.get(key) or []] for key in ("entryPoint", "command")]
-    of_image = [[image_paths.replaced(word) for word in words] for words in (image.entry_point, image.command)]
+
+    def local(text: str) -> str:
+        return with_task_address(paths.replaced(text), address)
+
+    defined = [[local(word) for word in container.get(key) or []] for key in ("entryPoint", "command")]
+    of_image = [
+        [with_task_address(image_paths.replaced(word), address) for word in words]
+        for words in (image.entry_point, image.command)
+    ]
     check = health_check_command(container["healthCheck"]) if container.get("healthCheck") else []
     return ContainerProgram(
         command=[*user.command(), *_command(*defined, *of_image)],
-        health_check=[*user.command(), *(paths.replaced(word) for word in check)] if check else [],
+        health_check=[*user.command(), *map(local, check)] if check else [],
         environment={
             "PATH": os.pathsep.join([*map(str, image.path), os.defpath]),
             "HOME": str(home),
             "TMPDIR": str(temporary),
             **task_environment,
-            **{each["name"]: paths.replaced(each["value"]) for each in container.get("environment") or []},
+            **{each["name"]: local(each["value"]) for each in container.get("environment") or []},
             **secrets,
             **image.overrides,
         },

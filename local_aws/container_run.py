@@ -20,6 +20,10 @@ _STOP_SECONDS = 30
 """Default of `stopTimeout` on ECS: the time between SIGTERM and SIGKILL."""
 _RESTART_SECONDS = 300
 """Default of `restartAttemptPeriod` on ECS."""
+_LOG_SECONDS = 0.2
+"""Time between two writes to the log: one write for each line would take most of the CPU under load."""
+_PIPE_BYTES = 65536
+"""Capacity of a pipe on Linux (pipe(7))."""
 
 
 class ContainerRun:
@@ -184,6 +188,13 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 
 def _copy_lines(process: subprocess.Popen[bytes], write: Write) -> None:
     assert process.stdout is not None
-    with process.stdout:
-        for line in process.stdout:
-            write([line.decode(errors="replace").rstrip("\n")])
+    unfinished = b""
+    with process.stdout as output:
+        while chunk := os.read(output.fileno(), _PIPE_BYTES):
+            *lines, unfinished = (unfinished + chunk).split(b"\n")
+            if lines:
+                write([line.decode(errors="replace") for line in lines])
+            if len(chunk) < _PIPE_BYTES:
+                time.sleep(_LOG_SECONDS)
+    if unfinished:
+        write([unfinished.decode(errors="replace")])

@@ -14,8 +14,6 @@ from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 
-from .account import LOOPBACK
-
 _ASK_FOR_TLS = (80877103, 80877104)
 """Request codes of SSLRequest and GSSENCRequest (PostgreSQL documentation, message formats)."""
 _CANCEL = 80877102
@@ -26,23 +24,26 @@ Check = Callable[[str, str], str | None]
 
 
 class DatabaseProxy:
-    """Listens on 127.0.0.1 and forwards to a server's Unix socket.
+    """Listens on a loopback address and forwards to a server's Unix socket.
 
     Attributes:
-        port: a free port, chosen by the system.
+        address: the address.
+        port: the port.
     """
 
-    def __init__(self, server: Path, owner: str, rejection_reason: Check) -> None:
+    def __init__(self, server: Path, owner: str, rejection_reason: Check, *, address: str, port: int) -> None:
         """Starts the proxy.
 
         Args:
             server: the server's Unix socket.
             owner: the superuser. It cannot log in through the proxy.
             rejection_reason: returns why a user's token is rejected, or None if it is valid.
+            address: the address to listen on.
+            port: the port to listen on.
         """
         self._server, self._owner, self._rejection_reason = server, owner, rejection_reason
-        self._listener = socket.create_server((LOOPBACK, 0))
-        self.port = int(self._listener.getsockname()[1])
+        self.address, self.port = address, port
+        self._listener = socket.create_server((address, port))
         Thread(target=self._listen, daemon=True).start()
 
     def close(self) -> None:

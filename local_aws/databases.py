@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from . import tokens
-from .account import LOOPBACK, Account
+from .account import Account
 from .database_proxy import DatabaseProxy
+from .loopback_network import LoopbackNetwork
 from .postgres import Postgres
 from .repairs.patching import patch_method, set_member
 
@@ -19,14 +20,15 @@ class Databases:
     current: Databases | None = None
     """The instance that moto's RDS uses. If None, moto behaves as usual."""
 
-    def __init__(self, home: Path, account: Account) -> None:
+    def __init__(self, home: Path, account: Account, network: LoopbackNetwork) -> None:
         """Replaces moto's endpoints.
 
         Args:
             home: the folder for the data.
             account: the account whose roles sign in.
+            network: the network that holds the endpoints.
         """
-        self._home, self._account = home, account
+        self._home, self._account, self._network = home, account, network
         self._servers: dict[str, tuple[Postgres, DatabaseProxy]] = {}
         _patch_moto()
         Databases.current = self
@@ -58,20 +60,26 @@ class Databases:
                 self._account,
                 token,
                 user=user,
-                host=LOOPBACK,
+                host=proxy.address,
                 port=proxy.port,
                 cluster_arn=cluster.db_cluster_arn,
                 resource_id=cluster.db_cluster_resource_id,
             )
 
-        proxy = DatabaseProxy(postgres.socket, postgres.owner, rejection_reason)
-        cluster.port = proxy.port
+        proxy = DatabaseProxy(
+            postgres.socket, postgres.owner, rejection_reason, address=self._network.new_address(), port=cluster.port
+        )
         self._servers[identifier] = (postgres, proxy)
 
     def server(self, identifier: str) -> Postgres | None:
         """Returns the server of a cluster, or None."""
         found = self._servers.get(identifier)
         return found[0] if found else None
+
+    def address(self, identifier: str) -> str | None:
+        """Returns the address of a cluster, or None."""
+        found = self._servers.get(identifier)
+        return found[1].address if found else None
 
     def remove(self, identifier: str) -> None:
         """Stops the server of a deleted cluster, and deletes its data."""
@@ -132,7 +140,7 @@ def _patch_moto() -> None:
 
 def _endpoint(original: property) -> Any:
     def endpoint(cluster: Any) -> Any:
-        served = Databases.current and Databases.current.server(cluster.db_cluster_identifier)
-        return LOOPBACK if served else original.__get__(cluster)
+        address = Databases.current and Databases.current.address(cluster.db_cluster_identifier)
+        return address or original.__get__(cluster)
 
     return endpoint

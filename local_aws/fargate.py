@@ -9,7 +9,9 @@ from types import SimpleNamespace
 from typing import Any
 
 from .account import Account
+from .credentials_endpoint import CredentialsEndpoint
 from .images import Image
+from .loopback_network import LoopbackNetwork
 from .repairs.patching import patch_method, set_member
 from .task_run import TaskRun
 
@@ -30,18 +32,28 @@ class Fargate:
     current: Fargate | None = None
     """The instance that moto's ECS uses. If None, moto behaves as usual."""
 
-    def __init__(self, home: Path, account: Account, images: dict[str, Image]) -> None:
+    def __init__(
+        self,
+        home: Path,
+        account: Account,
+        images: dict[str, Image],
+        *,
+        network: LoopbackNetwork,
+        credentials: CredentialsEndpoint,
+    ) -> None:
         """Replaces moto's tasks.
 
         Args:
             home: the folder for the files of running tasks.
             account: the account that the tasks use.
             images: see the class.
+            network: the network that holds the tasks' addresses.
+            credentials: serves the credentials of the task roles.
         """
         self.images = images
         self.has_capacity = True
         self.time_scale = 1.0
-        self._home, self._account = home, account
+        self._home, self._account, self._network, self._credentials = home, account, network, credentials
         self._running: dict[str, TaskRun] = {}
         _patch_moto()
         Fargate.current = self
@@ -56,10 +68,21 @@ class Fargate:
 
     def start(self, task: Any, definition: Any) -> None:
         """Runs one of moto's tasks, and keeps its status up to date."""
+        task.last_status, task.health_status = "PROVISIONING", "UNKNOWN"
+        task.containers = [_record(task, definition, each) for each in definition.container_definitions]
+        task.has_health_check = any(
+            each.get("essential", True) and each.get("healthCheck") for each in definition.container_definitions
+        )
+        task.address = self._network.new_address()
+        for attachment in task.attachments:
+            for detail in attachment["details"]:
+                if detail["name"] == "privateIPv4Address":
+                    detail["value"] = task.address
         run = TaskRun(
             task,
             definition,
             account=self._account,
+            credentials=self._credentials,
             home=self._home,
             images=self.images,
             time_scale=self.time_scale,
@@ -97,8 +120,6 @@ def _patch_moto() -> None:
         if Fargate.current:
             for task in tasks:
                 definition = backend.describe_task_definition(task.task_definition_arn)
-                task.last_status, task.health_status = "PROVISIONING", "UNKNOWN"
-                task.containers = [_record(task, definition, each) for each in definition.container_definitions]
                 Fargate.current.start(task, definition)
         return tasks
 

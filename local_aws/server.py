@@ -14,6 +14,8 @@ from threading import Thread
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from .account import LOOPBACK, Account
+from .credentials_endpoint import CredentialsEndpoint
+from .loopback_network import LoopbackNetwork
 from .retried_requests import RetriedRequests
 from .supervisor import remove_at_exit
 
@@ -26,24 +28,33 @@ class LocalAws:
         account: its only account.
         databases: the PostgreSQL servers behind the Aurora clusters.
         fargate: runs the tasks.
+        services: runs the tasks of the services.
+        network: the loopback addresses of tasks and databases.
     """
 
-    def __init__(self, endpoint: str, home: Path) -> None:
-        """Creates the databases and Fargate. Use `serving` instead of this."""
+    def __init__(self, endpoint: str, home: Path, credentials: CredentialsEndpoint) -> None:
+        """Creates the databases, Fargate and the services. Use `serving` instead of this."""
         from .databases import Databases
         from .fargate import Fargate
         from .images import known_images
         from .postgres import programs
+        from .services import Services
 
         self.endpoint = endpoint
         self.account = Account(endpoint)
-        self.databases = Databases(home, self.account)
-        self.fargate = Fargate(home, self.account, known_images(programs(home)))
+        self.network = LoopbackNetwork()
+        self.databases = Databases(home, self.account, self.network)
+        self.fargate = Fargate(
+            home, self.account, known_images(programs(home)), network=self.network, credentials=credentials
+        )
+        self.services = Services(self.account, self.fargate)
 
     def close(self) -> None:
-        """Stops all tasks and databases."""
+        """Stops all services, tasks and databases."""
+        self.services.close()
         self.fargate.close()
         self.databases.close()
+        self.network.close()
 
 
 @contextmanager
@@ -68,13 +79,14 @@ def serving(port: int = 0) -> Iterator[LocalAws]:
 
     repair_moto()
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    credentials = CredentialsEndpoint(RetriedRequests(DomainDispatcherApplication(create_backend_app)))
     # Binds the port here, because make_server exits the process if the port is in use.
     with socket.create_server((LOOPBACK, port)) as listener:
         bound = int(listener.getsockname()[1])
         server: BaseWSGIServer = make_server(
             LOOPBACK,
             bound,
-            RetriedRequests(DomainDispatcherApplication(create_backend_app)),
+            credentials,
             threaded=True,
             request_handler=MotoRequestHandler,
             fd=listener.fileno(),
@@ -90,6 +102,6 @@ def serving(port: int = 0) -> Iterator[LocalAws]:
         stack.callback(server.server_close)
         stack.callback(thread.join)
         stack.callback(server.shutdown)
-        local_aws = LocalAws(f"http://{LOOPBACK}:{bound}", home)
+        local_aws = LocalAws(f"http://{LOOPBACK}:{bound}", home, credentials)
         stack.callback(local_aws.close)
         yield local_aws

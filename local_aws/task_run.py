@@ -11,10 +11,12 @@ from threading import Event, Thread
 from typing import Any
 
 from .account import Account
+from .container_address import TASK_ADDRESS
 from .container_order import NeverStartsError, may_start, may_stop
 from .container_program import container_program
 from .container_run import ContainerRun
 from .container_user import ROOT
+from .credentials_endpoint import CredentialsEndpoint
 from .execution_role import ExecutionRole
 from .images import Image, find_image
 from .permissions import can_be_assumed
@@ -33,6 +35,7 @@ class TaskRun:
         definition: Any,
         *,
         account: Account,
+        credentials: CredentialsEndpoint,
         home: Path,
         images: Mapping[str, Image],
         time_scale: float,
@@ -40,15 +43,17 @@ class TaskRun:
         """Creates the run without starting it.
 
         Args:
-            task: moto's task, with one container object for each container definition.
+            task: moto's task, with one container object for each container definition, and its address.
             definition: moto's task definition.
             account: the account that holds its roles, secrets and logs.
+            credentials: serves the credentials of its role.
             home: the folder in which the task's folder is created.
             images: the images that can be pulled.
             time_scale: see `Fargate`.
         """
         self._task, self._definition = task, definition
-        self._account, self._home, self._images, self._time_scale = account, home, images, time_scale
+        self._account, self._credentials = account, credentials
+        self._home, self._images, self._time_scale = home, images, time_scale
         # moto's definition has no attribute for a role that was not set.
         self._role: str | None = getattr(definition, "task_role_arn", None)
         self._execution_role: str | None = getattr(definition, "execution_role_arn", None)
@@ -83,7 +88,9 @@ class TaskRun:
         try:
             self._task.last_status = "PENDING"
             self._require_roles()
-            with tempfile.TemporaryDirectory(prefix="task-", dir=self._home, ignore_cleanup_errors=True) as folder:
+            with tempfile.TemporaryDirectory(
+                prefix=f"task-{self._task.id}-", dir=self._home, ignore_cleanup_errors=True
+            ) as folder:
                 Path(folder).chmod(0o755)  # its containers may run as other users
                 code, reason = self._run_containers(self._containers(Path(folder)))
         except TaskFailedToStartError as failure:
@@ -122,6 +129,7 @@ class TaskRun:
                     image,
                     folder=folder / "containers" / definition["name"],
                     volumes=volumes,
+                    address=self._task.address,
                     task_environment=environment,
                     secrets=secret,
                 ),
@@ -147,9 +155,9 @@ class TaskRun:
         return {
             "AWS_DEFAULT_REGION": self._task.region_name,
             "AWS_REGION": self._task.region_name,
-            # On Fargate, a container gets its role's credentials from 169.254.170.2.
             "AWS_ENDPOINT_URL": self._account.endpoint,
-            **(self._account.assume(self._role, self._task.id).environment if self._role else {}),
+            TASK_ADDRESS: self._task.address,
+            **(self._credentials.add(self._account, self._role, self._task.id) if self._role else {}),
         }
 
     def _run_containers(self, containers: Mapping[str, ContainerRun]) -> tuple[str, str]:
@@ -180,7 +188,8 @@ class TaskRun:
     def _report(self, containers: Mapping[str, ContainerRun]) -> None:
         """Sets the status and the health of the task. Only essential containers affect its health."""
         if all(each.has_started or each.has_stopped for each in containers.values()):
-            self._task.last_status = "RUNNING"
+            # A service deregisters a task from its targets before it stops the containers.
+            self._task.last_status = "RUNNING" if self._task.desired_status == "RUNNING" else "DEACTIVATING"
         healths = {each.health for each in containers.values() if each.essential and each.has_health_check}
         self._task.health_status = next(
             (status for status in ("UNHEALTHY", "UNKNOWN", "HEALTHY") if status in healths), "UNKNOWN"

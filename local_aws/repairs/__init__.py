@@ -17,6 +17,7 @@ REPAIRS: tuple[Callable[[], None], ...] = (
     ecs.use_task_memory,
     ecs.report_all_service_settings,
     ecs.list_active_services_and_clusters,
+    ecs.list_tasks_of_a_service,
     elasticache.count_cache_clusters,
     elasticache.place_clusters_in_their_subnets,
     elasticache.report_replication_group_defaults,

@@ -1,4 +1,4 @@
-"""ECS: the memory of Fargate tasks, and the settings of services.
+"""ECS: the memory of Fargate tasks, the settings of services, and lists.
 
 AWS's behavior is documented in https://docs.aws.amazon.com/AmazonECS/latest/APIReference/.
 """
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from moto.core.responses import ActionResult
-from moto.ecs.models import EC2ContainerServiceBackend, TaskDefinition
+from moto.ecs.models import EC2ContainerServiceBackend, Task, TaskDefinition
 from moto.ecs.responses import EC2ContainerServiceResponse
 
 from .patching import patch_method, set_member
@@ -71,3 +71,27 @@ def list_active_services_and_clusters() -> None:
     def active_clusters(original: Callable[..., list[str]], backend: EC2ContainerServiceBackend) -> list[str]:
         active = {cluster.arn for cluster in backend.clusters.values() if cluster.status == "ACTIVE"}
         return [arn for arn in original(backend) if arn in active]
+
+
+def list_tasks_of_a_service() -> None:
+    """On AWS, ListTasks filters by serviceName, and by the desired status RUNNING by default.
+
+    moto ignores serviceName, and lists all tasks by default.
+    """
+
+    @patch_method(EC2ContainerServiceBackend, "list_tasks")
+    def of_service(
+        original: Callable[..., list[Task]],
+        backend: EC2ContainerServiceBackend,
+        cluster_str: str | None = None,
+        container_instance: str | None = None,
+        family: str | None = None,
+        started_by: str | None = None,
+        service_name: str | None = None,
+        desired_status: str | None = None,
+    ) -> list[Task]:
+        status = desired_status or "RUNNING"
+        tasks = original(backend, cluster_str, container_instance, family, started_by, None, status)
+        if service_name is None:
+            return tasks
+        return [task for task in tasks if task.group == f"service:{service_name.rpartition('/')[2]}"]

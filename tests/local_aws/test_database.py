@@ -4,6 +4,7 @@ import json
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 from uuid import uuid4
@@ -214,13 +215,13 @@ class TestTokens:
         expect_refused(database.refusal(USER, database.token(role=role)), "is not authorized to perform rds-db:connect")
 
     def test_credentials_without_a_role_are_rejected(self, database: Database) -> None:
-        stranger = RoleSession(database.role, "AKIASTRANGER", "secret", "session")
+        stranger = RoleSession(database.role, "AKIASTRANGER", "secret", "session", "2030-01-01T00:00:00Z")
         refusal = database.refusal(USER, token_of(stranger, *database.address, USER))
         expect_refused(refusal, "not signed by a role of this account")
 
     def test_another_secret_key_is_rejected(self, database: Database) -> None:
         session = database.aws.account.assume(database.role, "test")
-        forged = RoleSession(session.role_arn, session.access_key_id, "guessed", session.session_token)
+        forged = replace(session, secret_access_key="guessed")
         refusal = database.refusal(USER, token_of(forged, *database.address, USER))
         expect_refused(refusal, "the signature of the token is invalid")
 

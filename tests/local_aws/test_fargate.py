@@ -5,8 +5,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
+from urllib.request import urlopen
 from uuid import uuid4
 
 import pytest
@@ -479,17 +481,42 @@ class TestEnvironment:
         }
 
     def test_with_a_role_it_has_the_credentials_of_a_session(self, place: Place) -> None:
+        """As on ECS, the credentials are not in the environment, but at an endpoint that the environment names."""
         role = place.task_role()
         seen = place.environment(role=role)
-        session = place.aws.account.sessions[seen["AWS_ACCESS_KEY_ID"]]
-        assert session.role_arn == role
-        assert seen["AWS_SECRET_ACCESS_KEY"] == session.secret_access_key
-        assert seen["AWS_SESSION_TOKEN"] == session.session_token
+        assert not {name for name in seen if name.startswith(("AWS_ACCESS", "AWS_S"))}
+        with urlopen(seen["AWS_CONTAINER_CREDENTIALS_FULL_URI"], timeout=5) as response:
+            found = json.load(response)
+        session = place.aws.account.sessions[found["AccessKeyId"]]
+        assert (found["RoleArn"], session.role_arn) == (role, role)
+        assert (found["SecretAccessKey"], found["Token"]) == (session.secret_access_key, session.session_token)
+        assert datetime.fromisoformat(found["Expiration"]) > datetime.now(UTC) + timedelta(minutes=15)
 
-    def test_two_tasks_of_a_role_have_two_sessions(self, place: Place) -> None:
+    def test_the_aws_sdk_finds_the_credentials_of_the_role(self, place: Place) -> None:
         role = place.task_role()
-        keys = {place.environment(role=role)["AWS_ACCESS_KEY_ID"] for _ in range(2)}
-        assert len(keys) == 2
+        program = "import boto3; print(boto3.client('sts').get_caller_identity()['Arn'])"
+        [arn] = place.run(program, role=role).log
+        assert arn.startswith(f"arn:aws:sts::123456789012:assumed-role/{role.rpartition('/')[2]}/")
+
+    def test_two_tasks_of_a_role_have_two_endpoints(self, place: Place) -> None:
+        role = place.task_role()
+        uris = {place.environment(role=role)["AWS_CONTAINER_CREDENTIALS_FULL_URI"] for _ in range(2)}
+        assert len(uris) == 2
+
+    def test_each_task_has_its_own_address_for_its_ports(self, place: Place) -> None:
+        serve = (
+            "import socket, time; server = socket.create_server(('0.0.0.0', 8123)); print(*server.getsockname());"
+            " socket.create_connection(('localhost', 8123)); time.sleep(60)"
+        )
+        arns = [place.start(serve)["tasks"][0]["taskArn"] for _ in range(2)]
+        addresses = []
+        for arn in arns:
+            place.wait(arn, lambda task, arn=arn: place.log(arn))
+            details = place.describe(arn)["attachments"][0]["details"]
+            [address] = [each["value"] for each in details if each["name"] == "privateIPv4Address"]
+            assert place.log(arn) == [f"{address} 8123"]
+            addresses.append(address)
+        assert len(set(addresses)) == 2
 
     def test_each_task_has_its_own_home_folder(self, place: Place) -> None:
         program = "import os; print(os.getcwd()); print(os.environ['HOME']); print(os.listdir())"

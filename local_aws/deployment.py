@@ -1,0 +1,105 @@
+"""A deployment of a service: one revision of its task definition, and the tasks that run it."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from .service_task import Health, ServiceTask
+
+_BREAKER_MINIMUM, _BREAKER_MAXIMUM = 3, 200
+"""Bounds of the failure threshold, which is half of the desired count (ECS developer guide, deployment circuit
+breaker)."""
+_FIRST_DELAY_SECONDS, _LONGEST_DELAY_SECONDS = 1.0, 60.0
+"""Time before the next task after one or more failed tasks. ECS documents that it increases, but not the values (ECS
+developer guide, service throttle logic)."""
+
+
+class Deployment:
+    """A deployment.
+
+    Attributes:
+        id: ID of the deployment.
+        task_definition: ARN of the task definition.
+        tasks: its tasks that have not stopped.
+        rollout_state: IN_PROGRESS, COMPLETED or FAILED.
+        rollout_reason: explains the state.
+    """
+
+    def __init__(self, service: Any, time_scale: float) -> None:
+        """Creates a deployment of a service's current settings.
+
+        Args:
+            service: moto's service object.
+            time_scale: factor for the time between failed tasks.
+        """
+        self.id = f"ecs-svc/{secrets.randbelow(10**19):019}"
+        self.task_definition: str = service.task_definition
+        self.tasks: list[ServiceTask] = []
+        self.rollout_state, self.rollout_reason = "IN_PROGRESS", f"ECS deployment {self.id} in progress."
+        self._time_scale = time_scale
+        self._created = self._updated = datetime.now(UTC)
+        self._failed_tasks = self._failures_in_a_row = 0
+        self._next_start = 0.0
+
+    @property
+    def is_in_progress(self) -> bool:
+        """Whether it has neither completed nor failed."""
+        return self.rollout_state == "IN_PROGRESS"
+
+    @property
+    def live(self) -> list[ServiceTask]:
+        """The tasks that are not being stopped."""
+        return [task for task in self.tasks if not task.is_stopping]
+
+    @property
+    def may_start(self) -> bool:
+        """Whether enough time has passed since the last failed task."""
+        return self.rollout_state != "FAILED" and time.monotonic() >= self._next_start
+
+    def healthy(self, health: Health) -> list[ServiceTask]:
+        """Returns the tasks that are healthy."""
+        return [task for task in self.tasks if task.is_healthy(health)]
+
+    def set_rollout(self, state: str, reason: str) -> None:
+        """Sets the state of the rollout."""
+        self.rollout_state, self.rollout_reason, self._updated = state, reason, datetime.now(UTC)
+
+    def count_failure(self) -> None:
+        """Counts a failed task, and delays the next one."""
+        self._failed_tasks += 1
+        self._failures_in_a_row += 1
+        delay = min(_FIRST_DELAY_SECONDS * 2 ** (self._failures_in_a_row - 1), _LONGEST_DELAY_SECONDS)
+        self._next_start = time.monotonic() + delay * self._time_scale
+
+    def reset_failures(self) -> None:
+        """Forgets the failures in a row, because a task is healthy or the deployment is the target of a rollback."""
+        self._failures_in_a_row, self._next_start = 0, 0.0
+
+    def breaks_circuit(self, desired_count: int) -> bool:
+        """Returns whether so many tasks in a row have failed that the circuit breaker ends the deployment."""
+        threshold = min(max(_BREAKER_MINIMUM, -(-desired_count // 2)), _BREAKER_MAXIMUM)
+        return self.is_in_progress and self._failures_in_a_row >= threshold
+
+    def described(self, service: Any, *, is_primary: bool) -> dict[str, Any]:
+        """Returns the deployment as DescribeServices does."""
+        running = sum(task.is_running for task in self.live)
+        return {
+            "id": self.id,
+            "status": "PRIMARY" if is_primary else "ACTIVE",
+            "taskDefinition": self.task_definition,
+            "desiredCount": service.desired_count if is_primary else 0,
+            "runningCount": running,
+            "pendingCount": len(self.live) - running,
+            "failedTasks": self._failed_tasks,
+            "createdAt": self._created,
+            "updatedAt": self._updated,
+            "launchType": service.launch_type,
+            "platformVersion": service.platform_version,
+            "platformFamily": "Linux",
+            "networkConfiguration": service.network_configuration,
+            "rolloutState": self.rollout_state,
+            "rolloutStateReason": self.rollout_reason,
+        }
