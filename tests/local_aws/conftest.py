@@ -1,9 +1,6 @@
 """Fixtures: a local AWS, Terraform that applies to it, and two applied stacks."""
 
-import fcntl
-import socket
 import sys
-import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -111,21 +108,6 @@ class Stack:
 def runs_of(plan: Plan) -> dict[str, str]:
     """Returns the IDs of the last runs of the one-off tasks, which a plan has in its state."""
     return {task: plan.values(f"terraform_data.{task}")["id"] for task in ("bootstrap_db", "migration")}
-
-
-@pytest.fixture
-def litellm_ports() -> Iterator[None]:
-    """The ports of LiteLLM's containers, for one test of this machine at a time."""
-    with Path(tempfile.gettempdir(), "litellm-aws-ports.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        for port in (4000, 4001, 9464):
-            with socket.socket() as found:
-                found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                try:
-                    found.bind(("0.0.0.0", port))
-                except OSError:
-                    pytest.skip(f"port {port} is in use on this machine")
-        yield
 
 
 @pytest.fixture(scope="session")

@@ -98,7 +98,7 @@ def test_the_outputs_refer_to_existing_resources(stack: Stack) -> None:
     assert outputs["aurora_writer_endpoint"] == cluster["Endpoint"]
 
 
-def test_every_container_of_the_gateway_keeps_running(stack: Stack, litellm_ports: None) -> None:
+def test_every_container_of_the_gateway_keeps_running(stack: Stack) -> None:
     """The applied task definition runs with its secrets, its role and its configuration from the bucket."""
     ecs, image = stack.client("ecs"), "ghcr.io/berriai/litellm-gateway:v1.86.0-dev"
     stack.aws.fargate.images[image] = with_programs(image_of(image))

@@ -23,7 +23,7 @@ import pytest
 from local_aws.container_user import can_change_users
 from local_aws.images import NONROOT, Image, find_image, known_images
 from local_aws.server import LocalAws
-from tests.local_aws.test_fargate import SECONDS, Place
+from tests.local_aws.test_fargate import SECONDS, Place, address_of
 from tests.plan.conftest import Evaluate
 
 PROGRAMS = Path(__file__).with_name("litellm_image")
@@ -82,11 +82,6 @@ def place(local_aws: LocalAws) -> Iterator["RolePlace"]:
     s3.delete_bucket(Bucket="bucket-mock")
 
 
-@pytest.fixture(autouse=True)
-def _free_ports(litellm_ports: None) -> None:
-    """The containers listen on the ports of this machine."""
-
-
 def run(place: RolePlace, planned: Mapping[str, Any], image: Image, programs: Path = PROGRAMS) -> dict[str, Any]:
     """Runs a planned container until it responds, and returns the response. Fails if the container exits first."""
     container = {
@@ -116,16 +111,16 @@ def answer_of(describe: Callable[[], Mapping[str, Any]], port: int) -> dict[str,
         task = describe()
         assert task["lastStatus"] != "STOPPED", (task.get("stoppedReason"), task["containers"])
         try:
-            with urlopen(f"http://127.0.0.1:{port}/health/readiness", timeout=5) as response:
+            with urlopen(f"http://{address_of(task)}:{port}/health/readiness", timeout=5) as response:
                 return dict(json.load(response))
         except OSError:
             time.sleep(0.05)
     raise AssertionError(f"no answer in {SECONDS} s: {describe()}")
 
 
-def listens(port: int, _task: object) -> bool:
+def listens(port: int, task: Mapping[str, Any]) -> bool:
     with socket.socket() as found:
-        return found.connect_ex(("127.0.0.1", port)) == 0
+        return found.connect_ex((address_of(task), port)) == 0
 
 
 @pytest.mark.parametrize("traced", [False, True], ids=["untraced", "traced"])

@@ -95,7 +95,7 @@ class TestBootstrap:
             failure,
             "database bootstrap",
             "container psql exited with code 2.",
-            'connection to server at "127.0.0.1"',
+            'connection to server at "127.',
         )
 
 

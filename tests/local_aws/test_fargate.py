@@ -76,6 +76,12 @@ class Ended:
         return str(self.task["stoppedReason"])
 
 
+def address_of(task: Mapping[str, Any]) -> str:
+    """Returns the address of a task from DescribeTasks."""
+    [attachment] = task["attachments"]
+    return str({each["name"]: each["value"] for each in attachment["details"]}["privateIPv4Address"])
+
+
 class Place:
     """A cluster, a network, roles and a log group in which a test runs tasks."""
 
@@ -511,9 +517,8 @@ class TestEnvironment:
         arns = [place.start(serve)["tasks"][0]["taskArn"] for _ in range(2)]
         addresses = []
         for arn in arns:
-            place.wait(arn, lambda task, arn=arn: place.log(arn))
-            details = place.describe(arn)["attachments"][0]["details"]
-            [address] = [each["value"] for each in details if each["name"] == "privateIPv4Address"]
+            place.wait(arn, lambda _, arn=arn: place.log(arn))  # type: ignore[misc]
+            address = address_of(place.describe(arn))
             assert place.log(arn) == [f"{address} 8123"]
             addresses.append(address)
         assert len(set(addresses)) == 2

@@ -424,7 +424,8 @@ class TestEcs:
         assert ecs.list_services(cluster=name)["serviceArns"] == [service["serviceArn"]]
         ecs.delete_service(cluster=name, service=name, force=True)
         assert ecs.list_services(cluster=name)["serviceArns"] == []
-        assert ecs.describe_services(cluster=name, services=[name])["services"][0]["status"] == "INACTIVE"
+        # DRAINING until its tasks have stopped
+        ecs.get_waiter("services_inactive").wait(cluster=name, services=[name], WaiterConfig={"Delay": 1})
         assert service["clusterArn"] in ecs.list_clusters()["clusterArns"]
         ecs.delete_cluster(cluster=name)
         assert service["clusterArn"] not in ecs.list_clusters()["clusterArns"]

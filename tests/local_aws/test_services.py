@@ -114,9 +114,14 @@ class ServicePlace(Place):
         )
 
     def watch(self, until: Callable[[dict[str, Any]], object]) -> list[int]:
-        """Returns the number of running tasks of each version, until the service meets a condition."""
+        """Returns all numbers of running tasks until the service meets a condition."""
         counts: list[int] = []
-        self.until(lambda service: (counts.append(service["runningCount"]), until(service))[1])
+
+        def met(service: dict[str, Any]) -> object:
+            counts.append(service["runningCount"])
+            return until(service)
+
+        self.until(met)
         return counts
 
 
