@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from functools import cache
+from threading import Lock
 from typing import Any
 
 import boto3
@@ -57,6 +58,7 @@ class Account:
         self.sessions: dict[str, RoleSession] = {}
         """The role sessions of tasks, by access key ID."""
 
+        self._creating = Lock()
         self.client = cache(self._client)
         """Returns a boto3 client for a service. A second argument sets another region than `REGION`."""
 
@@ -79,11 +81,13 @@ class Account:
         return assumed
 
     def _client(self, service: str, region: str = REGION) -> Any:
-        return boto3.client(
-            service,
-            region_name=region,
-            endpoint_url=self.endpoint,
-            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-            config=Config(retries={"total_max_attempts": 1}),
-        )
+        # Several threads can use a client, but not create clients at the same time.
+        with self._creating:
+            return boto3.client(
+                service,
+                region_name=region,
+                endpoint_url=self.endpoint,
+                aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+                aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+                config=Config(retries={"total_max_attempts": 1}),
+            )

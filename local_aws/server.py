@@ -26,24 +26,36 @@ class LocalAws:
         account: its only account.
         databases: the PostgreSQL servers behind the Aurora clusters.
         fargate: runs the tasks.
+        network: the addresses of tasks and load balancers.
+        load_balancers: forward requests to their targets.
+        caches: the Redis servers behind the replication groups.
     """
 
     def __init__(self, endpoint: str, home: Path) -> None:
-        """Creates the databases and Fargate. Use `serving` instead of this."""
+        """Creates all parts that run. Use `serving` instead of this."""
+        from .caches import Caches
         from .databases import Databases
         from .fargate import Fargate
         from .images import known_images
+        from .load_balancers import LoadBalancers
+        from .loopback_network import LoopbackNetwork
         from .postgres import programs
 
         self.endpoint = endpoint
         self.account = Account(endpoint)
         self.databases = Databases(home, self.account)
         self.fargate = Fargate(home, self.account, known_images(programs(home)))
+        self.network = LoopbackNetwork()
+        self.load_balancers = LoadBalancers(home, self.account, self.network)
+        self.caches = Caches(home, self.network)
 
     def close(self) -> None:
-        """Stops all tasks and databases."""
+        """Stops all parts."""
         self.fargate.close()
+        self.load_balancers.close()
+        self.caches.close()
         self.databases.close()
+        self.network.close()
 
 
 @contextmanager

@@ -1,0 +1,131 @@
+"""Load balancers of the local AWS for tests, and targets that really answer."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from threading import Thread
+from typing import Any
+from uuid import uuid4
+
+from aiohttp import web
+
+from local_aws.server import LocalAws
+
+PORT = 8080
+
+Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+
+def eventually(condition: Callable[[], Any], seconds: float = 10) -> Any:
+    """Returns the first true value of a condition."""
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < deadline, "the condition did not become true"
+        time.sleep(0.02)
+    return value
+
+
+class Balancer:
+    """A load balancer with one HTTP listener, which forwards to one target group.
+
+    Attributes:
+        aws: the local AWS.
+        elb: client of the API.
+        arn, address, listener, group: the parts of the load balancer.
+    """
+
+    def __init__(self, aws: LocalAws, **group: Any) -> None:
+        self.aws, self.elb = aws, aws.account.client("elbv2")
+        ec2 = aws.account.client("ec2")
+        self._vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+        subnet = ec2.create_subnet(VpcId=self._vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
+        [created] = self.elb.create_load_balancer(Name=f"t-{uuid4().hex[:12]}", Subnets=[subnet])["LoadBalancers"]
+        self.arn, self.address = created["LoadBalancerArn"], created["DNSName"]
+        self.group = self.new_group(**group)
+        self.listener = self.listen(PORT, self.to(self.group))
+
+    def listen(self, port: int, action: dict[str, Any], **settings: Any) -> str:
+        """Creates a listener, and returns its ARN."""
+        [created] = self.elb.create_listener(
+            LoadBalancerArn=self.arn, **{"Protocol": "HTTP", "Port": port, "DefaultActions": [action], **settings}
+        )["Listeners"]
+        return str(created["ListenerArn"])
+
+    def new_group(self, **settings: Any) -> str:
+        """Creates a target group, and returns its ARN."""
+        defaults = {"Protocol": "HTTP", "Port": PORT, "TargetType": "ip", "HealthCheckPath": "/health"}
+        [created] = self.elb.create_target_group(
+            Name=f"t-{uuid4().hex[:12]}", VpcId=self._vpc, **{**defaults, **settings}
+        )["TargetGroups"]
+        return str(created["TargetGroupArn"])
+
+    def to(self, group: str) -> dict[str, Any]:
+        """Returns the action that forwards to a target group."""
+        return {"Type": "forward", "TargetGroupArn": group}
+
+    def rule(self, priority: int, action: dict[str, Any], **condition: Any) -> None:
+        """Adds a rule with one condition."""
+        self.elb.create_rule(ListenerArn=self.listener, Priority=priority, Conditions=[condition], Actions=[action])
+
+    def register(self, *addresses: str, group: str = "") -> None:
+        """Registers targets."""
+        self.elb.register_targets(TargetGroupArn=group or self.group, Targets=[{"Id": each} for each in addresses])
+
+    def deregister(self, address: str) -> None:
+        """Deregisters a target."""
+        self.elb.deregister_targets(TargetGroupArn=self.group, Targets=[{"Id": address}])
+
+    def health(self, group: str = "") -> dict[str, tuple[str, str | None]]:
+        """Returns state and reason of each target."""
+        described = self.elb.describe_target_health(TargetGroupArn=group or self.group)["TargetHealthDescriptions"]
+        return {
+            each["Target"]["Id"]: (each["TargetHealth"]["State"], each["TargetHealth"].get("Reason"))
+            for each in described
+        }
+
+    def wait_until(self, address: str, state: str, group: str = "") -> None:
+        """Waits until a target has a state."""
+        eventually(lambda: self.health(group).get(address, ("absent",))[0] == state)
+
+
+class Servers:
+    """HTTP servers on loopback addresses, in a thread."""
+
+    def __init__(self, aws: LocalAws) -> None:
+        self._aws = aws
+        self.loop = asyncio.new_event_loop()
+        Thread(target=self.loop.run_forever, daemon=True).start()
+
+    def run(self, work: Any) -> Any:
+        """Runs a coroutine in the thread."""
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(10)
+
+    def start(self, handler: Handler, port: int = PORT) -> str:
+        """Starts a server, and returns its address."""
+        address = self._aws.network.new_address()
+
+        async def serve() -> None:
+            runner = web.ServerRunner(web.Server(handler, auto_decompress=False, handler_cancellation=True))
+            await runner.setup()
+            await web.TCPSite(runner, address, port).start()
+
+        self.run(serve())
+        return address
+
+    def start_raw(self, answer: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]) -> str:
+        """Starts a TCP server, and returns its address."""
+        address = self._aws.network.new_address()
+        self.run(asyncio.start_server(answer, address, PORT))
+        return address
+
+
+@contextmanager
+def servers(aws: LocalAws) -> Iterator[Servers]:
+    """Servers until the context exits, with a load balancer that does not wait long."""
+    before = aws.load_balancers.time_scale
+    aws.load_balancers.time_scale = 0.01
+    running = Servers(aws)
+    yield running
+    running.loop.call_soon_threadsafe(running.loop.stop)
+    aws.load_balancers.time_scale = before
