@@ -90,9 +90,14 @@ class Caches:
         file.touch(0o600)
         settings = {"bind": address, "port": port, "save": '""', "protected-mode": "no"}
         if auth_token:
-            settings["requirepass"] = f'"{auth_token}"'
+            settings["requirepass"] = _quoted(auth_token)
         file.write_text("".join(f"{name} {value}\n" for name, value in settings.items()))
         return file
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def _wait(server: subprocess.Popen[bytes], address: str, port: int) -> None:

@@ -1,6 +1,7 @@
 """Load balancers of the local AWS for tests, and targets that really answer."""
 
 import asyncio
+import socket
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -27,7 +28,7 @@ def eventually(condition: Callable[[], Any], seconds: float = 10) -> Any:
 
 
 class Balancer:
-    """A load balancer with one HTTP listener, which forwards to one target group.
+    """A load balancer with one HTTP listener, which forwards to one target group. It listens.
 
     Attributes:
         aws: the local AWS.
@@ -42,8 +43,10 @@ class Balancer:
         subnet = ec2.create_subnet(VpcId=self._vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
         [created] = self.elb.create_load_balancer(Name=f"t-{uuid4().hex[:12]}", Subnets=[subnet])["LoadBalancers"]
         self.arn, self.address = created["LoadBalancerArn"], created["DNSName"]
+        self._groups: list[str] = []
         self.group = self.new_group(**group)
         self.listener = self.listen(PORT, self.to(self.group))
+        eventually(self.listens)
 
     def listen(self, port: int, action: dict[str, Any], **settings: Any) -> str:
         """Creates a listener, and returns its ARN."""
@@ -58,7 +61,19 @@ class Balancer:
         [created] = self.elb.create_target_group(
             Name=f"t-{uuid4().hex[:12]}", VpcId=self._vpc, **{**defaults, **settings}
         )["TargetGroups"]
-        return str(created["TargetGroupArn"])
+        self._groups.append(created["TargetGroupArn"])
+        return self._groups[-1]
+
+    def delete(self) -> None:
+        """Deletes the load balancer and its target groups."""
+        self.elb.delete_load_balancer(LoadBalancerArn=self.arn)
+        for group in self._groups:
+            self.elb.delete_target_group(TargetGroupArn=group)
+
+    def listens(self, port: int = PORT) -> bool:
+        """Returns whether the load balancer accepts connections."""
+        with socket.socket() as found:
+            return found.connect_ex((self.address, port)) == 0
 
     def to(self, group: str) -> dict[str, Any]:
         """Returns the action that forwards to a target group."""
@@ -94,21 +109,25 @@ class Servers:
 
     def __init__(self, aws: LocalAws) -> None:
         self._aws = aws
-        self.loop = asyncio.new_event_loop()
-        Thread(target=self.loop.run_forever, daemon=True).start()
+        self._loop = asyncio.new_event_loop()
+        self._thread = Thread(target=self._loop.run_forever)
+        self._thread.start()
+        self._started: list[web.ServerRunner] = []
 
     def run(self, work: Any) -> Any:
         """Runs a coroutine in the thread."""
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(10)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
 
     def start(self, handler: Handler, port: int = PORT) -> str:
         """Starts a server, and returns its address."""
         address = self._aws.network.new_address()
 
         async def serve() -> None:
-            runner = web.ServerRunner(web.Server(handler, auto_decompress=False, handler_cancellation=True))
+            server = web.Server(handler, auto_decompress=False, handler_cancellation=True)
+            runner = web.ServerRunner(server, shutdown_timeout=0.1)
             await runner.setup()
             await web.TCPSite(runner, address, port).start()
+            self._started.append(runner)
 
         self.run(serve())
         return address
@@ -119,13 +138,45 @@ class Servers:
         self.run(asyncio.start_server(answer, address, PORT))
         return address
 
+    def stop(self) -> None:
+        """Stops all servers."""
+
+        async def stop() -> None:
+            for runner in self._started:
+                await runner.cleanup()
+            rest = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in rest:
+                task.cancel()
+            await asyncio.gather(*rest, return_exceptions=True)
+
+        self.run(stop())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+@contextmanager
+def balancers(aws: LocalAws) -> Iterator[Callable[..., Balancer]]:
+    """A function that creates load balancers, which are deleted when the context exits."""
+    created: list[Balancer] = []
+
+    def create(**group: Any) -> Balancer:
+        created.append(Balancer(aws, **group))
+        return created[-1]
+
+    yield create
+    for balancer in created:
+        balancer.delete()
+
 
 @contextmanager
 def servers(aws: LocalAws) -> Iterator[Servers]:
-    """Servers until the context exits, with a load balancer that does not wait long."""
+    """Servers until the context exits, with load balancers that do not wait long."""
     before = aws.load_balancers.time_scale
     aws.load_balancers.time_scale = 0.01
     running = Servers(aws)
-    yield running
-    running.loop.call_soon_threadsafe(running.loop.stop)
-    aws.load_balancers.time_scale = before
+    try:
+        yield running
+    finally:
+        running.stop()
+        aws.load_balancers.time_scale = before

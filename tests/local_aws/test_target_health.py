@@ -1,13 +1,13 @@
 """The health of targets, as DescribeTargetHealth reports it."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from aiohttp import web
 
 from local_aws.server import LocalAws
-from tests.local_aws.balanced import Balancer, Servers, eventually, servers
+from tests.local_aws.balanced import Balancer, Servers, balancers, eventually, servers
 
 
 class Target:
@@ -38,9 +38,17 @@ def running(local_aws: LocalAws) -> Iterator[Servers]:
         yield running
 
 
-def test_a_target_is_healthy_after_one_successful_check(local_aws: LocalAws, running: Servers) -> None:
+@pytest.fixture
+def new_balancer(local_aws: LocalAws) -> Iterator[Callable[..., Balancer]]:
+    with balancers(local_aws) as create:
+        yield create
+
+
+def test_a_target_is_healthy_after_one_successful_check(
+    new_balancer: Callable[..., Balancer], running: Servers
+) -> None:
     # The second check would be after 3 seconds.
-    balancer = Balancer(local_aws, HealthyThresholdCount=5, HealthCheckIntervalSeconds=300)
+    balancer = new_balancer(HealthyThresholdCount=5, HealthCheckIntervalSeconds=300)
     target = Target()
     address = running.start(target)
     balancer.register(address)
@@ -50,8 +58,10 @@ def test_a_target_is_healthy_after_one_successful_check(local_aws: LocalAws, run
     assert target.headers["User-Agent"] == "ELB-HealthChecker/2.0"
 
 
-def test_a_new_target_is_initial_until_the_threshold_of_failed_checks(local_aws: LocalAws, running: Servers) -> None:
-    balancer = Balancer(local_aws, UnhealthyThresholdCount=3, HealthCheckIntervalSeconds=50)
+def test_a_new_target_is_initial_until_the_threshold_of_failed_checks(
+    new_balancer: Callable[..., Balancer], running: Servers
+) -> None:
+    balancer = new_balancer(UnhealthyThresholdCount=3, HealthCheckIntervalSeconds=50)
     target = Target(500)
     address = running.start(target)
     balancer.register(address)
@@ -61,8 +71,10 @@ def test_a_new_target_is_initial_until_the_threshold_of_failed_checks(local_aws:
     assert balancer.health()[address] == ("unhealthy", "Target.ResponseCodeMismatch")
 
 
-def test_an_unhealthy_target_is_healthy_after_the_threshold_of_checks(local_aws: LocalAws, running: Servers) -> None:
-    balancer = Balancer(local_aws, HealthyThresholdCount=3, UnhealthyThresholdCount=2, HealthCheckIntervalSeconds=10)
+def test_an_unhealthy_target_is_healthy_after_the_threshold_of_checks(
+    new_balancer: Callable[..., Balancer], running: Servers
+) -> None:
+    balancer = new_balancer(HealthyThresholdCount=3, UnhealthyThresholdCount=2, HealthCheckIntervalSeconds=10)
     target = Target()
     address = running.start(target)
     balancer.register(address)
@@ -84,39 +96,43 @@ def test_an_unhealthy_target_is_healthy_after_the_threshold_of_checks(local_aws:
     ],
 )
 def test_the_matcher_selects_the_expected_statuses(
-    local_aws: LocalAws, running: Servers, status: int, matcher: str, state: str
+    new_balancer: Callable[..., Balancer], running: Servers, status: int, matcher: str, state: str
 ) -> None:
-    balancer = Balancer(local_aws, Matcher={"HttpCode": matcher}, HealthCheckIntervalSeconds=5)
+    balancer = new_balancer(Matcher={"HttpCode": matcher}, HealthCheckIntervalSeconds=5)
     address = running.start(Target(status))
     balancer.register(address)
     balancer.wait_until(address, state)
 
 
-def test_a_target_that_does_not_answer_times_out(local_aws: LocalAws, running: Servers) -> None:
-    balancer = Balancer(local_aws, UnhealthyThresholdCount=2, HealthCheckTimeoutSeconds=2, HealthCheckIntervalSeconds=5)
+def test_a_target_that_does_not_answer_times_out(new_balancer: Callable[..., Balancer], running: Servers) -> None:
+    balancer = new_balancer(UnhealthyThresholdCount=2, HealthCheckTimeoutSeconds=2, HealthCheckIntervalSeconds=5)
     address = running.start(Target(0))
     balancer.register(address)
     balancer.wait_until(address, "unhealthy")
     assert balancer.health()[address] == ("unhealthy", "Target.Timeout")
 
 
-def test_a_target_that_refuses_connections_fails(local_aws: LocalAws, running: Servers) -> None:
-    balancer = Balancer(local_aws, HealthCheckIntervalSeconds=5)
+def test_a_target_that_refuses_connections_fails(
+    local_aws: LocalAws, new_balancer: Callable[..., Balancer], running: Servers
+) -> None:
+    balancer = new_balancer(HealthCheckIntervalSeconds=5)
     address = local_aws.network.new_address()
     balancer.register(address)
     balancer.wait_until(address, "unhealthy")
     assert balancer.health()[address] == ("unhealthy", "Target.FailedHealthChecks")
 
 
-def test_health_checks_can_have_a_port_of_their_own(local_aws: LocalAws, running: Servers) -> None:
-    balancer = Balancer(local_aws, HealthCheckPort="8081", HealthCheckIntervalSeconds=5)
+def test_health_checks_can_have_a_port_of_their_own(new_balancer: Callable[..., Balancer], running: Servers) -> None:
+    balancer = new_balancer(HealthCheckPort="8081", HealthCheckIntervalSeconds=5)
     address = running.start(Target(), port=8081)
     balancer.register(address)
     balancer.wait_until(address, "healthy")
 
 
-def test_targets_of_a_group_without_a_listener_are_unused(local_aws: LocalAws, running: Servers) -> None:
-    balancer = Balancer(local_aws)
+def test_targets_of_a_group_without_a_listener_are_unused(
+    new_balancer: Callable[..., Balancer], running: Servers
+) -> None:
+    balancer = new_balancer()
     unused = balancer.new_group()
     target = Target()
     address = running.start(target)
@@ -127,8 +143,8 @@ def test_targets_of_a_group_without_a_listener_are_unused(local_aws: LocalAws, r
     balancer.wait_until(address, "healthy", unused)
 
 
-def test_a_deregistered_target_drains(local_aws: LocalAws, running: Servers) -> None:
-    balancer = Balancer(local_aws)
+def test_a_deregistered_target_drains(new_balancer: Callable[..., Balancer], running: Servers) -> None:
+    balancer = new_balancer()
     balancer.elb.modify_target_group_attributes(
         TargetGroupArn=balancer.group,
         Attributes=[{"Key": "deregistration_delay.timeout_seconds", "Value": "30"}],
@@ -144,8 +160,8 @@ def test_a_deregistered_target_drains(local_aws: LocalAws, running: Servers) -> 
     assert (target["TargetHealth"]["State"], target["TargetHealth"]["Reason"]) == ("unused", "Target.NotRegistered")
 
 
-def test_a_draining_target_can_be_registered_again(local_aws: LocalAws, running: Servers) -> None:
-    balancer = Balancer(local_aws)
+def test_a_draining_target_can_be_registered_again(new_balancer: Callable[..., Balancer], running: Servers) -> None:
+    balancer = new_balancer()
     address = running.start(Target())
     balancer.register(address)
     balancer.wait_until(address, "healthy")
