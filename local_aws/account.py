@@ -83,7 +83,7 @@ class Account:
     def _client(self, service: str, region: str = REGION) -> Any:
         # Several threads can use a client, but not create clients at the same time.
         with self._creating:
-            return boto3.client(
+            client = boto3.client(
                 service,
                 region_name=region,
                 endpoint_url=self.endpoint,
@@ -91,3 +91,10 @@ class Account:
                 aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
                 config=Config(retries={"total_max_attempts": 1}),
             )
+        # These clients do not retry, so the server need not keep its responses.
+        client.meta.events.register("before-send", _remove_invocation_id)
+        return client
+
+
+def _remove_invocation_id(request: Any, **_event: Any) -> None:
+    del request.headers["amz-sdk-invocation-id"]

@@ -111,8 +111,9 @@ class Listener:
                 text=fixed.get("MessageBody", ""),
                 content_type=fixed.get("ContentType", "text/plain"),
             )
-        protocol, group = self._groups[_target_group(action)]
-        target = group.next_target()
+        # The group is unknown if it has other targets than IP addresses.
+        protocol, group = self._groups.get(_target_group(action), ("", None))
+        target = group.next_target() if group else None
         if target is None:
             return error_response(503)
         return await self._forwarder.forward(request, target, protocol=protocol, idle_timeout=self.idle_timeout)

@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
@@ -28,7 +29,8 @@ def create(local_aws: LocalAws) -> Iterator[Callable[..., dict[str, Any]]]:
 
     yield create
     for name in created:
-        client.delete_replication_group(ReplicationGroupId=name)
+        with suppress(client.exceptions.ReplicationGroupNotFoundFault):
+            client.delete_replication_group(ReplicationGroupId=name)
 
 
 def endpoint(group: dict[str, Any]) -> tuple[str, int]:
@@ -80,6 +82,6 @@ def test_the_number_of_replicas_can_change(local_aws: LocalAws, create: Callable
 
 def test_a_deleted_group_has_no_server(local_aws: LocalAws, create: Callable[..., dict[str, Any]]) -> None:
     group = create()
-    local_aws.caches.remove(group["ReplicationGroupId"])
+    local_aws.account.client("elasticache").delete_replication_group(ReplicationGroupId=group["ReplicationGroupId"])
     with pytest.raises(ConnectionRefusedError):
         redis(group, "PING")
