@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from functools import cache
+from threading import Lock
 from typing import Any
 
 import boto3
@@ -61,6 +62,7 @@ class Account:
         self.sessions: dict[str, RoleSession] = {}
         """The role sessions of tasks, by access key ID."""
 
+        self._creating = Lock()
         self.client = cache(self._client)
         """Returns a boto3 client for a service. A second argument sets another region than `REGION`."""
 
@@ -89,11 +91,20 @@ class Account:
         return assumed
 
     def _client(self, service: str, region: str = REGION) -> Any:
-        return boto3.client(
-            service,
-            region_name=region,
-            endpoint_url=self.endpoint,
-            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-            config=Config(retries={"total_max_attempts": 1}),
-        )
+        # Several threads can use a client, but not create clients at the same time.
+        with self._creating:
+            client = boto3.client(
+                service,
+                region_name=region,
+                endpoint_url=self.endpoint,
+                aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+                aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+                config=Config(retries={"total_max_attempts": 1}),
+            )
+        # These clients do not retry, so the server need not keep its responses.
+        client.meta.events.register("before-send", _remove_invocation_id)
+        return client
+
+
+def _remove_invocation_id(request: Any, **_event: Any) -> None:
+    del request.headers["amz-sdk-invocation-id"]

@@ -28,15 +28,19 @@ class LocalAws:
         account: its only account.
         databases: the PostgreSQL servers behind the Aurora clusters.
         fargate: runs the tasks.
-        services: runs the tasks of the services.
-        network: the loopback addresses of tasks and databases.
+        services: run the tasks of the services.
+        network: the addresses of tasks, databases, load balancers and caches.
+        load_balancers: forward requests to their targets.
+        caches: the Redis servers behind the replication groups.
     """
 
     def __init__(self, endpoint: str, home: Path, credentials: CredentialsEndpoint) -> None:
-        """Creates the databases, Fargate and the services. Use `serving` instead of this."""
+        """Creates all parts that run. Use `serving` instead of this."""
+        from .caches import Caches
         from .databases import Databases
         from .fargate import Fargate
         from .images import known_images
+        from .load_balancers import LoadBalancers
         from .postgres import programs
         from .services import Services
 
@@ -47,12 +51,16 @@ class LocalAws:
         self.fargate = Fargate(
             home, self.account, known_images(programs(home)), network=self.network, credentials=credentials
         )
+        self.load_balancers = LoadBalancers(home, self.account, self.network)
         self.services = Services(self.account, self.fargate)
+        self.caches = Caches(home, self.network)
 
     def close(self) -> None:
-        """Stops all services, tasks and databases."""
+        """Stops all parts."""
         self.services.close()
         self.fargate.close()
+        self.load_balancers.close()
+        self.caches.close()
         self.databases.close()
         self.network.close()
 

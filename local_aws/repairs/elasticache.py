@@ -301,7 +301,7 @@ def _set_replicas(backend: ElastiCacheBackend, group: ReplicationGroup, number: 
     """Replaces the group's members, in the same way as moto creates them."""
     [node_group] = group.node_groups
     subnets = backend.cache_subnet_groups.get(group.cache_subnet_group_name or "")
-    domain = node_group["primary_endpoint_address"].removeprefix("master.")
+    domain = node_group["reader_endpoint_address"].removeprefix("replica.")
     group.member_clusters.clear()
     node_group["node_group_members"].clear()
     group._set_node_members_clusters_disabled(

@@ -228,6 +228,20 @@ class TestElastiCache:
         assert missing == "CacheSubnetGroupNotFoundFault"
 
 
+class TestElbv2:
+    def test_an_unknown_target_can_be_deregistered(self, client: Client, name: str) -> None:
+        elb, vpc = client("elbv2"), client("ec2").create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+        [group] = elb.create_target_group(Name=name, Protocol="HTTP", Port=80, VpcId=vpc, TargetType="ip")[
+            "TargetGroups"
+        ]
+        arn = group["TargetGroupArn"]
+        elb.register_targets(TargetGroupArn=arn, Targets=[{"Id": "10.0.0.1"}])
+        elb.deregister_targets(TargetGroupArn=arn, Targets=[{"Id": "10.0.0.2"}, {"Id": "10.0.0.1"}])
+        described = elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
+        assert "healthy" not in {each["TargetHealth"]["State"] for each in described}
+        elb.delete_target_group(TargetGroupArn=arn)
+
+
 class TestRds:
     @pytest.fixture
     def rds(self, client: Client) -> Any:
