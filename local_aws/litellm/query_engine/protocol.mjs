@@ -1,0 +1,101 @@
+// Translates requests from GraphQL, which prisma-client-py sends, to the JSON protocol of the WebAssembly engine, and the
+// results back. Source of both protocols: query-engine/request-handlers in the repository prisma/prisma-engines.
+import { parse } from 'graphql'
+
+// A name such as findUniqueOrThrow stands before findUnique, so that the first match is the right one.
+const ACTIONS = [
+  'findUniqueOrThrow',
+  'findUnique',
+  'findFirstOrThrow',
+  'findFirst',
+  'findMany',
+  'createOne',
+  'createMany',
+  'updateOne',
+  'updateMany',
+  'deleteOne',
+  'deleteMany',
+  'upsertOne',
+  'aggregate',
+  'groupBy',
+  'executeRaw',
+  'queryRaw',
+]
+
+// Returns the queries of a GraphQL document. `key` is the name of each query's result.
+export function queriesOf(text) {
+  const operations = parse(text, { noLocation: true }).definitions
+  return operations.flatMap((operation) => operation.selectionSet.selections).map(queryOf)
+}
+
+function queryOf(field) {
+  const name = field.name.value
+  const action = ACTIONS.find((each) => name.startsWith(each))
+  const request = {
+    modelName: name.slice(action.length) || undefined,
+    action,
+    query: { arguments: argumentsOf(field), selection: selectionOf(field) },
+  }
+  return { key: field.alias?.value ?? name, request }
+}
+
+function argumentsOf(field) {
+  return Object.fromEntries(field.arguments.map((each) => [each.name.value, valueOf(each.value)]))
+}
+
+function selectionOf(field) {
+  const fields = field.selectionSet?.selections ?? []
+  return Object.fromEntries(fields.map((each) => [each.name.value, selectedOf(each)]))
+}
+
+function selectedOf(field) {
+  const isScalar = !field.selectionSet && !field.arguments.length
+  return isScalar || { arguments: argumentsOf(field), selection: selectionOf(field) }
+}
+
+function valueOf(node) {
+  switch (node.kind) {
+    case 'NullValue':
+      return null
+    case 'IntValue':
+      return integerOf(node.value)
+    case 'FloatValue':
+      return Number(node.value)
+    case 'ListValue':
+      return node.values.map(valueOf)
+    case 'ObjectValue':
+      return Object.fromEntries(node.fields.map((each) => [each.name.value, valueOf(each.value)]))
+    default:
+      return node.value // of a string, a boolean or an enumeration
+  }
+}
+
+function integerOf(text) {
+  const number = Number(text)
+  return Number.isSafeInteger(number) ? number : { $type: 'BigInt', value: text }
+}
+
+// Returns the answer to one query in GraphQL's form.
+export function answerOf({ key, request }, answer) {
+  if (answer.errors) return answer
+  const [result] = Object.values(answer.data)
+  return { data: { [key]: request.action === 'queryRaw' ? rowsOf(result) : plain(result) } }
+}
+
+// GraphQL has no types in its values: dates, large integers and JSON documents are strings.
+function plain(value) {
+  if (Array.isArray(value)) return value.map(plain)
+  if (value === null || typeof value !== 'object') return value
+  if ('$type' in value) return value.value
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, plain(each)]))
+}
+
+function rowsOf({ columns, types, rows }) {
+  const cellOf = (cell, column) => (types[column] === 'json' ? documentOf(plain(cell)) : plain(cell))
+  return { columns, types, rows: rows.map((row) => row.map(cellOf)) }
+}
+
+// Only raw queries return JSON documents that are parsed.
+function documentOf(text) {
+  return typeof text === 'string' ? JSON.parse(text) : text
+}
