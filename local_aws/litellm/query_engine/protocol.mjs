@@ -2,11 +2,9 @@
 // results back. Source of both protocols: query-engine/request-handlers in the repository prisma/prisma-engines.
 import { parse } from 'graphql'
 
-// A name such as findUniqueOrThrow stands before findUnique, so that the first match is the right one.
+const OR_THROW = 'OrThrow'
 const ACTIONS = [
-  'findUniqueOrThrow',
   'findUnique',
-  'findFirstOrThrow',
   'findFirst',
   'findMany',
   'createOne',
@@ -30,10 +28,12 @@ export function queriesOf(text) {
 
 function queryOf(field) {
   const name = field.name.value
-  const action = ACTIONS.find((each) => name.startsWith(each))
+  // The action is around the name of the model, as in findUniqueUserOrThrow.
+  const ending = name.endsWith(OR_THROW) ? OR_THROW : ''
+  const start = ACTIONS.find((each) => name.startsWith(each))
   const request = {
-    modelName: name.slice(action.length) || undefined,
-    action,
+    modelName: name.slice(start.length, name.length - ending.length) || undefined,
+    action: start + ending,
     query: { arguments: argumentsOf(field), selection: selectionOf(field) },
   }
   return { key: field.alias?.value ?? name, request }
