@@ -157,8 +157,6 @@ class _Setup:
                 "PRISMA_BINARY_CACHE_DIR": str(self._modules),
                 "PRISMA_QUERY_ENGINE_BINARY": str(engine),
                 "PRISMA_SCHEMA_ENGINE_BINARY": str(schema_engine),
-                # The client of LiteLLM 1.86 is for an older CLI, and works with this one.
-                "PRISMA_PY_DEBUG_GENERATOR": "1",
             },
         )
 
