@@ -46,7 +46,7 @@ async def scalars(database: Any) -> Any:
         "created": created == found,
         "values": [found.key_name, found.spend, found.tpm_limit, found.blocked, found.models, found.user_id],
         "expires": found.expires == MOMENT,
-        "metadata": json.loads(found.metadata),
+        "metadata": found.metadata,
     }
 
 
@@ -58,6 +58,7 @@ async def json_filters(database: Any) -> Any:
         await tokens.count(where=equal),
         await tokens.count(where={"OR": [equal, {"token": "none"}], "NOT": [{"metadata": {"equals": Json({})}}]}),
         await tokens.count(where={"metadata": {"equals": Json("text")}}),
+        await database.query_raw('SELECT jsonb_typeof(metadata) AS kind FROM "LiteLLM_VerificationToken"'),
     ]
 
 

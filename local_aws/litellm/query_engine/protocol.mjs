@@ -20,23 +20,24 @@ const ACTIONS = [
   'queryRaw',
 ]
 
-// Returns the queries of a GraphQL document. `key` is the name of each query's result.
-export function queriesOf(text) {
+// Returns the queries of a GraphQL request. `key` is the name of each query's result.
+export function queriesOf(text, documents) {
   const operations = parse(text, { noLocation: true }).definitions
-  return operations.flatMap((operation) => operation.selectionSet.selections).map(queryOf)
+  const fields = operations.flatMap((operation) => operation.selectionSet.selections)
+  return fields.map((field) => queryOf(field, documents))
 }
 
-function queryOf(field) {
+function queryOf(field, documents) {
   const name = field.name.value
   // The action is around the name of the model, as in findUniqueUserOrThrow.
   const ending = name.endsWith(OR_THROW) ? OR_THROW : ''
   const start = ACTIONS.find((each) => name.startsWith(each))
-  const request = {
-    modelName: name.slice(start.length, name.length - ending.length) || undefined,
-    action: start + ending,
-    query: { arguments: argumentsOf(field), selection: selectionOf(field) },
+  const modelName = name.slice(start.length, name.length - ending.length) || undefined
+  const query = {
+    arguments: documents.inArguments(modelName, argumentsOf(field)),
+    selection: selectionOf(field),
   }
-  return { key: field.alias?.value ?? name, request }
+  return { key: field.alias?.value ?? name, request: { modelName, action: start + ending, query } }
 }
 
 function argumentsOf(field) {

@@ -5,6 +5,7 @@ import fs from 'node:fs'
 import http from 'node:http'
 import { createRequire } from 'node:module'
 import { Database } from './database.mjs'
+import { Documents } from './documents.mjs'
 import { answerOf, queriesOf } from './protocol.mjs'
 
 const require = createRequire(import.meta.url)
@@ -16,10 +17,12 @@ async function main() {
   endWithParent()
   const database = new Database(databaseUrl())
   await database.check()
-  const engine = newEngine(database)
+  const schema = datamodel()
+  const engine = newEngine(schema, database)
   await engine.connect('{}')
   const port = Number(process.argv[process.argv.indexOf('-p') + 1])
-  http.createServer((request, response) => respond(engine, database, request, response)).listen(port, '127.0.0.1')
+  const service = new Service(engine, database, new Documents(schema))
+  http.createServer((request, response) => service.respond(request, response)).listen(port, '127.0.0.1')
 }
 
 function enginesVersion() {
@@ -39,12 +42,12 @@ function endWithParent() {
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit())
 }
 
-function newEngine(database) {
+function newEngine(datamodel, database) {
   const bindings = require(`${RUNTIME}.js`)
   const module = new WebAssembly.Module(fs.readFileSync(require.resolve(`${RUNTIME}.wasm`)))
   bindings.__wbg_set_wasm(new WebAssembly.Instance(module, { './query_engine_bg.js': bindings }).exports)
   const options = {
-    datamodel: datamodel(),
+    datamodel,
     logLevel: 'error',
     logQueries: false,
     datasourceOverrides: {},
@@ -63,59 +66,67 @@ function datamodel() {
   return `${schema.replace(/^generator\s+\w+\s*{[^}]*}/gm, '')}\n${generator}`
 }
 
-async function respond(engine, database, request, response) {
-  const body = await bodyOf(request)
-  let answer
-  try {
-    answer = database.explain(await answerTo(engine, request, body))
-  } catch (error) {
-    // A panic leaves the WebAssembly instance unusable. LiteLLM starts a new engine.
-    if (error instanceof WebAssembly.RuntimeError) setImmediate(() => process.exit(1))
-    console.error('query-engine:', error)
-    const message = String(error)
-    answer = { errors: [{ error: message, user_facing_error: { is_panic: true, message, backtrace: null } }] }
+class Service {
+  constructor(engine, database, documents) {
+    Object.assign(this, { engine, database, documents })
   }
-  response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer))
+
+  async respond(request, response) {
+    const body = await bodyOf(request)
+    let answer
+    try {
+      answer = this.database.explain(await this.answer(request, body))
+    } catch (error) {
+      // A panic leaves the WebAssembly instance unusable. LiteLLM starts a new engine.
+      if (error instanceof WebAssembly.RuntimeError) setImmediate(() => process.exit(1))
+      console.error('query-engine:', error)
+      const message = String(error)
+      answer = { errors: [{ error: message, user_facing_error: { is_panic: true, message, backtrace: null } }] }
+    }
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer))
+  }
+
+  async answer(request, body) {
+    const [, resource, id, action] = request.url.split('?')[0].split('/')
+    if (resource === 'status') return { status: 'ok' }
+    if (resource === 'metrics') return { counters: [], gauges: [], histograms: [] }
+    if (resource === 'transaction') return this.transaction(id, action, body)
+    const { query, batch, transaction } = JSON.parse(body)
+    const run = async (sent) => {
+      return JSON.parse(await this.engine.query(JSON.stringify(sent), '{}', request.headers['x-transaction-id']))
+    }
+    return batch ? this.batch(run, batch, transaction) : this.document(run, query)
+  }
+
+  async transaction(id, action, body) {
+    if (id === 'start') return JSON.parse(await this.engine.startTransaction(body, '{}'))
+    if (action === 'commit') return JSON.parse(await this.engine.commitTransaction(id, '{}'))
+    return JSON.parse(await this.engine.rollbackTransaction(id, '{}'))
+  }
+
+  async document(run, text) {
+    const data = {}
+    for (const query of queriesOf(text, this.documents)) {
+      const answer = answerOf(query, await run(query.request))
+      if (answer.errors) return answer
+      Object.assign(data, answer.data)
+    }
+    return { data }
+  }
+
+  async batch(run, batch, inTransaction) {
+    const queries = batch.flatMap((each) => queriesOf(each.query, this.documents))
+    const requests = queries.map((each) => each.request)
+    const answer = await run({ batch: requests, transaction: inTransaction ? {} : undefined })
+    if (answer.errors) return answer
+    return { batchResult: answer.batchResult.map((each, index) => answerOf(queries[index], each)) }
+  }
 }
 
 async function bodyOf(request) {
   const parts = []
   for await (const part of request) parts.push(part)
   return Buffer.concat(parts).toString()
-}
-
-async function answerTo(engine, request, body) {
-  const [, resource, id, action] = request.url.split('?')[0].split('/')
-  if (resource === 'status') return { status: 'ok' }
-  if (resource === 'metrics') return { counters: [], gauges: [], histograms: [] }
-  if (resource === 'transaction' && id === 'start') return JSON.parse(await engine.startTransaction(body, '{}'))
-  if (resource === 'transaction' && action === 'commit') return JSON.parse(await engine.commitTransaction(id, '{}'))
-  if (resource === 'transaction') return JSON.parse(await engine.rollbackTransaction(id, '{}'))
-  const { query, batch, transaction } = JSON.parse(body)
-  const run = async (sent) => {
-    return JSON.parse(await engine.query(JSON.stringify(sent), '{}', request.headers['x-transaction-id']))
-  }
-  return batch ? batchAnswer(run, batch, transaction) : documentAnswer(run, query)
-}
-
-async function documentAnswer(run, document) {
-  const data = {}
-  for (const query of queriesOf(document)) {
-    const answer = answerOf(query, await run(query.request))
-    if (answer.errors) return answer
-    Object.assign(data, answer.data)
-  }
-  return { data }
-}
-
-async function batchAnswer(run, batch, inTransaction) {
-  const queries = batch.flatMap((each) => queriesOf(each.query))
-  const answer = await run({
-    batch: queries.map((each) => each.request),
-    transaction: inTransaction ? {} : undefined,
-  })
-  if (answer.errors) return answer
-  return { batchResult: answer.batchResult.map((each, index) => answerOf(queries[index], each)) }
 }
 
 main().catch((error) => {
