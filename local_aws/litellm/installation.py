@@ -26,6 +26,9 @@ VERSIONS = tuple(sorted((path.stem.partition("-")[2] for path in _HERE.glob("req
 REAL_ENGINE = "Prisma's own"
 STAND_IN_ENGINE = "WebAssembly build"
 
+_ENGINE_VERSION = "ac9d7041ed77bcc8a8dbd2ab6616b39013829574"
+"""The engine of Prisma 5.4.2, which the Python package prisma 0.11.0 expects."""
+
 _DOWNLOAD_SECONDS = 20
 _LAST_LINES = 5
 
@@ -128,26 +131,34 @@ class _Setup:
         if existing.is_file():
             return existing.absolute()
         self._progress("Downloading Prisma's query engine")
+        if self._is_downloaded():
+            return next(self._modules.glob("node_modules/@prisma/engines/query-engine-*"))
+        self._progress("The query engine cannot be downloaded; its WebAssembly build replaces it")
         stand_in = _stand_in(self._home)
-        _write_program(stand_in, f'exec {shlex.join([self._node, str(self._modules / "server.mjs")])} "$@"')
+        serve = shlex.join([self._node, str(self._modules / "server.mjs")])
+        version = f'[ "$1" != --version ] || exec echo "query-engine {_ENGINE_VERSION}"'
+        _write_program(stand_in, f'{version}\nexec {serve} "$@"')
+        return stand_in
+
+    def _is_downloaded(self) -> bool:
+        """Lets Prisma's CLI download the engine, and returns whether it could."""
         try:
             ended = subprocess.run(
-                [self._node, str(self._modules / "download.mjs"), str(self._home)],
+                [self._node, str(self._modules / "node_modules/prisma/build/index.js"), "version"],
+                env={**os.environ, "PRISMA_CLI_QUERY_ENGINE_TYPE": "binary"},
                 capture_output=True,
-                text=True,
                 timeout=_DOWNLOAD_SECONDS,
-                check=True,
+                check=False,
             )
-        except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
-            self._progress("The query engine cannot be downloaded; its WebAssembly build replaces it")
-            return stand_in
-        return Path(ended.stdout.strip())
+        except subprocess.TimeoutExpired:
+            return False
+        return ended.returncode == 0
 
     def _generate_client(self, engine: Path) -> None:
         self._progress("Generating the database client")
         schema_engine = self._home / "schema-engine"
         # Prisma's CLI asks for the version only. The migrations are applied without this engine.
-        _write_program(schema_engine, f'echo "schema-engine-cli {_engines_version(self._modules)}"')
+        _write_program(schema_engine, f'echo "schema-engine-cli {_ENGINE_VERSION}"')
         _run(
             [str(self._programs / "prisma"), "generate", "--schema", str(_package(self._home) / "proxy/schema.prisma")],
             "Delete the folder of the installation, and try again.",
@@ -167,11 +178,6 @@ def _stand_in(home: Path) -> Path:
 
 def _package(home: Path) -> Path:
     return next((home / "venv" / "lib").glob("python3*")) / "site-packages" / "litellm"
-
-
-def _engines_version(modules: Path) -> str:
-    described = json.loads((modules / "node_modules/@prisma/engines-version/package.json").read_text())
-    return str(described["prisma"]["enginesVersion"])
 
 
 def _contents(home: Path, version: str) -> str:

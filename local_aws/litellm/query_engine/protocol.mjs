@@ -91,12 +91,19 @@ function plain(value) {
   return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, plain(each)]))
 }
 
+// Since Prisma 5.14 a table, before that an object for each row, which prisma-client-py 0.11 expects.
 function rowsOf({ columns, types, rows }) {
-  const cellOf = (cell, column) => (types[column] === 'json' ? documentOf(plain(cell)) : plain(cell))
-  return { columns, types, rows: rows.map((row) => row.map(cellOf)) }
+  return rows.map((row) => Object.fromEntries(columns.map((name, index) => [name, cellOf(types[index], row[index])])))
 }
 
-// Only raw queries return JSON documents that are parsed.
-function documentOf(text) {
-  return typeof text === 'string' ? JSON.parse(text) : text
+function cellOf(type, cell) {
+  const value = plain(cell)
+  if (value === null) return { prisma__type: 'null', prisma__value: null }
+  if (type.endsWith('-array')) {
+    const elementType = type.slice(0, -'-array'.length)
+    return { prisma__type: 'array', prisma__value: value.map((each) => cellOf(elementType, each)) }
+  }
+  // Only raw queries return JSON documents that are parsed.
+  const isText = type === 'json' && typeof value === 'string'
+  return { prisma__type: type, prisma__value: isText ? JSON.parse(value) : value }
 }

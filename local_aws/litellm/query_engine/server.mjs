@@ -13,7 +13,6 @@ const RUNTIME = '@prisma/client/runtime/query_engine_bg.postgresql'
 const PARENT_CHECK_MILLISECONDS = 1000
 
 async function main() {
-  if (process.argv.includes('--version')) return console.log(`query-engine ${enginesVersion()}`)
   endWithParent()
   const database = new Database(databaseUrl())
   await database.check()
@@ -23,10 +22,6 @@ async function main() {
   const port = Number(process.argv[process.argv.indexOf('-p') + 1])
   const service = new Service(engine, database, new Documents(schema))
   http.createServer((request, response) => service.respond(request, response)).listen(port, '127.0.0.1')
-}
-
-function enginesVersion() {
-  return require('@prisma/engines-version').enginesVersion.split('.').at(-1)
 }
 
 // The URL with a new IAM token comes in a variable of prisma-client-py.
