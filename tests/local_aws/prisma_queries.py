@@ -124,7 +124,8 @@ async def raw(database: Any) -> Any:
         """
         SELECT $1::text AS text, $2::int8 AS large, $3::float8 AS float, $4::jsonb AS document,
             1.25::numeric AS decimal, true AS yes, NULL AS nothing, ARRAY['a', 'b'] AS list, '\\x0102'::bytea AS bytes,
-            '2026-02-03T04:05:06Z'::timestamptz AS moment, 'a name'::name AS name, DATE '2026-02-03' AS day
+            '2026-02-03T04:05:06Z'::timestamptz AS moment, DATE '2026-02-03' AS day,
+            'a name'::name AS name, ARRAY['a'::name] AS names
         """,
         TEXT,
         LARGE,

@@ -5,11 +5,13 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import { bindAdapter } from '@prisma/driver-adapter-utils'
 import pg from 'pg'
 
-// Type IDs of `name` and `name[]` in PostgreSQL's catalog, which the adapter does not know, and of the text types.
+// IDs of the types `name` and `name[]` in PostgreSQL's catalog, which the adapter does not know, and of `text` and
+// `text[]`, which replace them.
 const TEXT_TYPES = new Map([
   [19, 25],
   [1003, 1009],
 ])
+for (const [type, textType] of TEXT_TYPES) pg.types.setTypeParser(type, pg.types.getTypeParser(textType))
 
 export class Database {
   constructor(url) {
