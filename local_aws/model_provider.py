@@ -10,6 +10,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
 from typing import Any
+from uuid import uuid4
 
 from .account import LOOPBACK
 
@@ -160,7 +161,8 @@ def _chunks(asked: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _head(asked: Mapping[str, Any], kind: str) -> dict[str, Any]:
-    return {"id": "chatcmpl-local", "object": kind, "created": _CREATED, "model": asked["model"]}
+    # LiteLLM records the costs of a request under this ID, and ignores an ID that it has already recorded.
+    return {"id": f"chatcmpl-{uuid4().hex}", "object": kind, "created": _CREATED, "model": asked["model"]}
 
 
 def _embeddings(asked: Mapping[str, Any]) -> dict[str, Any]:

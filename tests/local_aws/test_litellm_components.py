@@ -37,7 +37,7 @@ from tests.plan.conftest import Evaluate
 MASTER_KEY = "sk-master"
 PROVIDER_KEY = "sk-provider"
 START_SECONDS = 150
-SPEND_SECONDS = 60
+WAIT_SECONDS = 60
 PORTS = {"gateway": 4000, "backend": 4001}
 
 
@@ -284,13 +284,13 @@ def test_a_key_of_the_backend_works_on_the_gateway_and_has_costs(containers: Con
     assert [len(each["embedding"]) for each in embedded.json["data"]] == [8, 8]
 
     assert ask(f"{gateway}/v1/chat/completions", question, "sk-unknown").status == 401
-    wait(lambda: ask(f"{backend}/key/info?key={key}").json["info"]["spend"] > 0)
+    becomes(True, lambda: ask(f"{backend}/key/info?key={key}").json["info"]["spend"] > 0)
     rows = f"""
         SELECT string_agg(call_type || ' ' || (spend > 0), ', ' ORDER BY call_type) FROM "LiteLLM_SpendLogs"
         WHERE api_key = '{created.json["token"]}'
     """
-    expected = "acompletion true, acompletion true, aembedding true"
-    wait(lambda: containers.place.database.execute(rows) == expected)
+    calls = "acompletion true, acompletion true, aembedding true"
+    becomes(calls, lambda: containers.place.database.execute(rows))
 
 
 def test_the_same_name_twice_is_an_error_of_the_request(containers: Containers) -> None:
@@ -310,14 +310,14 @@ def test_a_model_that_the_backend_stores_is_served_by_the_gateway(containers: Co
     stored = ask(f"{backend}/model/new", {"model_name": name, "litellm_params": {"model": "openai/gpt-4o", **upstream}})
     assert stored.status == 200, stored.text
     question = {"model": name, "messages": [{"role": "user", "content": "Hello"}]}
-    wait(lambda: ask(f"{gateway}/v1/chat/completions", question).status == 200)
+    becomes(200, lambda: ask(f"{gateway}/v1/chat/completions", question).status)
 
 
-def wait(condition: Callable[[], bool]) -> None:
-    """Waits until a condition holds."""
-    deadline = time.monotonic() + SPEND_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline
+def becomes(expected: Any, value: Callable[[], Any]) -> None:
+    """Waits until a value is the expected one."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while (found := value()) != expected:
+        assert time.monotonic() < deadline, found
         time.sleep(0.5)
 
 
@@ -471,7 +471,7 @@ def test_the_engine_ends_with_the_proxy(place: Place, installation: Installation
         time.sleep(1)
         assert engine.exists()
         parent.kill()
-    wait(lambda: not engine.exists())
+    becomes(False, engine.exists)
 
 
 def test_an_installation_is_made_once(installation: Installation, pytestconfig: pytest.Config) -> None:
