@@ -1,9 +1,9 @@
 """Every path of LiteLLM reaches the component that serves it.
 
 The listener's rules are taken from a plan, and evaluated as ELB does: by priority, the first match wins. What each
-component serves is `tests/litellm/served_paths.json`, measured on LiteLLM 1.86.0 and 1.108.7; the paths of these two
-versions, as their FastAPI applications list them, are `tests/litellm/routes-<version>.json`; the payloads of the UI's
-pages, as their packages contain them, are `tests/litellm/ui-payloads-<version>.list`.
+component serves is `local_aws/litellm/served_paths.json`, measured on LiteLLM 1.86.0 and 1.108.7. The paths of these
+two versions, as their FastAPI applications list them, are `tests/litellm/routes-<version>.json`. The payloads of the
+UI's pages, as their packages contain them, are `tests/litellm/ui-payloads-<version>.list`.
 """
 
 import json
@@ -14,12 +14,14 @@ from typing import Any
 
 import pytest
 
+import local_aws
 from litellm_aws import routes
 from tests.plan.conftest import Evaluate
 from tests.terraform import Plan
 
 MEASURED = Path(__file__).parents[1] / "litellm"
-SERVED: Mapping[str, Mapping[str, list[str]]] = json.loads((MEASURED / "served_paths.json").read_text())
+SERVED_PATHS = Path(local_aws.__file__).with_name("litellm") / "served_paths.json"
+SERVED: Mapping[str, Mapping[str, list[str]]] = json.loads(SERVED_PATHS.read_text())
 VERSIONS = ("1.86.0", "1.108.7")
 COMPONENTS = ("gateway", "backend")
 

@@ -1,0 +1,5 @@
+"""Stand-in for `backend/main.py` in LiteLLM's images. The PyPI package does not contain it."""
+
+from component_app import component_app
+
+app = component_app("backend")
