@@ -122,10 +122,15 @@ class Place:
 
     def migrate(self, database: str) -> None:
         """Creates LiteLLM's tables in a database."""
-        session = self.aws.account.assume(self.database.role, "test").environment
+        session = self.aws.account.assume(self.database.role, "test")
+        credentials = {
+            "AWS_ACCESS_KEY_ID": session.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": session.secret_access_key,
+            "AWS_SESSION_TOKEN": session.session_token,
+        }
         stores = {**self.stores, "DATABASE_NAME": database, "AWS_REGION": "us-west-2"}
         program = Path(local_aws_package.__file__).with_name("migrations.py")
-        subprocess.run([sys.executable, str(program)], env={**os.environ, **session, **stores}, check=True)
+        subprocess.run([sys.executable, str(program)], env={**os.environ, **credentials, **stores}, check=True)
 
     def _store_configuration(self, stack: ExitStack) -> None:
         upstream = {"api_base": self.provider.url, "api_key": PROVIDER_KEY}
@@ -184,14 +189,13 @@ class Containers:
             image,
             folder=home,
             volumes={},
+            address=self.url[component].removeprefix("http://").partition(":")[0],
             task_environment=self.place.environment,
             secrets={"LITELLM_MASTER_KEY": MASTER_KEY},
         )
-        address = self.url[component].removeprefix("http://").partition(":")[0]
-        command = [word.replace("0.0.0.0", address) for word in program.command]
         with self._logs[component].open("wb") as log:
             process = start_supervised(
-                command, environment=program.environment, directory=program.directory, output=log
+                program.command, environment=program.environment, directory=program.directory, output=log
             )
         assert process.stdin is not None
         try:
