@@ -6,9 +6,12 @@ import os
 import signal
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from types import FrameType
 
+from .litellm.installation import UnavailableError, install
+from .model_provider import KEY, ModelProvider
 from .postgres import PostgresError
 from .server import serving
 
@@ -18,20 +21,31 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m local_aws", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 to listen on (default: a free port)")
     parser.add_argument("--ready", type=Path, metavar="FILE", help="JSON file to write the pid and the endpoint to")
+    parser.add_argument(
+        "--litellm",
+        nargs=2,
+        metavar=("FOLDER", "VERSION"),
+        help="install this release of LiteLLM into the folder, unless it is there, and run it in its images",
+    )
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)
     try:
-        with serving(arguments.port) as local_aws:
+        installed = []
+        if arguments.litellm:
+            folder, version = arguments.litellm
+            installed = [install(Path(folder), version, print)]
+        with serving(arguments.port, installed) as local_aws, closing(ModelProvider(KEY)) as models:
             if arguments.ready:
-                _write(arguments.ready, {"pid": os.getpid(), "endpoint": local_aws.endpoint})
+                facts = {"pid": os.getpid(), "endpoint": local_aws.endpoint, "models": models.url}
+                _write(arguments.ready, {**facts, "redis": local_aws.caches.available})
             print(f"The local AWS is at {local_aws.endpoint}. To use it:", flush=True)
             for name, value in local_aws.account.environment.items():
                 print(f"  export {name}={value}", flush=True)
             # signal.pause() would miss a signal that arrives just before the call or in another thread.
             while True:
                 time.sleep(0.2)
-    except (OSError, PostgresError) as error:
+    except (OSError, PostgresError, UnavailableError) as error:
         where = f" on port {arguments.port}" if arguments.port else ""
         print(f"The local AWS cannot start{where}: {error}", file=sys.stderr)
         return 1

@@ -14,6 +14,9 @@ from uuid import uuid4
 
 from .account import LOOPBACK
 
+KEY = "sk-local-model-provider"
+"""The API key of the provider that `python -m local_aws` starts."""
+
 CHAT_MODEL, EMBEDDING_MODEL = "gpt-4o", "text-embedding-3-small"
 _DIMENSIONS = 8
 _CREATED = 1_700_000_000

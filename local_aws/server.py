@@ -6,7 +6,7 @@ import logging
 import os
 import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Thread
@@ -15,6 +15,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from .account import LOOPBACK, Account
 from .credentials_endpoint import CredentialsEndpoint
+from .litellm.installation import Installation
 from .loopback_network import LoopbackNetwork
 from .retried_requests import RetriedRequests
 from .supervisor import remove_at_exit
@@ -34,7 +35,9 @@ class LocalAws:
         caches: the Redis servers behind the replication groups.
     """
 
-    def __init__(self, endpoint: str, home: Path, credentials: CredentialsEndpoint) -> None:
+    def __init__(
+        self, endpoint: str, home: Path, credentials: CredentialsEndpoint, litellm: Sequence[Installation]
+    ) -> None:
         """Creates all parts that run. Use `serving` instead of this."""
         from .caches import Caches
         from .databases import Databases
@@ -49,7 +52,7 @@ class LocalAws:
         self.network = LoopbackNetwork()
         self.databases = Databases(home, self.account, self.network)
         self.fargate = Fargate(
-            home, self.account, known_images(programs(home)), network=self.network, credentials=credentials
+            home, self.account, known_images(programs(home), litellm), network=self.network, credentials=credentials
         )
         self.load_balancers = LoadBalancers(home, self.account, self.network)
         self.services = Services(self.account, self.fargate)
@@ -66,13 +69,14 @@ class LocalAws:
 
 
 @contextmanager
-def serving(port: int = 0) -> Iterator[LocalAws]:
+def serving(port: int = 0, litellm: Sequence[Installation] = ()) -> Iterator[LocalAws]:
     """Serves the AWS APIs until the context exits.
 
     A process can serve one account at a time. All resources in the account are lost when the context exits.
 
     Args:
         port: the port to listen on; 0 selects a free port.
+        litellm: the installed releases of LiteLLM, whose images then run the real LiteLLM.
 
     Raises:
         OSError: the port is in use.
@@ -110,6 +114,6 @@ def serving(port: int = 0) -> Iterator[LocalAws]:
         stack.callback(server.server_close)
         stack.callback(thread.join)
         stack.callback(server.shutdown)
-        local_aws = LocalAws(f"http://{LOOPBACK}:{bound}", home, credentials)
+        local_aws = LocalAws(f"http://{LOOPBACK}:{bound}", home, credentials, litellm)
         stack.callback(local_aws.close)
         yield local_aws
