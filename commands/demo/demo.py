@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import shlex
 import shutil
@@ -10,14 +11,25 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from fleet.problems import FailedError
+from litellm_aws.litellm import LITELLM
 from local_aws.account import Account
+from local_aws.listener import listening_port
+from local_aws.litellm.installation import UnavailableError, install
+from local_aws.model_provider import KEY
 
-from .fleet import APPLIED, prepare, synthesize
+from ..command_line import PROJECT
+from .fleet import APPLIED, MODEL, prepare, synthesize
 from .local_server import LocalServer
 from .page import page
 from .terraform import Progress, Terraform
+from .traffic import QUESTION, Traffic
+
+_VERSION = str(LITELLM.inputs["gateway_image"].default).rpartition(":v")[2].partition("-")[0]
+"""The release of LiteLLM in the documented images."""
+_HEALTHY_SECONDS = 300
 
 
 class Demo:
@@ -68,22 +80,57 @@ class Demo:
         print("The local AWS is stopped; nothing of the demo is left.")
 
     def _apply(self, port: int) -> None:
-        print("Starting the local AWS …", flush=True)
-        endpoint = self._server.start(port)
-        print(f"The local AWS is at {endpoint}.", flush=True)
-        print(synthesize(prepare(self._folder, endpoint), self._folder / "cdktf.out"), flush=True)
-        terraform = Terraform(self._root, Account(endpoint).environment, self._folder)
-        print(f"\nterraform init, in {_shown(self._root)} …", flush=True)
-        terraform.init()
-        self._write_environment(terraform.environment, [*Account(endpoint).environment, "PATH", "TF_CLI_CONFIG_FILE"])
-        print("terraform apply: a minute and a half.", flush=True)
-        started = time.monotonic()
-        ended = terraform.change("apply", Progress())
-        print(f"{ended} It took {time.monotonic() - started:.0f} s.\n")
+        with _step(f"Install LiteLLM {_VERSION}, once"):
+            litellm = _installed()
+        with _step("Start the local AWS"):
+            endpoint = self._server.start(port, litellm)
+        account = Account(endpoint)
+        print(f"The local AWS is at {endpoint}, {'with' if self._server.has_redis else 'without'} Redis.", flush=True)
+        key = account.client("secretsmanager").create_secret(Name="openai-api-key", SecretString=KEY)
+        with _step("Synthesize"):
+            tenants = prepare(self._folder, endpoint, self._server.models, key["ARN"])
+            print(synthesize(tenants, self._folder / "cdktf.out"), flush=True)
+        terraform = Terraform(self._root, account.environment, self._folder)
+        with _step(f"terraform init, in {_shown(self._root)}"):
+            terraform.init()
+        self._write_environment(terraform.environment, [*account.environment, "PATH", "TF_CLI_CONFIG_FILE"])
+        with _step("terraform apply"):
+            print(terraform.change("apply", Progress()))
         outputs = terraform.outputs()
-        print(page(endpoint, outputs))
-        print(self._next_steps(outputs["ecs_cluster"]))
         self._applied.touch()
+        if litellm:
+            with _step("Wait until the services are healthy"):
+                _wait_for_services(account, outputs["ecs_cluster"])
+        print(page(endpoint, outputs))
+        if litellm:
+            self._send_requests(account, outputs)
+        print(self._next_steps(outputs["ecs_cluster"]))
+
+    def _send_requests(self, account: Account, outputs: Mapping[str, Any]) -> None:
+        """Uses the stack as its users do, and writes `access.json` for programs."""
+        port = listening_port(80)
+        url = outputs["alb_url"] + ("" if port == 80 else f":{port}")
+        secret = account.client("secretsmanager").get_secret_value(SecretId=outputs["master_key_secret_arn"])
+        master_key = secret["SecretString"]
+        self._write_access({"url": url, "master_key": master_key, "model": MODEL})
+        traffic = Traffic(url, master_key, MODEL)
+        with _step(f"A streamed chat completion: {QUESTION}"):
+            _print_parts(traffic.streamed_answer())
+        with _step("A virtual key, made on the backend and used on the gateway"):
+            key = traffic.new_key(budget=1)
+            _print_parts(traffic.streamed_answer(key))
+        with _step("The spend of the virtual key"):
+            print(f"${traffic.spend(key):.6f}")
+        print(
+            f"\nLiteLLM is at {url}\n"
+            f"  UI        {url}/ui, user admin, password: the master key\n"
+            f"  access    {_shown(self._folder / 'access.json')} has the URL, the master key and the model\n"
+        )
+
+    def _write_access(self, access: Mapping[str, str]) -> None:
+        file = os.open(self._folder / "access.json", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with open(file, "w", encoding="utf-8") as opened:
+            json.dump(access, opened)
 
     def _clear(self) -> None:
         """Stops the local AWS, and deletes the files of the demo."""
@@ -108,6 +155,47 @@ class Demo:
         ]
         lines = [f"  {command}" + (f"   # {what}" if what else "") for command, what in steps]
         return "\n".join(["What to try next, in this shell:", *lines])
+
+
+def _installed() -> Sequence[str]:
+    """Installs LiteLLM beside the virtual environment, and returns the folder and the version; empty if impossible."""
+    folder = PROJECT / ".litellm"
+    try:
+        install(folder, _VERSION, lambda line: print(f"  {line}", flush=True))
+    except UnavailableError as reason:
+        print(f"LiteLLM is not available, so the demo's services cannot start. {reason}", flush=True)
+        return ()
+    return str(folder), _VERSION
+
+
+def _wait_for_services(account: Account, cluster: str) -> None:
+    ecs = account.client("ecs")
+    names = ecs.list_services(cluster=cluster)["serviceArns"]
+    deadline = time.monotonic() + _HEALTHY_SECONDS
+    while True:
+        services = ecs.describe_services(cluster=cluster, services=names)["services"]
+        states = {service["serviceName"]: service["deployments"][0]["rolloutState"] for service in services}
+        if set(states.values()) == {"COMPLETED"}:
+            return
+        if "FAILED" in states.values() or time.monotonic() > deadline:
+            events = "\n".join(event["message"] for service in services for event in service["events"][:3])
+            raise FailedError(f"The services do not become healthy: {states}\n{events}")
+        time.sleep(0.5)
+
+
+def _print_parts(parts: Iterator[str]) -> None:
+    for part in parts:
+        print(part, end="", flush=True)
+    print(flush=True)
+
+
+@contextmanager
+def _step(title: str) -> Iterator[None]:
+    """Prints the title of a step, and how long it took."""
+    print(f"\n{title} …", flush=True)
+    started = time.monotonic()
+    yield
+    print(f"({time.monotonic() - started:.0f} s)", flush=True)
 
 
 def _shown(path: Path) -> str:

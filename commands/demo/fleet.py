@@ -22,14 +22,36 @@ SERVICES = (
 """The AWS services that the module uses, by the provider's names."""
 
 
-def prepare(folder: Path, endpoint: str) -> Path:
-    """Writes the demo's tenants file: the example's, with the provider's endpoints; returns its path."""
+MODEL = "gpt-4o"
+"""The model of the example's proxy_config."""
+
+_CONFIG = Path("config") / "globex.yaml"
+
+
+def prepare(folder: Path, endpoint: str, models: str, key_secret_arn: str) -> Path:
+    """Writes the demo's tenants file and proxy_config, and returns the path of the tenants file.
+
+    They are the example's, with the provider's endpoints, the local model provider, and the secret of its key.
+
+    Args:
+        folder: of the demo.
+        endpoint: of the local AWS.
+        models: base URL of the model provider.
+        key_secret_arn: ARN of the secret that holds the model provider's key.
+    """
     document = yaml.safe_load((PROJECT / "tenants.yaml").read_text(encoding="utf-8"))
     document["defaults"]["provider"] = {
         "endpoints": dict.fromkeys(SERVICES, endpoint),
         "s3_use_path_style": True,
     }
+    for tenant in document["tenants"]:
+        if f"{tenant['tenant']}-{tenant['env']}" == APPLIED:
+            tenant["gateway_extra_secrets"] = {"OPENAI_API_KEY": key_secret_arn}
     shutil.copytree(PROJECT / "config", folder / "config")
+    config = yaml.safe_load((PROJECT / _CONFIG).read_text(encoding="utf-8"))
+    for model in config["model_list"]:
+        model["litellm_params"]["api_base"] = models
+    (folder / _CONFIG).write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
     tenants = folder / "tenants.yaml"
     tenants.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
     return tenants

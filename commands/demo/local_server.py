@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -48,8 +49,22 @@ class LocalServer:
             return None
         return int(facts["pid"])
 
-    def start(self, port: int) -> str:
+    @property
+    def models(self) -> str:
+        """The base URL of the model provider."""
+        return str(json.loads(self._ready.read_text())["models"])
+
+    @property
+    def has_redis(self) -> bool:
+        """Whether this machine has a Redis server."""
+        return bool(json.loads(self._ready.read_text())["redis"])
+
+    def start(self, port: int, litellm: Sequence[str] = ()) -> str:
         """Starts the server, and returns its endpoint.
+
+        Args:
+            port: to listen on; 0 chooses an unused one.
+            litellm: folder and version of an installed release of LiteLLM.
 
         Raises:
             FailedError: it does not start.
@@ -57,7 +72,10 @@ class LocalServer:
         self._ready.unlink(missing_ok=True)
         with self._log.open("wb") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "local_aws", "--port", str(port), "--ready", str(self._ready)],
+                [
+                    *(sys.executable, "-m", "local_aws", "--port", str(port), "--ready", str(self._ready)),
+                    *(["--litellm", *litellm] if litellm else []),
+                ],
                 cwd=PROJECT,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -29,10 +29,7 @@ def page(endpoint: str, outputs: Mapping[str, Any]) -> str:
         ("Database", _database(account, outputs)),
         ("What the database bootstrap printed", _log(account, outputs["ecs_cluster"], "bootstrap-db")),
         ("What the schema migration printed", _log(account, outputs["ecs_cluster"], "migrations")),
-        (
-            "Services (recorded, not run: the local AWS has no such images)",
-            _services(account, outputs["ecs_cluster"]),
-        ),
+        ("Services", _services(account, outputs["ecs_cluster"])),
     ]
     return "\n".join(f"{title}\n{text}\n" for title, text in parts)
 
@@ -78,7 +75,8 @@ def _services(account: Account, cluster: str) -> str:
         [
             (
                 service["serviceName"],
-                f"desired {service['desiredCount']}, {service['taskDefinition'].rpartition('/')[2]}",
+                f"{service['runningCount']} of {service['desiredCount']} running, "
+                f"{service['taskDefinition'].rpartition('/')[2]}",
             )
             for service in services
         ]
