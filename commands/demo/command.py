@@ -19,7 +19,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Adds the subcommands."""
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
     for name, summary in (
-        ("up", "Start the local AWS, and apply the example tenant: two minutes"),
+        ("up", "Start the local AWS, apply the example tenant, and ask its LiteLLM: three minutes"),
         ("down", "Destroy the example tenant, and stop the local AWS"),
     ):
         subparser = subparsers.add_parser(name, help=summary, description=f"{summary}.", allow_abbrev=False)

@@ -1,18 +1,23 @@
 """The commands of the demo, `up` and `down`, in a temporary folder."""
 
+import json
 import os
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
 from commands.demo.local_server import LocalServer
+from commands.demo.traffic import QUESTION, Traffic
+from fleet.problems import FailedError
 from tests.terraform import Terraform
 
 PROGRAM = Path(sys.executable).with_name("litellm-aws")
@@ -83,6 +88,25 @@ def test_a_port_in_use_is_reported(folder: Path) -> None:
     assert left(folder) == []
 
 
+def expect_answers(folder: Path) -> None:
+    """The real LiteLLM answers through the load balancer, and checks keys and models."""
+    file = folder / "access.json"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    access = json.loads(file.read_text())
+    assert access.keys() == {"url", "master_key", "model"}
+    traffic = Traffic(**access)
+    assert QUESTION in "".join(traffic.streamed_answer())
+    key = traffic.new_key(budget=1)
+    assert QUESTION in "".join(traffic.streamed_answer(key))
+    assert 0 < traffic.spend(key) < 1
+    with pytest.raises(FailedError, match="answered 401"):
+        list(traffic.streamed_answer("sk-unknown"))
+    with pytest.raises(FailedError, match=r"answered 40[03]"):
+        list(Traffic(access["url"], access["master_key"], "another-model").streamed_answer(key))
+    with urlopen(f"{access['url']}/ui/login", timeout=10) as page:
+        assert "text/html" in page.headers["Content-Type"]
+
+
 def test_down_without_a_demo(folder: Path) -> None:
     assert run(folder, "down") == (0, "No demo is up.\n")
 
@@ -126,6 +150,8 @@ def test_a_demo_starts_after_a_killed_one(folder: Path, applying: Terraform) -> 
     assert "tables created by the migration  102" in output
     if abandoned is not None:
         assert ended(abandoned)
+    if "LiteLLM is not available" not in output:
+        expect_answers(folder)
 
     # Uses only the endpoints of the tenants file: with a missing endpoint, the provider would call the real AWS.
     environment = f". {folder}/environment && unset AWS_ENDPOINT_URL"
