@@ -30,6 +30,7 @@ class LocalAws:
         databases: the PostgreSQL servers behind the Aurora clusters.
         fargate: runs the tasks.
         services: run the tasks of the services.
+        credentials: serves the credentials of task roles.
         network: the addresses of tasks, databases, load balancers and caches.
         load_balancers: forward requests to their targets.
         caches: the Redis servers behind the replication groups.
@@ -48,7 +49,7 @@ class LocalAws:
         from .services import Services
 
         self.endpoint = endpoint
-        self.account = Account(endpoint)
+        self.account, self.credentials = Account(endpoint), credentials
         self.network = LoopbackNetwork()
         self.databases = Databases(home, self.account, self.network)
         self.fargate = Fargate(

@@ -253,7 +253,7 @@ class ServiceRun:
         failed, completed = self._primary, self._completed
         failed.set_rollout("FAILED", "ECS deployment circuit breaker: tasks failed to start.")
         self._add_event(f"(deployment {failed.id}) deployment failed: tasks failed to start.")
-        if not breaker.get("rollback") or completed is None:
+        if not breaker.get("rollback") or completed is None or completed is failed:
             return
         self._older = [failed, *(each for each in self._older if each is not completed)]
         self._primary = completed

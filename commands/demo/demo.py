@@ -17,10 +17,9 @@ from fleet.problems import FailedError
 from litellm_aws.litellm import LITELLM
 from local_aws.account import Account
 from local_aws.listener import listening_port
-from local_aws.litellm.installation import UnavailableError, install
+from local_aws.litellm.installation import INSTALLATIONS, UnavailableError, install
 from local_aws.model_provider import KEY
 
-from ..command_line import PROJECT
 from .fleet import APPLIED, MODEL, prepare, synthesize
 from .local_server import LocalServer
 from .page import page
@@ -159,13 +158,12 @@ class Demo:
 
 def _installed() -> Sequence[str]:
     """Installs LiteLLM beside the virtual environment, and returns the folder and the version; empty if impossible."""
-    folder = PROJECT / ".litellm"
     try:
-        install(folder, _VERSION, lambda line: print(f"  {line}", flush=True))
+        install(INSTALLATIONS, _VERSION, lambda line: print(f"  {line}", flush=True))
     except UnavailableError as reason:
         print(f"LiteLLM is not available, so the demo's services cannot start. {reason}", flush=True)
         return ()
-    return str(folder), _VERSION
+    return str(INSTALLATIONS), _VERSION
 
 
 def _wait_for_services(account: Account, cluster: str) -> None:

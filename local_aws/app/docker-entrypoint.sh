@@ -14,10 +14,13 @@ gateway | backend | ui | migrations | metrics | collector | proxy)
 *) component=other ;;
 esac
 
+# Each task of the local AWS has its own address, where a task on ECS has its own network.
+address=${LOCAL_AWS_TASK_ADDRESS:-0.0.0.0}
+
 samples=remove
 case $component in
-gateway) set -- python -m gateway.launch --workers "${NUM_WORKERS:-1}" --host 0.0.0.0 --port 4000 "$@" ;;
-backend) set -- uvicorn backend.main:app --host 0.0.0.0 --port 4001 "$@" ;;
+gateway) set -- python -m gateway.launch --workers "${NUM_WORKERS:-1}" --host "$address" --port 4000 "$@" ;;
+backend) set -- uvicorn backend.main:app --host "$address" --port 4001 "$@" ;;
 migrations) set -- python "$here/migrations/run.py" "$@" ;;
 proxy) set -- litellm "$@" ;;
 metrics | collector)

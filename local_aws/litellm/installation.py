@@ -29,6 +29,9 @@ STAND_IN_ENGINE = "WebAssembly build"
 _ENGINE_VERSION = "ac9d7041ed77bcc8a8dbd2ab6616b39013829574"
 """The engine of Prisma 5.4.2, which the Python package prisma 0.11.0 expects."""
 
+INSTALLATIONS = Path(__file__).parents[2] / ".litellm"
+"""Where the demo and the tests install releases, beside the project's own virtual environment."""
+
 _DOWNLOAD_SECONDS = 20
 _LAST_LINES = 5
 

@@ -101,7 +101,7 @@ def expect_answers(folder: Path) -> None:
     assert 0 < traffic.spend(key) < 1
     with pytest.raises(FailedError, match="answered 401"):
         list(traffic.streamed_answer("sk-unknown"))
-    with pytest.raises(FailedError, match=r"answered 40[03]"):
+    with pytest.raises(FailedError, match="answered 403"):
         list(Traffic(access["url"], access["master_key"], "another-model").streamed_answer(key))
     with urlopen(f"{access['url']}/ui/login", timeout=10) as page:
         assert "text/html" in page.headers["Content-Type"]
@@ -150,7 +150,8 @@ def test_a_demo_starts_after_a_killed_one(folder: Path, applying: Terraform) -> 
     assert "tables created by the migration  102" in output
     if abandoned is not None:
         assert ended(abandoned)
-    if "LiteLLM is not available" not in output:
+    unavailable = [line for line in output.splitlines() if line.startswith("LiteLLM is not available")]
+    if not unavailable:
         expect_answers(folder)
 
     # Uses only the endpoints of the tenants file: with a missing endpoint, the provider would call the real AWS.
@@ -169,3 +170,5 @@ def test_a_demo_starts_after_a_killed_one(folder: Path, applying: Terraform) -> 
     code, output = run(folder, "down")
     assert (code, output) == (0, "The local AWS is stopped; nothing of the demo is left.\n")
     assert not folder.exists()
+    if unavailable:
+        pytest.skip(f"all but the answers is tested: {unavailable[0]}")

@@ -13,9 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from email.message import Message
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any, NamedTuple
 from urllib.error import HTTPError
 from urllib.parse import quote
@@ -26,7 +24,7 @@ import pytest
 import local_aws as local_aws_package
 from local_aws.container_program import container_program
 from local_aws.images import find_image, known_images
-from local_aws.litellm.installation import VERSIONS, Installation, UnavailableError, install
+from local_aws.litellm.installation import INSTALLATIONS, VERSIONS, Installation, UnavailableError, install
 from local_aws.loopback_network import LoopbackNetwork
 from local_aws.model_provider import ModelProvider
 from local_aws.server import LocalAws
@@ -62,36 +60,6 @@ def ask(url: str, body: Any = None, key: str = MASTER_KEY) -> Answer:
         return Answer(error.code, error.headers, error.read().decode())
 
 
-@contextmanager
-def container_credentials(database: Database) -> Iterator[str]:
-    """Serves the credentials of the task role as the ECS agent does, and yields the URL."""
-    session = database.aws.account.assume(database.role, "test")
-    body = json.dumps(
-        {
-            "AccessKeyId": session.access_key_id,
-            "SecretAccessKey": session.secret_access_key,
-            "Token": session.session_token,
-            "Expiration": "2099-01-01T00:00:00Z",
-        }
-    ).encode()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    server.server_close()
-
-
 class Place:
     """What the containers of all versions share: the database, the model provider, and the configuration in S3."""
 
@@ -106,10 +74,9 @@ class Place:
             self.database.rds.delete_db_cluster, DBClusterIdentifier=self.database.name, SkipFinalSnapshot=True
         )
         self.database.execute(f'GRANT ALL ON SCHEMA public TO "{USER}"')
-        credentials = stack.enter_context(container_credentials(self.database))
         self.environment = {
             "AWS_ENDPOINT_URL": local_aws.endpoint,
-            "AWS_CONTAINER_CREDENTIALS_FULL_URI": credentials,
+            **local_aws.credentials.add(local_aws.account, self.database.role, "test"),
         }
         host, port = self.database.address
         self.stores = {
@@ -215,10 +182,10 @@ class Containers:
         pytest.fail(f"{component} {self.version} does not start:\n{self._logs[component].read_text()[-4000:]}")
 
 
-def installed(version: str, config: pytest.Config) -> Installation:
+def installed(version: str) -> Installation:
     """Returns an installation; skips, and says why, where it is not available."""
     try:
-        return install(config.cache.mkdir("litellm"), version, lambda step: print(step))
+        return install(INSTALLATIONS, version, lambda step: print(step))
     except UnavailableError as error:
         pytest.skip(str(error))
 
@@ -231,7 +198,7 @@ def place(local_aws: LocalAws, evaluate: Evaluate) -> Iterator[Place]:
 
 @pytest.fixture(scope="module", params=VERSIONS)
 def installation(request: pytest.FixtureRequest) -> Installation:
-    return installed(request.param, request.config)
+    return installed(request.param)
 
 
 @pytest.fixture(scope="module")
@@ -478,9 +445,9 @@ def test_the_engine_ends_with_the_proxy(place: Place, installation: Installation
     becomes(False, engine.exists)
 
 
-def test_an_installation_is_made_once(installation: Installation, pytestconfig: pytest.Config) -> None:
+def test_an_installation_is_made_once(installation: Installation) -> None:
     steps: list[str] = []
-    assert install(pytestconfig.cache.mkdir("litellm"), installation.version, steps.append) == installation
+    assert install(INSTALLATIONS, installation.version, steps.append) == installation
     assert steps == []
 
 

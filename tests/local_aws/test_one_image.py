@@ -49,6 +49,7 @@ def run(script: str, words: Sequence[str], programs: Path, **environment: str) -
         (["gateway"], {}, GATEWAY),
         (["gateway"], {"NUM_WORKERS": "3"}, [*GATEWAY[:4], "3", *GATEWAY[5:]]),
         (["gateway", "--workers", "2"], {}, [*GATEWAY, "--workers", "2"]),
+        (["backend"], {"LOCAL_AWS_TASK_ADDRESS": "127.1.2.3"}, [*BACKEND[:3], "127.1.2.3", *BACKEND[4:]]),
         (["backend", "a  b"], {}, [*BACKEND, "a  b"]),
         (["ui"], {}, ["nginx", "-g", "daemon off;"]),
         (["migrations", "x"], {}, ["python", f"{APP}/migrations/run.py", "x"]),

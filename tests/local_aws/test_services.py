@@ -225,6 +225,25 @@ def test_the_circuit_breaker_ends_a_deployment_that_cannot_start(place: ServiceP
         assert (kept["taskDefinition"], kept["runningCount"] >= 1) == (old, True)
 
 
+def test_a_rollback_that_fails_ends_and_keeps_what_runs(place: ServicePlace) -> None:
+    old = place.definition(SERVE)
+    place.create(old)
+    place.steady()
+    [container] = place.client("ecs").describe_task_definition(taskDefinition=old)["taskDefinition"][
+        "containerDefinitions"
+    ]
+    del place.aws.fargate.images[container["image"]]  # the old revision cannot start again
+    place.update(taskDefinition=place.definition(EXIT))
+    service = place.until(
+        lambda service: (
+            (service["deployments"][0]["taskDefinition"], service["deployments"][0]["rolloutState"]) == (old, "FAILED")
+        )
+    )
+    assert service["runningCount"] == 1
+    time.sleep(0.5)  # several steps of the scheduler
+    assert (place.service["runningCount"], place.service["deployments"][0]["rolloutState"]) == (1, "FAILED")
+
+
 def test_a_first_deployment_that_fails_has_nothing_to_roll_back_to(place: ServicePlace) -> None:
     place.create(place.definition(EXIT), desired=1)
     place.until(lambda service: service["deployments"][0]["rolloutState"] == "FAILED")
