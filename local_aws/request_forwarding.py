@@ -22,9 +22,9 @@ HEADER_LIMIT = 16 * 1024
 
 _CONNECT_SECONDS = 10
 
-_KEEP_ALIVE_SECONDS = 4
-"""How long an idle connection to a target is kept: less than uvicorn keeps it, so that no request is sent to a
-connection that the target is closing."""
+_KEEP_ALIVE_SECONDS = 60
+"""How long an idle connection to a target is kept: the default idle timeout of an Application Load Balancer. If the
+target closes the connection first, while a request is sent, the client gets 502."""
 
 _HOP_BY_HOP = frozenset(
     (

@@ -22,6 +22,11 @@ PROXY_CONFIG_PATH = "/tmp/litellm-config.yaml"
 METRICS_FOLDER = "/tmp/litellm_prometheus_multiproc"
 METRICS_FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 """Where the gateway's workers leave their metrics for the sidecar that serves them."""
+_KEEP_ALIVE_VARIABLE = "UVICORN_TIMEOUT_KEEP_ALIVE"
+"""uvicorn's command line takes each option from a variable with this prefix too."""
+_KEEP_ALIVE_MARGIN = 5
+"""Seconds that uvicorn keeps an idle connection longer than the load balancer does, which otherwise answers 502 where it
+sends a request while uvicorn closes the connection. uvicorn's default is 5 seconds in all (ALB, "HTTP 502")."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,7 @@ class Environment(Construct):
             "shared_environment",
             {
                 "STORE_MODEL_IN_DB": when(self.has_database, "true"),
+                _KEEP_ALIVE_VARIABLE: call("tostring", inputs.alb_idle_timeout_seconds + _KEEP_ALIVE_MARGIN),
                 **_proxy_config(proxy_config, storage),
                 **_otel(inputs),
                 **_billing(inputs),

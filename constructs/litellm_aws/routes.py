@@ -9,8 +9,10 @@ from collections.abc import Sequence
 
 PATTERNS_PER_RULE = 5
 """Condition values that ELB takes in one rule (ELB quotas, "condition values per rule")."""
-WILDCARDS_PER_RULE = 6
-"""Wildcards, `*` and `?`, that ELB takes in all values of one rule (ELB quotas, "condition wildcards per rule")."""
+WILDCARDS_PER_RULE = 5
+"""Wildcards, `*` and `?`, that ELB takes in all values of one rule (ELB quotas, "condition wildcards per rule").
+
+Older accounts may have 6, but the quota cannot be raised (awsdocs/elb-application-load-balancers-user-guide#32)."""
 UI_EXACT: tuple[str, ...] = ("/", "/favicon.ico", "/ui", "/chat/*.txt", "/search-tools/*.txt")
 """The last two are of pages whose other paths are the gateway's; see `UI_TEXT`."""
 
@@ -41,42 +43,42 @@ GATEWAY: tuple[str, ...] = (
     "/queue/chat/*",
     "/completions*",
     "/embeddings*",
+    "/models",
+    "/models/*",
     "/*/v1/files*",
     "/files*",
     "/images/*",
-    "/audio/*",
-    "/moderations*",
+    "/test",
+    "/health*",
     "/*/v1/batches*",
     "/batches*",
     "/responses*",
-    "/messages*",
-    "/realtime*",
+    "/debug/memory/summary",
+    "/metrics*",
     "/fine?tuning/*",
     "/assistants*",
     "/threads*",
+    "/audio/*",
+    "/moderations*",
+    "/messages*",
+    "/realtime*",
     "/vector_stores*",
     "/containers*",
-    "/models",
-    "/models/*",
     "/search*",
     "/v2/rerank*",
-    "/engines/*",
     "/rerank*",
+    "/engines/*",
     "/ocr*",
     "/rag/*",
     "/video*",
-    "/test",
-    "/debug/memory/summary",
-    "/health*",
-    "/metrics*",
     "/a2a/*",
-    "/v1beta/*",
     "/interactions*",
+    "/v1beta/*",
     "/toolset/*",
     "/openai/*",
     "/openai_passthrough/*",
-    "/vertex?ai/*",
     "/gemini/*",
+    "/vertex?ai/*",
     "/google/*",
     "/anthropic/*",
     "/langfuse/*",
@@ -102,7 +104,7 @@ GATEWAY: tuple[str, ...] = (
     "/watsonx*",
 )
 """The LLM routes. A pattern starts with a name of its own: one such as `/*rerank*` would also match a model's name in a
-path of the backend. The order fills the rules: each has room for one pattern with two wildcards."""
+path of the backend. The order fills the rules: most patterns with two wildcards share theirs with one that has none."""
 
 
 def wildcards(pattern: str) -> int:

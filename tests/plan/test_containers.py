@@ -42,6 +42,7 @@ MASTER_KEY = {"LITELLM_MASTER_KEY": arn("aws_secretsmanager_secret.master_key")}
 
 
 MODELS = {"STORE_MODEL_IN_DB": "true"}
+KEEP_ALIVE = {"UVICORN_TIMEOUT_KEEP_ALIVE": "125"}
 
 
 def container(plan: Plan, task: str) -> dict[str, Any]:
@@ -115,7 +116,7 @@ def overridden(evaluate: Evaluate) -> Plan:
 
 @pytest.mark.parametrize("service", ["gateway", "backend"])
 def test_a_proxy_finds_the_stores_and_keeps_models_in_the_database(default: Plan, service: str) -> None:
-    assert environment(default, service) == STORES | MODELS
+    assert environment(default, service) == STORES | MODELS | KEEP_ALIVE
 
 
 def test_without_a_database_no_models_are_kept_in_it(evaluate: Evaluate) -> None:

@@ -281,6 +281,13 @@ def test_the_idle_timeout_is_chosen(options: Plan) -> None:
     assert options.values("aws_lb.this")["idle_timeout"] == 4000
 
 
+@pytest.mark.parametrize("service", ["gateway", "backend"])
+def test_a_service_keeps_idle_connections_longer_than_the_load_balancer(options: Plan, service: str) -> None:
+    """AWS, "Troubleshoot your Application Load Balancers": a target that closes a connection first causes HTTP 502."""
+    keeps = environment(containers(options, service)[service])["UVICORN_TIMEOUT_KEEP_ALIVE"]
+    assert int(keeps) > options.values("aws_lb.this")["idle_timeout"]
+
+
 def test_the_proxy_knows_the_ranges_of_its_load_balancer(reporting: Plan, internal: Plan, written: Plan) -> None:
     assert config(reporting)["general_settings"] == {"trusted_proxy_ranges": ["10.40.0.0/24", "10.40.1.0/24"]}
     ranges = config(internal)["general_settings"]["trusted_proxy_ranges"]
