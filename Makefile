@@ -18,10 +18,10 @@ synth_takes := TENANTS
 explain_takes := TENANTS TENANT ENV
 changed_takes := TENANTS BASE FORMAT
 engine_takes := TENANTS ENGINE OUT
-demo_takes := PORT
+demo_takes := PORT LITELLM
 bench_takes := ROUNDS
 all_take := TENANTS_FILE CDKTF_OUTDIR
-arguments := TENANTS TENANT ENV BASE FORMAT ENGINE OUT PORT ROUNDS $(all_take)
+arguments := TENANTS TENANT ENV BASE FORMAT ENGINE OUT PORT LITELLM ROUNDS $(all_take)
 
 # Any other variable is an error. make escapes the blanks and backslashes in values, which must not end a word here.
 goals := $(or $(MAKECMDGOALS),help)
@@ -73,8 +73,8 @@ engine: $(installed) ## Write an engine's file (ENGINE=atlantis, github-actions 
 	@$(litellm_aws) engine $${OUT:+--output="$$OUT"} -- $${ENGINE:+"$$ENGINE"}
 
 .PHONY: demo
-demo: $(developed) ## Apply an example tenant to a local AWS, without an account (PORT=an unused one)
-	@$(litellm_aws) demo up $${PORT:+--port="$$PORT"}
+demo: $(developed) ## Apply an example tenant to a local AWS, without an account (PORT=an unused one LITELLM=version)
+	@$(litellm_aws) demo up $${PORT:+--port="$$PORT"} $${LITELLM:+--litellm="$$LITELLM"}
 
 .PHONY: demo-down
 demo-down: $(developed) ## Destroy the demo, and stop the local AWS

@@ -10,7 +10,7 @@ from contextlib import closing
 from pathlib import Path
 from types import FrameType
 
-from .litellm.installation import UnavailableError, install
+from .litellm.installation import INSTALLATIONS, VERSIONS, UnavailableError, install
 from .model_provider import KEY, ModelProvider
 from .postgres import PostgresError
 from .server import serving
@@ -23,18 +23,16 @@ def main() -> int:
     parser.add_argument("--ready", type=Path, metavar="FILE", help="JSON file to write the pid and the endpoint to")
     parser.add_argument(
         "--litellm",
-        nargs=2,
-        metavar=("FOLDER", "VERSION"),
-        help="install this release of LiteLLM into the folder, unless it is there, and run it in its images",
+        action="append",
+        default=[],
+        choices=VERSIONS,
+        help="run this release of LiteLLM in its images, and install it first where it is missing; more than once",
     )
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)
     try:
-        installed = []
-        if arguments.litellm:
-            folder, version = arguments.litellm
-            installed = [install(Path(folder), version, print)]
+        installed = [install(INSTALLATIONS, version, print) for version in arguments.litellm]
         with serving(arguments.port, installed) as local_aws, closing(ModelProvider(KEY)) as models:
             if arguments.ready:
                 facts = {"pid": os.getpid(), "endpoint": local_aws.endpoint, "models": models.url}

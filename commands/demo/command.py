@@ -27,6 +27,9 @@ def add_arguments(parser: ArgumentParser) -> None:
             subparser.add_argument(
                 "--port", type=int, metavar="N", default=0, help="port of the local AWS; default: an unused one"
             )
+            subparser.add_argument(
+                "--litellm", metavar="VERSION", help="release of LiteLLM; default: the one of the module's images"
+            )
         subparser.add_argument(
             "--folder",
             type=Path,
@@ -44,6 +47,7 @@ def _run(arguments: Namespace) -> None:
         return
     try:
         from .demo import Demo, locked
+        from .fleet import DEFAULT_VERSION
     except ModuleNotFoundError as error:
         raise FailedError(
             f"The demo needs the development packages, and {error.name} is not installed: run `make setup`"
@@ -53,7 +57,7 @@ def _run(arguments: Namespace) -> None:
     try:
         with locked(folder):
             if arguments.command == "up":
-                Demo(folder).up(arguments.port)
+                Demo(folder).up(arguments.port, arguments.litellm or DEFAULT_VERSION)
             else:
                 Demo(folder).down()
     except OSError as error:

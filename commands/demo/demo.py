@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from fleet.problems import FailedError
-from litellm_aws.litellm import LITELLM
 from local_aws.account import Account
 from local_aws.listener import listening_port
 from local_aws.litellm.installation import INSTALLATIONS, UnavailableError, install
@@ -26,8 +25,6 @@ from .page import page
 from .terraform import Progress, Terraform
 from .traffic import QUESTION, Traffic
 
-_VERSION = str(LITELLM.inputs["gateway_image"].default).rpartition(":v")[2].partition("-")[0]
-"""The release of LiteLLM in the documented images."""
 _HEALTHY_SECONDS = 300
 
 
@@ -43,11 +40,12 @@ class Demo:
         self._applied = folder / "applied"
         """A file that exists while the demo is up."""
 
-    def up(self, port: int) -> None:
+    def up(self, port: int, version: str) -> None:
         """Starts the local AWS, synthesizes the example fleet against it, and applies one tenant.
 
         Args:
             port: of the local AWS; 0 chooses an unused one.
+            version: the release of LiteLLM, such as 1.86.0.
 
         Raises:
             FailedError: a step failed. Nothing of the demo is left.
@@ -59,7 +57,7 @@ class Demo:
             )
         self._clear()
         try:
-            self._apply(port)
+            self._apply(port, version)
         except BaseException:
             self._clear()
             raise
@@ -78,16 +76,16 @@ class Demo:
         shutil.rmtree(self._folder, ignore_errors=True)
         print("The local AWS is stopped; nothing of the demo is left.")
 
-    def _apply(self, port: int) -> None:
-        with _step(f"Install LiteLLM {_VERSION}, once"):
-            litellm = _installed()
+    def _apply(self, port: int, version: str) -> None:
+        with _step(f"Install LiteLLM {version}, once"):
+            is_installed = _is_installed(version)
         with _step("Start the local AWS"):
-            endpoint = self._server.start(port, litellm)
+            endpoint = self._server.start(port, [version] if is_installed else [])
         account = Account(endpoint)
         print(f"The local AWS is at {endpoint}, {'with' if self._server.has_redis else 'without'} Redis.", flush=True)
         key = account.client("secretsmanager").create_secret(Name="openai-api-key", SecretString=KEY)
         with _step("Synthesize"):
-            tenants = prepare(self._folder, endpoint, self._server.models, key["ARN"])
+            tenants = prepare(self._folder, endpoint, self._server.models, key["ARN"], version)
             print(synthesize(tenants, self._folder / "cdktf.out"), flush=True)
         terraform = Terraform(self._root, account.environment, self._folder)
         with _step(f"terraform init, in {_shown(self._root)}"):
@@ -97,11 +95,11 @@ class Demo:
             print(terraform.change("apply", Progress()))
         outputs = terraform.outputs()
         self._applied.touch()
-        if litellm:
+        if is_installed:
             with _step("Wait until the services are healthy"):
                 _wait_for_services(account, outputs["ecs_cluster"])
         print(page(endpoint, outputs))
-        if litellm:
+        if is_installed:
             self._send_requests(account, outputs)
         print(self._next_steps(outputs["ecs_cluster"]))
 
@@ -156,14 +154,14 @@ class Demo:
         return "\n".join(["What to try next, in this shell:", *lines])
 
 
-def _installed() -> Sequence[str]:
-    """Installs LiteLLM beside the virtual environment, and returns the folder and the version; empty if impossible."""
+def _is_installed(version: str) -> bool:
+    """Installs LiteLLM beside the virtual environment, and returns whether this was possible."""
     try:
-        install(INSTALLATIONS, _VERSION, lambda line: print(f"  {line}", flush=True))
+        install(INSTALLATIONS, version, lambda line: print(f"  {line}", flush=True))
     except UnavailableError as reason:
         print(f"LiteLLM is not available, so the demo's services cannot start. {reason}", flush=True)
-        return ()
-    return str(INSTALLATIONS), _VERSION
+        return False
+    return True
 
 
 def _wait_for_services(account: Account, cluster: str) -> None:

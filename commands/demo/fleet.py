@@ -10,6 +10,7 @@ from pathlib import Path
 import yaml
 
 from fleet.problems import FailedError
+from litellm_aws.litellm import LITELLM
 
 from ..command_line import PROJECT
 
@@ -22,22 +23,27 @@ SERVICES = (
 """The AWS services that the module uses, by the provider's names."""
 
 
+DEFAULT_VERSION = str(LITELLM.inputs["gateway_image"].default).rpartition(":v")[2].partition("-")[0]
+"""The release of LiteLLM in the images that the module uses by default."""
+
 MODEL = "gpt-4o"
 """The model of the example's proxy_config."""
 
 _CONFIG = Path("config") / "globex.yaml"
 
 
-def prepare(folder: Path, endpoint: str, models: str, key_secret_arn: str) -> Path:
+def prepare(folder: Path, endpoint: str, models: str, key_secret_arn: str, version: str) -> Path:
     """Writes the demo's tenants file and proxy_config, and returns the path of the tenants file.
 
-    They are the example's, with the provider's endpoints, the local model provider, and the secret of its key.
+    They are the example's, with the provider's endpoints, the local model provider, the secret of its key, and the
+    release of LiteLLM.
 
     Args:
         folder: of the demo.
         endpoint: of the local AWS.
         models: base URL of the model provider.
         key_secret_arn: ARN of the secret that holds the model provider's key.
+        version: the release of LiteLLM, such as 1.86.0.
     """
     document = yaml.safe_load((PROJECT / "tenants.yaml").read_text(encoding="utf-8"))
     document["defaults"]["provider"] = {
@@ -47,6 +53,8 @@ def prepare(folder: Path, endpoint: str, models: str, key_secret_arn: str) -> Pa
     for tenant in document["tenants"]:
         if f"{tenant['tenant']}-{tenant['env']}" == APPLIED:
             tenant["gateway_extra_secrets"] = {"OPENAI_API_KEY": key_secret_arn}
+            if version != DEFAULT_VERSION:
+                tenant["litellm_version"] = f"v{version}"
     shutil.copytree(PROJECT / "config", folder / "config")
     config = yaml.safe_load((PROJECT / _CONFIG).read_text(encoding="utf-8"))
     for model in config["model_list"]:

@@ -59,12 +59,12 @@ class LocalServer:
         """Whether this machine has a Redis server."""
         return bool(json.loads(self._ready.read_text())["redis"])
 
-    def start(self, port: int, litellm: Sequence[str] = ()) -> str:
+    def start(self, port: int, versions: Sequence[str] = ()) -> str:
         """Starts the server, and returns its endpoint.
 
         Args:
             port: to listen on; 0 chooses an unused one.
-            litellm: folder and version of an installed release of LiteLLM.
+            versions: the installed releases of LiteLLM that it runs.
 
         Raises:
             FailedError: it does not start.
@@ -74,7 +74,7 @@ class LocalServer:
             process = subprocess.Popen(
                 [
                     *(sys.executable, "-m", "local_aws", "--port", str(port), "--ready", str(self._ready)),
-                    *(["--litellm", *litellm] if litellm else []),
+                    *(word for version in versions for word in ("--litellm", version)),
                 ],
                 cwd=PROJECT,
                 stdin=subprocess.DEVNULL,

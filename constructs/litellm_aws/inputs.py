@@ -467,11 +467,11 @@ class Operations(_Section):
     """Whether ECS rolls back a deployment that cannot start its tasks."""
     enable_execute_command: bool = False
     """Whether `aws ecs execute-command` opens a shell in the services' tasks. IAM decides who may use it."""
-    health_check_grace_period_seconds: Annotated[int, whole(0, 2147483647)] = 120
+    health_check_grace_period_seconds: Annotated[int, whole(0, 2147483647)] = 180
     """Seconds for which a new task may fail the load balancer's health checks. 0: none.
 
-    A gateway with two workers on one busy vCPU takes up to 76 seconds to start, and the load balancer gives up after
-    90."""
+    It must be at least 60 seconds longer than the start of a task: a target that has failed three checks needs two
+    that pass, 30 seconds apart. A gateway with two workers on one busy vCPU takes up to 76 seconds to start."""
 
 
 class Bedrock(_Section):

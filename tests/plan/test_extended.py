@@ -618,7 +618,7 @@ def test_services_may_roll_back_open_shells_and_start_slowly(
     plain = default.values(f"aws_ecs_service.{service}")
     assert plain["deployment_circuit_breaker"] == [{"enable": False, "rollback": False}]
     assert plain["enable_execute_command"] is False
-    assert plain["health_check_grace_period_seconds"] == 120
+    assert plain["health_check_grace_period_seconds"] == 180
     assert written.values(f"aws_ecs_service.{service}")["health_check_grace_period_seconds"] is None
 
 

@@ -305,7 +305,7 @@ EXTENDED: dict[str, tuple[str, Any]] = {
     "gateway_spot_percentage": ("number", 0),
     "deployment_circuit_breaker": ("bool", False),
     "enable_execute_command": ("bool", False),
-    "health_check_grace_period_seconds": ("number", 120),
+    "health_check_grace_period_seconds": ("number", 180),
     "gateway_drain_seconds": ("number", 30),
 }
 """Type and default of the inputs of extended.md."""
