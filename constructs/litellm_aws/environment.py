@@ -25,8 +25,8 @@ METRICS_FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 _KEEP_ALIVE_VARIABLE = "UVICORN_TIMEOUT_KEEP_ALIVE"
 """uvicorn's command line takes each option from a variable with this prefix too."""
 _KEEP_ALIVE_MARGIN = 5
-"""Seconds that uvicorn keeps an idle connection longer than the load balancer does. Otherwise, the load balancer answers
-502 where it sends a request while uvicorn closes the connection: by default after 5 seconds (ALB, "HTTP 502")."""
+"""Seconds that uvicorn keeps an idle connection longer than the load balancer does, which otherwise answers 502 where
+it sends a request while uvicorn closes the connection: by default after 5 seconds (ALB, "HTTP 502")."""
 
 
 @dataclass(frozen=True)
