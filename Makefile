@@ -73,8 +73,8 @@ engine: $(installed) ## Write an engine's file (ENGINE=atlantis, github-actions 
 	@$(litellm_aws) engine $${OUT:+--output="$$OUT"} -- $${ENGINE:+"$$ENGINE"}
 
 .PHONY: demo
-demo: $(developed) ## Apply an example tenant to a local AWS, without an account (PORT=an unused one LITELLM=version)
-	@$(litellm_aws) demo up $${PORT:+--port="$$PORT"} $${LITELLM:+--litellm="$$LITELLM"}
+demo: $(developed) ## Apply an example tenant to a local AWS, without an account (PORT=an unused one LITELLM=versions)
+	@$(litellm_aws) demo up $${PORT:+--port="$$PORT"} $${LITELLM:+--litellm $$LITELLM}
 
 .PHONY: demo-down
 demo-down: $(developed) ## Destroy the demo, and stop the local AWS

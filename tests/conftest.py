@@ -14,8 +14,10 @@ PROJECT = Path(__file__).parents[1]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Adds the option by which `make snapshots` writes the snapshots again."""
+    """Adds the options that write files of the repository, and the duration of the load."""
     parser.addoption("--take-snapshots", action="store_true", help="write tests/snapshots instead of comparing")
+    parser.addoption("--take-screenshot", action="store_true", help="write the screenshot of the UI in docs")
+    parser.addoption("--load-minutes", type=float, default=1, help="duration of the load on the served stack")
 
 
 @pytest.fixture(scope="session")

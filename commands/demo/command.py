@@ -28,7 +28,10 @@ def add_arguments(parser: ArgumentParser) -> None:
                 "--port", type=int, metavar="N", default=0, help="port of the local AWS; default: an unused one"
             )
             subparser.add_argument(
-                "--litellm", metavar="VERSION", help="release of LiteLLM; default: the one of the module's images"
+                "--litellm",
+                nargs="+",
+                metavar="VERSION",
+                help="release of LiteLLM, and others to upgrade to; default: the one of the module's images",
             )
         subparser.add_argument(
             "--folder",
@@ -57,7 +60,7 @@ def _run(arguments: Namespace) -> None:
     try:
         with locked(folder):
             if arguments.command == "up":
-                Demo(folder).up(arguments.port, arguments.litellm or DEFAULT_VERSION)
+                Demo(folder).up(arguments.port, arguments.litellm or [DEFAULT_VERSION])
             else:
                 Demo(folder).down()
     except OSError as error:

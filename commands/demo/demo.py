@@ -16,7 +16,7 @@ from typing import Any
 from fleet.problems import FailedError
 from local_aws.account import Account
 from local_aws.listener import listening_port
-from local_aws.litellm.installation import INSTALLATIONS, UnavailableError, install
+from local_aws.litellm.installation import INSTALLATIONS, VERSIONS, UnavailableError, install
 from local_aws.model_provider import KEY
 
 from .fleet import APPLIED, MODEL, prepare, synthesize
@@ -26,6 +26,9 @@ from .terraform import Progress, Terraform
 from .traffic import QUESTION, Traffic
 
 _HEALTHY_SECONDS = 300
+"""Some minutes more than three tasks that start on two cores at once."""
+_LOG_LINES = 10
+"""How much of a service's log a failure shows."""
 
 
 class Demo:
@@ -40,16 +43,19 @@ class Demo:
         self._applied = folder / "applied"
         """A file that exists while the demo is up."""
 
-    def up(self, port: int, version: str) -> None:
+    def up(self, port: int, versions: Sequence[str]) -> None:
         """Starts the local AWS, synthesizes the example fleet against it, and applies one tenant.
 
         Args:
             port: of the local AWS; 0 chooses an unused one.
-            version: the release of LiteLLM, such as 1.86.0.
+            versions: the release of LiteLLM, such as 1.86.0, and those to upgrade to.
 
         Raises:
             FailedError: a step failed. Nothing of the demo is left.
         """
+        for version in versions:
+            if version not in VERSIONS:
+                raise FailedError(f"LiteLLM {version} cannot be installed: choose from {', '.join(VERSIONS)}.")
         if self._applied.exists() and self._server.pid is not None:
             raise FailedError(
                 f"A demo is already up at {self._server.endpoint}: use it (`. {_shown(self._environment)}`, then "
@@ -57,7 +63,7 @@ class Demo:
             )
         self._clear()
         try:
-            self._apply(port, version)
+            self._apply(port, versions)
         except BaseException:
             self._clear()
             raise
@@ -76,16 +82,16 @@ class Demo:
         shutil.rmtree(self._folder, ignore_errors=True)
         print("The local AWS is stopped; nothing of the demo is left.")
 
-    def _apply(self, port: int, version: str) -> None:
-        with _step(f"Install LiteLLM {version}, once"):
-            is_installed = _is_installed(version)
+    def _apply(self, port: int, versions: Sequence[str]) -> None:
+        with _step(f"Install LiteLLM {', '.join(versions)}, once"):
+            is_installed = all(_is_installed(version) for version in versions)
         with _step("Start the local AWS"):
-            endpoint = self._server.start(port, [version] if is_installed else [])
+            endpoint = self._server.start(port, versions if is_installed else [])
         account = Account(endpoint)
         print(f"The local AWS is at {endpoint}, {'with' if self._server.has_redis else 'without'} Redis.", flush=True)
         key = account.client("secretsmanager").create_secret(Name="openai-api-key", SecretString=KEY)
         with _step("Synthesize"):
-            tenants = prepare(self._folder, endpoint, self._server.models, key["ARN"], version)
+            tenants = prepare(self._folder, endpoint, self._server.models, key["ARN"], versions[0])
             print(synthesize(tenants, self._folder / "cdktf.out"), flush=True)
         terraform = Terraform(self._root, account.environment, self._folder)
         with _step(f"terraform init, in {_shown(self._root)}"):
@@ -174,9 +180,17 @@ def _wait_for_services(account: Account, cluster: str) -> None:
         if set(states.values()) == {"COMPLETED"}:
             return
         if "FAILED" in states.values() or time.monotonic() > deadline:
-            events = "\n".join(event["message"] for service in services for event in service["events"][:3])
-            raise FailedError(f"The services do not become healthy: {states}\n{events}")
+            found = [line for service in services for line in _last_lines(account, cluster, service)]
+            raise FailedError("\n".join([f"The services do not become healthy: {states}", *found]))
         time.sleep(0.5)
+
+
+def _last_lines(account: Account, cluster: str, service: Mapping[str, Any]) -> Iterator[str]:
+    """Yields the last events of a service, and the last lines of its log."""
+    yield from (event["message"] for event in service["events"][:3])
+    container = service["serviceName"].removeprefix(f"{cluster}-")
+    found = account.client("logs").filter_log_events(logGroupName=f"/ecs/{cluster}/{container}")["events"]
+    yield from (f"  {container}: {event['message']}" for event in found[-_LOG_LINES:])
 
 
 def _print_parts(parts: Iterator[str]) -> None:

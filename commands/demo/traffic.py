@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -37,18 +38,26 @@ class Traffic:
             key: a virtual key; by default, the master key.
 
         Raises:
-            FailedError: LiteLLM refused the request.
+            FailedError: LiteLLM refused the request, or the answer ended with an error.
         """
         body = {"model": self._model, "stream": True, "messages": [{"role": "user", "content": QUESTION}]}
         with self._opened("/v1/chat/completions", body, key) as response:
-            for line in response:
+            for line in _lines(response):
                 data = line.decode().strip().removeprefix("data: ")
-                if data.startswith("{"):
-                    for choice in json.loads(data)["choices"]:
-                        yield choice["delta"].get("content") or ""
+                if not data.startswith("{"):
+                    continue
+                event = json.loads(data)
+                if "error" in event:
+                    raise FailedError(f"The answer ended with an error: {event['error']}")
+                for choice in event["choices"]:
+                    yield choice["delta"].get("content") or ""
 
     def new_key(self, budget: float) -> str:
-        """Makes a virtual key with a budget in US dollars."""
+        """Makes a virtual key with a budget in US dollars.
+
+        Raises:
+            FailedError: LiteLLM refused the request.
+        """
         return str(self._json("/key/generate", {"max_budget": budget, "models": [self._model]})["key"])
 
     def spend(self, key: str) -> float:
@@ -77,3 +86,10 @@ class Traffic:
             raise FailedError(f"{path} answered {error.code}: {error.read().decode(errors='replace')}") from error
         except OSError as error:
             raise FailedError(f"{path} did not answer: {error}") from error
+
+
+def _lines(response: Any) -> Iterator[bytes]:
+    try:
+        yield from response
+    except (HTTPException, OSError) as error:
+        raise FailedError(f"The answer was cut short: {error}") from error

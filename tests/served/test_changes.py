@@ -1,0 +1,117 @@
+"""Changes of a running stack under load: by an operator, and by accidents. The tests build on each other's stack."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from commands.demo.fleet import DEFAULT_VERSION
+from local_aws.container_address import TASK_ADDRESS
+from local_aws.litellm.installation import VERSIONS
+from tests.served.load import Load
+from tests.served.served_stack import ServedStack, becomes, keeps_idle_connections, served_stack
+
+CLIENTS = 3
+PAUSE = 0.2
+"""Seconds between two requests of a client, which leaves time for tasks to start."""
+PROXIES = ("gateway", "backend")
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedStack]:
+    with served_stack(tmp_path_factory.mktemp("served") / "demo", DEFAULT_VERSION, VERSIONS[-1]) as stack:
+        yield stack
+
+
+@pytest.fixture(scope="module")
+def key(stack: ServedStack) -> str:
+    return stack.new_key()
+
+
+def test_every_request_of_a_long_load_is_answered_and_recorded(stack: ServedStack, pytestconfig: pytest.Config) -> None:
+    key = stack.new_key()
+    with Load(stack, key, clients=8) as load:
+        load.run(60 * pytestconfig.getoption("load_minutes"))
+    assert not load.failures
+    becomes(len(load.outcomes), lambda: stack.recorded_requests(key))
+
+
+def test_an_edit_of_the_proxy_config_rolls_both_services(stack: ServedStack, key: str) -> None:
+    def add_model(config: dict[str, Any]) -> None:
+        config["model_list"].append({**config["model_list"][0], "model_name": "gpt-4o-again"})
+
+    before = {name: stack.service(name)["taskDefinition"] for name in PROXIES}
+    with Load(stack, key, clients=CLIENTS, pause=PAUSE) as load:
+        stack.edit_proxy_config(add_model)
+        stack.wait_until_steady(*PROXIES)
+        load.run(5)
+    assert not load.failures
+    assert all(stack.service(name)["taskDefinition"] != before[name] for name in PROXIES)
+    assert stack.chat(model="gpt-4o-again").status == 200
+
+
+def test_a_broken_proxy_config_does_not_replace_the_running_version(stack: ServedStack, key: str) -> None:
+    def break_it(config: dict[str, Any]) -> None:
+        config["litellm_settings"] = {"callbacks": ["no_such_module.handler"]}
+
+    def repair(config: dict[str, Any]) -> None:
+        del config["litellm_settings"]
+
+    with Load(stack, key, clients=CLIENTS, pause=PAUSE) as load:
+        stack.edit_proxy_config(break_it)
+        for name in PROXIES:
+            becomes(True, lambda name=name: stack.has_failed_tasks(name))  # type: ignore[misc]
+        load.run(10)
+        assert all(stack.addresses(name) for name in PROXIES)
+        stack.edit_proxy_config(repair)
+        stack.wait_until_steady(*PROXIES)
+    assert not load.failures
+
+
+def test_a_killed_task_is_replaced(stack: ServedStack, key: str) -> None:
+    """The load balancer answers 502 for what it sends to the task until ECS has deregistered it, as an ALB does."""
+    before = stack.addresses("gateway")
+    victim = before[0]
+    with Load(stack, key, clients=CLIENTS, pause=PAUSE) as load:
+        load.run(5)
+        killed = time.monotonic()
+        _kill_processes_at(victim)
+        becomes(False, lambda: victim in stack.addresses("gateway"), 10)
+        gone = time.monotonic()
+        becomes(len(before), lambda: len(stack.addresses("gateway")))
+        load.run(5)
+    assert all(killed <= failure.ended and failure.began <= gone for failure in load.failures)
+    assert set(load.results) <= {"200", "502"}
+    sent = [outcome for outcome in load.outcomes if killed <= outcome.ended and outcome.began <= gone]
+    print(f"{len(load.failures)} of {len(sent)} requests failed in the {gone - killed:.1f} s of the deregistration")
+
+
+def _kill_processes_at(address: str) -> None:
+    """Kills uvicorn in the container of a task."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            environment, command = (process / "environ").read_bytes(), (process / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if f"{TASK_ADDRESS}={address}".encode() in environment.split(b"\0") and b"uvicorn" in command:
+            found.append(int(process.name))
+    assert found
+    for pid in found:
+        os.kill(pid, signal.SIGKILL)
+
+
+def test_an_upgrade_loses_no_request_and_keeps_keys(stack: ServedStack, key: str) -> None:
+    with Load(stack, key, clients=CLIENTS, pause=PAUSE) as load:
+        stack.apply(litellm_version=f"v{VERSIONS[-1]}")
+        stack.wait_until_steady(*PROXIES, "ui")
+        load.run(5)
+    assert not load.failures
+    assert stack.ask("/openapi.json").json["info"]["version"] == VERSIONS[-1]
+    assert stack.chat(key).status == 200
+    assert stack.chat("sk-wrong").status == 401
+    assert all(keeps_idle_connections(stack, name) for name in PROXIES)
