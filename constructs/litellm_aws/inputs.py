@@ -322,7 +322,8 @@ class Gateway(_Section):
     ) = None
     """Port on which a sidecar of the gateway serves the Prometheus metrics of all its workers. Null: no sidecar.
 
-    It is never behind the load balancer. It needs an image newer than 1.86."""
+    It is never behind the load balancer. It needs an image newer than 1.86, and `prometheus` among
+    `litellm_settings.callbacks` of proxy_config: otherwise LiteLLM counts the requests in flight only."""
     gateway_metrics_scrape_cidrs: Annotated[list[str], EachElement(Ipv4Cidr()), AllDifferent()] = []
     """IPv4 ranges that may reach gateway_metrics_port."""
     gateway_extra_env: dict[str, str] = {}
