@@ -40,14 +40,14 @@ class Listener:
 
     def __init__(
         self,
-        groups: Mapping[str, tuple[str, TargetGroup]],
+        groups: Mapping[str, TargetGroup],
         forwarder: Forwarder,
         statuses: Counter[int],
     ) -> None:
         """Creates a listener that does not listen yet.
 
         Args:
-            groups: protocol and targets of each target group, by ARN.
+            groups: the target groups, by ARN.
             forwarder: sends requests to targets.
             statuses: where to count responses by status.
         """
@@ -112,11 +112,11 @@ class Listener:
                 content_type=fixed.get("ContentType", "text/plain"),
             )
         # The group is unknown if it has other targets than IP addresses.
-        protocol, group = self._groups.get(_target_group(action), ("", None))
+        group = self._groups.get(_target_group(action))
         target = group.next_target() if group else None
-        if target is None:
+        if group is None or target is None:
             return error_response(503)
-        return await self._forwarder.forward(request, target, protocol=protocol, idle_timeout=self.idle_timeout)
+        return await self._forwarder.forward(request, target, protocol=group.protocol, idle_timeout=self.idle_timeout)
 
     def _redirect(self, request: RoutedRequest, scheme: str, redirect: Mapping[str, str]) -> web.Response:
         kept = {

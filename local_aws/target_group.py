@@ -91,6 +91,11 @@ class TargetGroup:
         self._delay = 0
         self._turns = count()
 
+    @property
+    def protocol(self) -> str:
+        """The protocol of requests to the targets."""
+        return str(self._settings["Protocol"])
+
     def update(
         self, settings: Mapping[str, Any], *, delay: int, registered: Set[tuple[str, int]], is_in_use: bool
     ) -> None:
