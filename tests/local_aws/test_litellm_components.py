@@ -25,6 +25,7 @@ import local_aws as local_aws_package
 from local_aws.container_program import container_program
 from local_aws.images import find_image, known_images
 from local_aws.litellm.installation import INSTALLATIONS, VERSIONS, Installation, UnavailableError, install
+from local_aws.litellm.installation import _contents as installation_contents
 from local_aws.loopback_network import LoopbackNetwork
 from local_aws.model_provider import ModelProvider
 from local_aws.server import LocalAws
@@ -459,6 +460,19 @@ def test_a_release_without_requirements_is_unavailable(tmp_path: Path) -> None:
 def test_without_npm_a_release_is_unavailable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(UnavailableError, match="with npm"):
+        install(tmp_path, VERSIONS[0], print)
+
+
+def test_an_installation_without_its_engine_is_not_complete(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = tmp_path / VERSIONS[0]
+    (home / "venv" / "lib" / "python3").mkdir(parents=True)
+    recorded = {"contents": installation_contents(home, VERSIONS[0]), "engine": str(tmp_path / "engine")}
+    (home / "complete.json").write_text(json.dumps(recorded))
+    (tmp_path / "engine").touch()
+    assert install(tmp_path, VERSIONS[0], print).engine == tmp_path / "engine"
+    (tmp_path / "engine").unlink()
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    with pytest.raises(UnavailableError):
         install(tmp_path, VERSIONS[0], print)
 
 
