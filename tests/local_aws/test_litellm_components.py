@@ -7,6 +7,7 @@ fetch the proxy_config from the local S3. A model provider on this machine answe
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -420,19 +421,22 @@ QUERY_RESULTS = {
 }
 
 
-def test_the_engine_ends_with_the_proxy(place: Place, installation: Installation) -> None:
-    """If the proxy is killed, it cannot stop its engine."""
+def engine_environment(place: Place, installation: Installation) -> dict[str, str]:
+    """Returns the variables that prisma-client-py sets for its engine."""
     host, port = place.database.address
     login = f"{USER}:{quote(place.database.token(), safe='')}@{host}:{port}"
-    schema = installation.package.with_name("prisma") / "schema.prisma"
-    starts = f"{installation.engine} -p 0 & echo $!; sleep 3"
+    return {
+        "PATH": os.defpath,
+        "DATABASE_URL": f"postgresql://{login}/litellm",
+        "PRISMA_DML_PATH": str(installation.package.with_name("prisma") / "schema.prisma"),
+    }
+
+
+def test_the_engine_ends_with_the_proxy(place: Place, installation: Installation) -> None:
+    """If the proxy is killed, it cannot stop its engine."""
     with subprocess.Popen(
-        ["sh", "-c", starts],
-        env={
-            "PATH": os.defpath,
-            "DATABASE_URL": f"postgresql://{login}/litellm",
-            "PRISMA_DML_PATH": str(schema),
-        },
+        ["sh", "-c", f"{installation.engine} -p 0 & echo $!; sleep 3"],
+        env=engine_environment(place, installation),
         stdout=subprocess.PIPE,
         text=True,
     ) as parent:
@@ -444,6 +448,27 @@ def test_the_engine_ends_with_the_proxy(place: Place, installation: Installation
         assert engine.exists()
         parent.kill()
     becomes(False, engine.exists)
+
+
+def test_a_request_that_breaks_off_does_not_end_the_engine(place: Place, installation: Installation) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = free.getsockname()
+    environment = engine_environment(place, installation)
+    with subprocess.Popen([installation.engine, "-p", str(address[1])], env=environment) as engine:
+
+        def is_ready() -> bool:
+            try:
+                return ask(f"http://127.0.0.1:{address[1]}/status", key="").json == {"status": "ok"}
+            except OSError:
+                return False
+
+        becomes(True, is_ready)
+        with socket.create_connection(address) as connection:
+            connection.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\npart")
+            time.sleep(0.2)
+        time.sleep(0.2)
+        assert is_ready()
+        engine.terminate()
 
 
 def test_an_installation_is_made_once(installation: Installation) -> None:
