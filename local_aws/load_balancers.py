@@ -14,7 +14,7 @@ from threading import Thread
 from typing import Any
 
 from aiohttp import ClientSession, TCPConnector
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from .account import Account
 from .certificate import tls_context
@@ -25,6 +25,9 @@ from .request_forwarding import Forwarder
 from .target_group import DRAINING, REGISTERING, TargetGroup
 
 _LOG = logging.getLogger(__name__)
+
+_RETRY_SECONDS = 0.5
+"""Time until the API is read again after a failure."""
 
 
 @dataclass(frozen=True)
@@ -94,18 +97,21 @@ class LoadBalancers:
     def close(self) -> None:
         """Stops all load balancers."""
         LoadBalancers.current = None
-        self._loop.call_soon_threadsafe(self._changed_regions.put_nowait, None)
+        self._put(None)
         self._thread.join()
 
     def changed(self, region: str) -> None:
         """Reads the API again, because a request may have changed what it describes."""
-        # A request can end after the loop.
-        with suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self._changed_regions.put_nowait, region)
+        self._put(region)
 
     def targets(self, group_arn: str) -> TargetGroup | None:
         """Returns a target group with its targets, or None."""
         return self._groups.get(group_arn)
+
+    def _put(self, region: str | None) -> None:
+        # A request can end after the loop.
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._changed_regions.put_nowait, region)
 
     def _run(self) -> None:
         with self._runner:
@@ -119,19 +125,23 @@ class LoadBalancers:
             auto_decompress=False,
         )
         forwarder = Forwarder()
-        while None not in (regions := await self._next_changes()):
-            for region in regions:
-                try:
-                    await self._apply(str(region), health_checks, forwarder)
-                except (BotoCoreError, ClientError) as error:
-                    # A resource was deleted meanwhile, which is another change.
-                    _LOG.debug("cannot read load balancers: %s", error)
-        for _, listener in self._listeners.values():
-            await listener.stop()
-        for group in self._groups.values():
-            group.close()
-        await forwarder.close()
-        await health_checks.close()
+        try:
+            while None not in (regions := await self._next_changes()):
+                for region in regions:
+                    try:
+                        await self._apply(str(region), health_checks, forwarder)
+                    except Exception as error:
+                        # A resource may have been deleted between two requests, which is not worth a traceback.
+                        trace = not isinstance(error, ClientError)
+                        _LOG.warning("load balancers in %s are read again: %s", region, error, exc_info=trace)
+                        self._loop.call_later(_RETRY_SECONDS, self._changed_regions.put_nowait, region)
+        finally:
+            for _, listener in self._listeners.values():
+                await listener.stop()
+            for group in self._groups.values():
+                group.close()
+            await forwarder.close()
+            await health_checks.close()
 
     async def _next_changes(self) -> set[str | None]:
         regions = {await self._changed_regions.get()}

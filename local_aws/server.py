@@ -60,13 +60,11 @@ class LocalAws:
         self.caches = Caches(home, self.network)
 
     def close(self) -> None:
-        """Stops all parts."""
-        self.services.close()
-        self.fargate.close()
-        self.load_balancers.close()
-        self.caches.close()
-        self.databases.close()
-        self.network.close()
+        """Stops all parts, even if one of them fails to stop."""
+        with ExitStack() as stack:
+            # The last one is closed first.
+            for part in (self.network, self.databases, self.caches, self.load_balancers, self.fargate, self.services):
+                stack.callback(part.close)
 
 
 @contextmanager

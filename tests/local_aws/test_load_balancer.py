@@ -15,6 +15,8 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import web
+from botocore.exceptions import ConnectionClosedError
+from botocore.parsers import ResponseParserError
 
 from litellm_aws.routes import BACKEND, BACKEND_TEXT, GATEWAY, UI_EXACT, UI_PREFIXES, UI_TEXT
 from local_aws.listener import listening_port
@@ -469,6 +471,26 @@ class TestListeners:
         assert balancer.listens()
         balancer.elb.delete_load_balancer(LoadBalancerArn=balancer.arn)
         eventually(lambda: not balancer.listens())
+
+    @pytest.mark.parametrize("error", [ResponseParserError("<html>"), ConnectionClosedError(endpoint_url="x")])
+    def test_a_change_is_applied_although_the_api_fails_once(
+        self,
+        local_aws: LocalAws,
+        new_balancer: Callable[..., Balancer],
+        monkeypatch: pytest.MonkeyPatch,
+        error: Exception,
+    ) -> None:
+        balancer, read, failures = new_balancer(), local_aws.load_balancers._read, [error]
+
+        def fail_once(region: str) -> Any:
+            if failures:
+                raise failures.pop()
+            return read(region)
+
+        monkeypatch.setattr(local_aws.load_balancers, "_read", fail_once)
+        balancer.listen(8081, balancer.to(balancer.group))
+        eventually(lambda: balancer.listens(8081))
+        assert failures == []
 
     def test_an_https_listener_has_a_self_signed_certificate(
         self, local_aws: LocalAws, balanced: Callable[..., tuple[Balancer, str]]
