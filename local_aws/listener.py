@@ -35,7 +35,6 @@ class Listener:
 
     Attributes:
         rules: the rules, as DescribeRules returns them. They can change at any time.
-        idle_timeout: seconds without data after which a connection is closed.
     """
 
     def __init__(
@@ -52,10 +51,29 @@ class Listener:
             statuses: where to count responses by status.
         """
         self.rules: Sequence[Mapping[str, Any]] = ()
-        self.idle_timeout = 60.0
         self._groups, self._forwarder, self._statuses = groups, forwarder, statuses
         self._port = 0
-        self._runner: web.ServerRunner | None = None
+        self._server = web.Server(
+            self._handle,
+            handler_cancellation=True,
+            access_log=None,
+            auto_decompress=False,
+            max_line_size=HEADER_LIMIT,
+            max_field_size=HEADER_LIMIT,
+        )
+        self._runner = web.ServerRunner(self._server, shutdown_timeout=0.1)
+        self.idle_timeout = 60.0
+
+    @property
+    def idle_timeout(self) -> float:
+        """Seconds without data after which a connection to a client or a target is closed."""
+        return self._idle_timeout
+
+    @idle_timeout.setter
+    def idle_timeout(self, seconds: float) -> None:
+        self._idle_timeout = seconds
+        # These are the settings of each new connection.
+        self._server._kwargs["keepalive_timeout"] = seconds
 
     async def start(self, address: str, port: int, tls: ssl.SSLContext | None) -> None:
         """Starts to listen.
@@ -69,23 +87,12 @@ class Listener:
             OSError: the port is not available.
         """
         self._port = listening_port(port)
-        server = web.Server(
-            self._handle,
-            handler_cancellation=True,
-            access_log=None,
-            auto_decompress=False,
-            keepalive_timeout=self.idle_timeout,
-            max_line_size=HEADER_LIMIT,
-            max_field_size=HEADER_LIMIT,
-        )
-        self._runner = web.ServerRunner(server, shutdown_timeout=0.1)
         await self._runner.setup()
         await web.TCPSite(self._runner, address, self._port, ssl_context=tls).start()
 
     async def stop(self) -> None:
         """Closes the port and all connections."""
-        if self._runner:
-            await self._runner.cleanup()
+        await self._runner.cleanup()
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         try:

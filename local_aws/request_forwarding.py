@@ -1,7 +1,7 @@
 """Forwards a request to a target, as an Application Load Balancer does.
 
-Sources: "HTTP headers and Application Load Balancers" and "Troubleshoot your Application Load Balancers" in the user
-guide of Application Load Balancers.
+Sources: "HTTP headers and Application Load Balancers", "Connection idle timeout" and "Troubleshoot your Application
+Load Balancers" in the user guide of Application Load Balancers.
 """
 
 from __future__ import annotations
@@ -21,10 +21,6 @@ HEADER_LIMIT = 16 * 1024
 """Bytes in a request line or header that an Application Load Balancer accepts."""
 
 _CONNECT_SECONDS = 10
-
-_KEEP_ALIVE_SECONDS = 60
-"""How long an idle connection to a target is kept: the default idle timeout of an Application Load Balancer. If the
-target closes the connection first, while a request is sent, the client gets 502."""
 
 _HOP_BY_HOP = frozenset(
     (
@@ -46,11 +42,26 @@ _Headers = CIMultiDict[str] | CIMultiDictProxy[str]
 
 
 class Forwarder:
-    """Sends requests to targets, and their responses to clients."""
+    """Sends requests to targets, and their responses to clients.
+
+    It keeps an idle connection to a target for the idle timeout. If the target closes the connection first, while a
+    request is sent, the client gets 502.
+    """
 
     def __init__(self) -> None:
-        self._session = ClientSession(
-            connector=TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE_SECONDS, ssl=False),
+        self._sessions: dict[float, ClientSession] = {}
+
+    async def close(self) -> None:
+        """Closes all connections to targets."""
+        for session in self._sessions.values():
+            await session.close()
+
+    def _session(self, idle_timeout: float) -> ClientSession:
+        """Returns the session whose connections have an idle timeout."""
+        if session := self._sessions.get(idle_timeout):
+            return session
+        session = self._sessions[idle_timeout] = ClientSession(
+            connector=TCPConnector(limit=0, keepalive_timeout=idle_timeout, ssl=False),
             cookie_jar=DummyCookieJar(),
             auto_decompress=False,
             skip_auto_headers=_AUTOMATIC,
@@ -58,11 +69,8 @@ class Forwarder:
             max_field_size=2 * HEADER_LIMIT,
         )
         # By default, aiohttp repeats an idempotent request when the target closes the connection.
-        self._session._retry_connection = False
-
-    async def close(self) -> None:
-        """Closes all connections to targets."""
-        await self._session.close()
+        session._retry_connection = False
+        return session
 
     async def forward(
         self, request: web.BaseRequest, target: Target, *, protocol: str, idle_timeout: float
@@ -98,7 +106,7 @@ class Forwarder:
         headers = _request_headers(request)
         if headers.pop("Expect", "").lower() == "100-continue" and request.transport:
             request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        return await self._session.request(
+        return await self._session(idle_timeout).request(
             request.method,
             URL(f"{protocol.lower()}://{target.address}:{target.port}{request.raw_path}", encoded=True),
             headers=headers,

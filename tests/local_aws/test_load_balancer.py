@@ -370,9 +370,7 @@ class TestFailures:
             return web.Response()
 
         balancer = new_balancer()
-        balancer.elb.modify_load_balancer_attributes(
-            LoadBalancerArn=balancer.arn, Attributes=[{"Key": "idle_timeout.timeout_seconds", "Value": "1"}]
-        )
+        balancer.set_idle_timeout(1)
         address = running.start(healthy(silent))
         balancer.register(address)
         balancer.wait_until(address, "healthy")
@@ -384,6 +382,38 @@ class TestFailures:
             return False
 
         eventually(is_timeout)
+
+    def test_idle_connections_to_clients_and_targets_are_closed_after_the_idle_timeout(
+        self, new_balancer: Callable[..., Balancer], running: Servers
+    ) -> None:
+        closed: list[bytes] = []
+
+        async def kept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            last = b""
+            while line := await reader.readline():
+                last = line
+                await reader.readuntil(b"\r\n\r\n")
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+            closed.append(last)
+            writer.close()
+
+        balancer = new_balancer(HealthCheckIntervalSeconds=300)
+        address = running.start_raw(kept)
+        balancer.register(address)
+        balancer.wait_until(address, "healthy")
+        balancer.set_idle_timeout(1)
+
+        def is_closed_after_a_request() -> bool:
+            with socket.create_connection((balancer.address, PORT), timeout=3) as connection:
+                connection.sendall(b"GET /kept HTTP/1.1\r\nHost: a\r\n\r\n")
+                assert connection.recv(1000).startswith(b"HTTP/1.1 200 OK\r\n")
+                # The load balancer may not know the new timeout yet.
+                with suppress(TimeoutError):
+                    return connection.recv(1) == b""
+                return False
+
+        eventually(is_closed_after_a_request)
+        eventually(lambda: b"GET /kept HTTP/1.1\r\n" in closed)
 
     def test_a_response_that_breaks_off_does_not_look_complete(
         self, balanced: Callable[..., tuple[Balancer, str]]
