@@ -48,7 +48,7 @@ class Listener:
         Args:
             groups: the target groups, by ARN.
             forwarder: sends requests to targets.
-            statuses: where to count responses by status.
+            statuses: where to count the statuses of its own responses.
         """
         self.rules: Sequence[Mapping[str, Any]] = ()
         self._groups, self._forwarder, self._statuses = groups, forwarder, statuses
@@ -101,7 +101,9 @@ class Listener:
             if request.transport is None:
                 self._statuses[460] += 1
             raise
-        self._statuses[response.status] += 1
+        # The forwarder has counted a target's response.
+        if not response.prepared:
+            self._statuses[response.status] += 1
         return response
 
     async def _respond(self, request: web.BaseRequest) -> web.StreamResponse:

@@ -124,7 +124,7 @@ class LoadBalancers:
             headers={"User-Agent": "ELB-HealthChecker/2.0"},
             auto_decompress=False,
         )
-        forwarder = Forwarder()
+        forwarder = Forwarder(self.statuses)
         try:
             while None not in (regions := await self._next_changes()):
                 for region in regions:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
+from collections import Counter
 from typing import Any, cast
 
 from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, web
@@ -48,7 +49,13 @@ class Forwarder:
     request is sent, the client gets 502.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, statuses: Counter[int]) -> None:
+        """Creates a forwarder without connections.
+
+        Args:
+            statuses: where to count the statuses of targets' responses.
+        """
+        self._statuses = statuses
         self._sessions: dict[float, ClientSession] = {}
 
     async def close(self) -> None:
@@ -77,6 +84,8 @@ class Forwarder:
     ) -> web.StreamResponse:
         """Returns the target's response after sending it, or the load balancer's own response to a failure.
 
+        If the response breaks off, the client's connection is closed, so that a part does not look like the whole.
+
         Args:
             request: the client's request.
             target: the target.
@@ -96,9 +105,14 @@ class Forwarder:
                     raise
                 return error_response(502)
             async with received:
-                if received.status == 101:
-                    return await _tunnel(request, received, idle_timeout)
-                return await _relay(request, received)
+                headers = _end_to_end(received.headers)
+                response = web.StreamResponse(status=received.status, reason=received.reason, headers=headers)
+                try:
+                    await self._relay(request, received, response, idle_timeout)
+                except (ClientError, OSError, asyncio.CancelledError):
+                    if request.transport:
+                        request.transport.abort()
+                return response
 
     async def _send(
         self, request: web.BaseRequest, target: Target, protocol: str, idle_timeout: float
@@ -115,25 +129,28 @@ class Forwarder:
             timeout=ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS, sock_read=idle_timeout),
         )
 
+    async def _relay(
+        self, request: web.BaseRequest, received: ClientResponse, response: web.StreamResponse, idle_timeout: float
+    ) -> None:
+        is_upgrade = received.status == 101
+        if is_upgrade:
+            response.headers.update({"Connection": "Upgrade", "Upgrade": received.headers["Upgrade"]})
+            response.force_close()
+        await response.prepare(request)
+        self._statuses[response.status] += 1
+        if is_upgrade:
+            await _tunnel(request, received, idle_timeout)
+        else:
+            async for part in received.content.iter_any():
+                await response.write(part)
+            await response.write_eof()
+
 
 def error_response(status: int) -> web.Response:
     """Returns a response of the load balancer itself."""
     title = f"{status} {web.Response(status=status).reason}"
     page = f"<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>"
     return web.Response(status=status, text=page, content_type="text/html", headers={"Server": "awselb/2.0"})
-
-
-async def _relay(request: web.BaseRequest, received: ClientResponse) -> web.StreamResponse:
-    response = web.StreamResponse(status=received.status, reason=received.reason, headers=_end_to_end(received.headers))
-    try:
-        await response.prepare(request)
-        async for part in received.content.iter_any():
-            await response.write(part)
-        await response.write_eof()
-    except (ClientError, TimeoutError) as error:
-        # Closes the client's connection, so that the client cannot mistake a part for the whole response.
-        raise ConnectionResetError(*error.args) from error
-    return response
 
 
 class _UpgradedConnection(asyncio.StreamReader):
@@ -145,18 +162,14 @@ class _UpgradedConnection(asyncio.StreamReader):
         self.writer = asyncio.StreamWriter(protocol.transport, protocol, None, asyncio.get_running_loop())
 
     def feed_data(self, data: Any) -> Any:
-        """Takes received data. aiohttp expects to be told whether it was the end, and what was left."""
+        """Takes received data. aiohttp expects two results: whether this was the end, and the remaining bytes."""
         super().feed_data(data)
         return False, b""
 
 
-async def _tunnel(request: web.BaseRequest, received: ClientResponse, idle_timeout: float) -> web.StreamResponse:
+async def _tunnel(request: web.BaseRequest, received: ClientResponse, idle_timeout: float) -> None:
     """Copies data in both directions until one side closes the connection, or neither sends data."""
     assert received.connection is not None
-    response = web.StreamResponse(status=101, reason=received.reason, headers=_end_to_end(received.headers))
-    response.headers.update({"Connection": "Upgrade", "Upgrade": received.headers["Upgrade"]})
-    response.force_close()
-    await response.prepare(request)
     at_client = _UpgradedConnection(request.protocol)
     at_target = _UpgradedConnection(received.connection.protocol)
     cast(Any, request.protocol).set_parser(at_client)
@@ -180,7 +193,6 @@ async def _tunnel(request: web.BaseRequest, received: ClientResponse, idle_timeo
             task.cancel()
         await asyncio.gather(*copies, return_exceptions=True)
         received.close()
-    return response
 
 
 def _request_headers(request: web.BaseRequest) -> CIMultiDict[str]:

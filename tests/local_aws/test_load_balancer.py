@@ -292,6 +292,35 @@ class TestStreams:
         eventually(lambda: events == ["started", "cancelled"])
         eventually(lambda: local_aws.load_balancers.statuses[460] == before + 1)
 
+    @pytest.mark.parametrize("size", [1, 1_000_000])
+    def test_a_client_may_leave_during_the_response(
+        self,
+        local_aws: LocalAws,
+        balanced: Callable[..., tuple[Balancer, str]],
+        caplog: pytest.LogCaptureFixture,
+        size: int,
+    ) -> None:
+        ended: list[bool] = []
+
+        async def stream(request: web.BaseRequest) -> web.StreamResponse:
+            response = web.StreamResponse()
+            await response.prepare(request)
+            try:
+                while True:
+                    await response.write(bytes(size))
+                    await asyncio.sleep(0.01)
+            finally:
+                ended.append(True)
+
+        balancer, _ = balanced(stream)
+        before = local_aws.load_balancers.statuses.copy()
+        with socket.create_connection((balancer.address, PORT)) as connection:
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            assert connection.recv(1000).startswith(b"HTTP/1.1 200 OK\r\n")
+        eventually(lambda: ended)
+        assert local_aws.load_balancers.statuses - before == {200: 1}
+        assert [record for record in caplog.records if record.name.startswith("aiohttp")] == []
+
 
 async def _new(kind: Any, *arguments: Any) -> Any:
     return kind(*arguments)
@@ -416,7 +445,7 @@ class TestFailures:
         eventually(lambda: b"GET /kept HTTP/1.1\r\n" in closed)
 
     def test_a_response_that_breaks_off_does_not_look_complete(
-        self, balanced: Callable[..., tuple[Balancer, str]]
+        self, balanced: Callable[..., tuple[Balancer, str]], caplog: pytest.LogCaptureFixture
     ) -> None:
         async def broken(request: web.BaseRequest) -> web.StreamResponse:
             response = web.StreamResponse()
@@ -428,8 +457,9 @@ class TestFailures:
 
         response = ask(balanced(broken)[0])
         assert response.status == 200
-        with pytest.raises(http.client.IncompleteRead):
+        with pytest.raises((http.client.IncompleteRead, ConnectionResetError)):
             response.read()
+        assert [record for record in caplog.records if record.name.startswith("aiohttp")] == []
 
     def test_a_connection_that_the_target_closed_is_not_used_again(
         self, new_balancer: Callable[..., Balancer], running: Servers
@@ -489,6 +519,29 @@ class TestDeregistration:
         balancer.deregister(address)
         assert connection.getresponse().status == 502
         assert balancer.health() == {}
+
+    def test_a_websocket_is_closed_after_the_delay(
+        self, local_aws: LocalAws, running: Servers, balanced: Callable[..., tuple[Balancer, str]]
+    ) -> None:
+        async def wait(request: web.BaseRequest) -> web.StreamResponse:
+            websocket = web.WebSocketResponse()
+            await websocket.prepare(request)
+            await websocket.receive()
+            return websocket
+
+        balancer, address = balanced(wait)
+        before = local_aws.load_balancers.statuses.copy()
+
+        async def talk() -> Any:
+            async with (
+                aiohttp.ClientSession() as session,
+                session.ws_connect(f"http://{balancer.address}:{PORT}/") as websocket,
+            ):
+                await asyncio.to_thread(balancer.deregister, address)
+                return (await websocket.receive(timeout=10)).type
+
+        assert running.run(talk()) in (aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR)
+        assert local_aws.load_balancers.statuses - before == {101: 1}
 
 
 class TestListeners:
