@@ -109,6 +109,9 @@ class Listener:
     async def _respond(self, request: web.BaseRequest) -> web.StreamResponse:
         if request.method == "TRACE":
             return error_response(405)
+        if not request.raw_path.startswith("/"):
+            # The request line has another form than that of RFC 9112, section 3.2.1: for a proxy or a server itself.
+            return error_response(400)
         routed = RoutedRequest(request.method, request.raw_path, request.headers, request.remote or "")
         action = next(rule for rule in self.rules if meets(routed, rule["Conditions"]))["Actions"][-1]
         if action["Type"] == "redirect":
@@ -120,7 +123,7 @@ class Listener:
                 text=fixed.get("MessageBody", ""),
                 content_type=fixed.get("ContentType", "text/plain"),
             )
-        # The group is unknown if it has other targets than IP addresses.
+        # The group is unknown if all weights are 0, or if it has other targets than IP addresses.
         group = self._groups.get(_target_group(action))
         target = group.next_target() if group else None
         if group is None or target is None:
@@ -153,7 +156,8 @@ class Listener:
 
 
 def _target_group(action: Mapping[str, Any]) -> str:
-    """Returns the ARN of the target group for a request, at random by weight if there are several."""
+    """Returns the ARN of the target group for a request, at random by weight; empty if all weights are 0."""
     groups = action.get("ForwardConfig", {}).get("TargetGroups") or [action]
-    [chosen] = random.choices(groups, [group.get("Weight", 1) for group in groups])
-    return str(chosen["TargetGroupArn"])
+    weights = [group.get("Weight", 1) for group in groups]
+    [chosen] = random.choices(groups, weights) if any(weights) else [{}]
+    return str(chosen.get("TargetGroupArn", ""))

@@ -126,6 +126,12 @@ class TestForwarding:
     def test_trace_is_not_supported(self, echoing: Balancer) -> None:
         assert ask(echoing, method="TRACE").status == 405
 
+    @pytest.mark.parametrize("line", ["GET http://a/ HTTP/1.1", "CONNECT a:80 HTTP/1.1", "OPTIONS * HTTP/1.1"])
+    def test_a_request_needs_a_path(self, echoing: Balancer, line: str) -> None:
+        response = exchange(echoing, f"{line}\r\nHost: a\r\nConnection: close\r\n\r\n".encode())
+        assert response.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+        assert b"Server: awselb/2.0\r\n" in response
+
     def test_the_target_learns_the_client(self, echoing: Balancer) -> None:
         headers = seen(ask(echoing, headers={"Host": "litellm.example.com"}))["headers"]
         assert headers["host"] == "litellm.example.com"
@@ -688,6 +694,18 @@ class TestRules:
         balancer.register(address, group=other)
         balancer.wait_until(address, "healthy", other)
         assert {ask(balancer, "/new").status for _ in range(8)} == {200}
+
+    def test_a_request_to_groups_without_weight_fails(self, new_balancer: Callable[..., Balancer]) -> None:
+        balancer = new_balancer()
+        groups = [{"TargetGroupArn": group, "Weight": 0} for group in (balancer.group, balancer.new_group())]
+        balancer.rule(
+            1, {"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}, Field="path-pattern", Values=["/new"]
+        )
+        fixed = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}
+        balancer.rule(2, fixed, Field="path-pattern", Values=["/ready"])
+        eventually(lambda: ask(balancer, "/ready").status == 404)
+        response = ask(balancer, "/new")
+        assert (response.status, response.headers["Server"]) == (503, "awselb/2.0")
 
 
 PLANNED = {
