@@ -150,7 +150,8 @@ class TargetGroup:
         await asyncio.sleep(self._delay * self._time_scale())
         target.close()
         del self._tasks[target]
-        if self.targets[key] is target:
+        # Meanwhile, another target may have been registered at the address, and have drained too.
+        if self.targets.get(key) is target:
             del self.targets[key]
 
     async def _check(self, target: Target) -> None:

@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Callable, Iterator
 
 import pytest
-from aiohttp import web
+from aiohttp import ClientSession, web
 
 from local_aws.server import LocalAws
+from local_aws.target_group import TargetGroup
 from tests.local_aws.balanced import Balancer, Servers, balancers, eventually, servers
 
 
@@ -170,3 +171,20 @@ def test_a_draining_target_can_be_registered_again(new_balancer: Callable[..., B
     balancer.register(address)
     assert balancer.health()[address][0] in ("initial", "healthy")
     balancer.wait_until(address, "healthy")
+
+
+def test_a_target_can_drain_twice_at_the_same_time() -> None:
+    key = ("127.0.0.1", 80)
+
+    async def drain_twice() -> TargetGroup:
+        async with ClientSession() as session:
+            group = TargetGroup(session, lambda: 0.05)
+            for delay in (4, 1):
+                group.update({}, delay=delay, registered={key}, is_in_use=False)
+                group.update({}, delay=delay, registered=set(), is_in_use=False)
+                await asyncio.sleep(0)  # starts to drain
+            # The second drain ends first.
+            await asyncio.gather(*asyncio.all_tasks() - {asyncio.current_task()})
+        return group
+
+    assert asyncio.run(drain_twice()).targets == {}
