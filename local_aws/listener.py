@@ -25,7 +25,11 @@ _FIRST_UNPRIVILEGED_PORT = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
 
 
 def listening_port(port: int) -> int:
-    """Returns the local port of a listener: 8000 higher if this process may not listen on the port itself."""
+    """Returns the local port of a listener: 8000 higher if this process may not listen on the port itself.
+
+    Raises:
+        OSError: this process is not root's, and the system has no /proc.
+    """
     is_allowed = os.geteuid() == 0 or port >= int(_FIRST_UNPRIVILEGED_PORT.read_text())
     return port if is_allowed else port + 8000
 
