@@ -43,7 +43,7 @@ class LocalAws:
         from .caches import Caches
         from .databases import Databases
         from .fargate import Fargate
-        from .images import known_images
+        from .known_images import known_images
         from .load_balancers import LoadBalancers
         from .postgres import programs
         from .services import Services
