@@ -342,7 +342,11 @@ def test_the_database_client_gets_the_results_of_prismas_engine(place: Place, in
     host, port = place.database.address
     login = f"{USER}:{quote(place.database.token(), safe='')}@{host}:{port}"
     ended = subprocess.run(
-        [str(installation.programs / "python"), str(Path(__file__).with_name("prisma_queries.py"))],
+        [
+            str(installation.programs / "python"),
+            str(Path(__file__).with_name("prisma_queries.py")),
+            json.dumps([LARGE, TEXT, DOCUMENT]),
+        ],
         env={
             "PATH": os.defpath,
             "DATABASE_URL": f"postgresql://{login}/{quote(database)}?connection_limit=4&sslmode=prefer",

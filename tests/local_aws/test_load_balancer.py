@@ -18,23 +18,10 @@ from aiohttp import web
 from botocore.exceptions import ConnectionClosedError
 from botocore.parsers import ResponseParserError
 
-from litellm_aws.routes import BACKEND, BACKEND_TEXT, GATEWAY, UI_EXACT, UI_PREFIXES, UI_TEXT
 from local_aws.listener import listening_port
 from local_aws.listener_rule_match import matches
 from local_aws.server import LocalAws
-from tests.local_aws.balanced import PORT, Balancer, Handler, Servers, balancers, eventually, servers
-
-
-@pytest.fixture(scope="module")
-def running(local_aws: LocalAws) -> Iterator[Servers]:
-    with servers(local_aws) as running:
-        yield running
-
-
-@pytest.fixture
-def new_balancer(local_aws: LocalAws) -> Iterator[Callable[..., Balancer]]:
-    with balancers(local_aws) as create:
-        yield create
+from tests.local_aws.balanced import PORT, Balancer, Handler, Servers, balancers, eventually
 
 
 def healthy(handler: Handler) -> Handler:
@@ -706,40 +693,6 @@ class TestRules:
         eventually(lambda: ask(balancer, "/ready").status == 404)
         response = ask(balancer, "/new")
         assert (response.status, response.headers["Server"]) == (503, "awselb/2.0")
-
-
-PLANNED = {
-    "/": "ui",
-    "/ui/": "ui",
-    "/teams.txt": "ui",
-    "/chat/index.txt": "ui",
-    "/v1/chat/completions": "gateway",
-    "/chat/completions": "gateway",
-    "/fine_tuning/jobs": "gateway",
-    "/azure/v1/files": "gateway",
-    "/health/readiness": "gateway",
-    "/v1/model/info": "backend",
-    "/v1/mcp/server": "backend",
-    "/robots.txt": "backend",
-    "/key/generate": "backend",
-    "/Chat/completions": "backend",
-}
-"""Paths of LiteLLM, and the component that serves them."""
-
-
-@pytest.mark.parametrize(("path", "component"), PLANNED.items())
-def test_the_planned_patterns(path: str, component: str) -> None:
-    in_order = {
-        "ui": [*UI_EXACT, *UI_PREFIXES],
-        "backend": list(BACKEND),
-        "gateway": list(GATEWAY),
-        "backend's texts": list(BACKEND_TEXT),
-        "ui's texts": list(UI_TEXT),
-    }
-    found = (
-        name for name, patterns in in_order.items() if any(matches(p, path, case_sensitive=True) for p in patterns)
-    )
-    assert next(found, "backend").partition("'")[0] == component
 
 
 @pytest.mark.parametrize(

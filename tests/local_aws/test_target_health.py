@@ -1,14 +1,14 @@
 """The health of targets, as DescribeTargetHealth reports it."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from aiohttp import ClientSession, web
 
 from local_aws.server import LocalAws
 from local_aws.target_group import TargetGroup
-from tests.local_aws.balanced import Balancer, Servers, balancers, eventually, servers
+from tests.local_aws.balanced import Balancer, Servers, eventually
 
 
 class Target:
@@ -31,18 +31,6 @@ class Target:
         if not self.status:
             await asyncio.sleep(60)
         return web.Response(status=self.status)
-
-
-@pytest.fixture
-def running(local_aws: LocalAws) -> Iterator[Servers]:
-    with servers(local_aws) as running:
-        yield running
-
-
-@pytest.fixture
-def new_balancer(local_aws: LocalAws) -> Iterator[Callable[..., Balancer]]:
-    with balancers(local_aws) as create:
-        yield create
 
 
 def test_a_target_is_healthy_after_one_successful_check(
