@@ -12,8 +12,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from email.message import Message
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.error import HTTPError
@@ -40,6 +41,7 @@ PROVIDER_KEY = "sk-provider"
 START_SECONDS = 150
 WAIT_SECONDS = 60
 PORTS = {"gateway": 4000, "backend": 4001}
+METRICS_SERVER = ("python", "-m", "litellm.proxy.prometheus_metrics_server")
 
 
 class Answer(NamedTuple):
@@ -333,6 +335,37 @@ def test_the_ui_is_served_as_by_nginx(ui: str) -> None:
     assert [ask(ui + path).status for path in ("/healthz", "/health/readiness", "/favicon.ico")] == [200, 200, 200]
     missing = ("/key/list", "/ui/no-such-payload.txt", "/login", "/_next/../../proxy_server.py", "/ui/../../x.txt")
     assert [ask(ui + path).status for path in missing] == [404] * len(missing)
+
+
+def test_the_metrics_servers_of_two_tasks_have_the_same_port(installation: Installation, tmp_path: Path) -> None:
+    if not (installation.package / "proxy" / "prometheus_metrics_server.py").exists():
+        pytest.skip(f"LiteLLM {installation.version} has no server for metrics")
+    image = find_image(litellm_images([installation]), f"x/litellm-gateway:v{installation.version}")
+    assert image is not None
+    with closing(LoopbackNetwork()) as network, ExitStack() as stack:
+        folders = {network.new_address(): tmp_path / name for name in ("first", "second")}
+        for address, folder in folders.items():
+            folder.mkdir()
+            server = subprocess.Popen(
+                [*METRICS_SERVER, "--port", "9464"],
+                env={
+                    **image.overrides,
+                    "PATH": os.pathsep.join([*map(str, image.path), os.defpath]),
+                    "LOCAL_AWS_TASK_ADDRESS": address,
+                    "PROMETHEUS_MULTIPROC_DIR": str(folder),
+                },
+            )
+            stack.enter_context(server)
+            stack.callback(server.terminate)
+
+        def folder_at(address: str) -> str:
+            try:
+                return str(ask(f"http://{address}:9464/health").json["multiproc_dir"])
+            except OSError:
+                return ""
+
+        for address, folder in folders.items():
+            becomes(str(folder), partial(folder_at, address))
 
 
 def test_the_database_client_gets_the_results_of_prismas_engine(place: Place, installation: Installation) -> None:
