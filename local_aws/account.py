@@ -9,7 +9,7 @@ import boto3
 from botocore.config import Config
 
 LOOPBACK = "127.0.0.1"
-"""The address on which all parts of the local AWS listen."""
+"""The address of the API, of the credentials of tasks and of the model provider."""
 
 ACCOUNT_ID = "123456789012"
 """moto's default account."""

@@ -25,7 +25,11 @@ _FIRST_UNPRIVILEGED_PORT = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
 
 
 def listening_port(port: int) -> int:
-    """Returns the local port of a listener: 8000 higher if this process may not listen on the port itself."""
+    """Returns the local port of a listener: 8000 higher if this process may not listen on the port itself.
+
+    Raises:
+        OSError: this process is not root's, and the system has no /proc.
+    """
     is_allowed = os.geteuid() == 0 or port >= int(_FIRST_UNPRIVILEGED_PORT.read_text())
     return port if is_allowed else port + 8000
 
@@ -35,27 +39,45 @@ class Listener:
 
     Attributes:
         rules: the rules, as DescribeRules returns them. They can change at any time.
-        idle_timeout: seconds without data after which a connection is closed.
     """
 
     def __init__(
         self,
-        groups: Mapping[str, tuple[str, TargetGroup]],
+        groups: Mapping[str, TargetGroup],
         forwarder: Forwarder,
         statuses: Counter[int],
     ) -> None:
         """Creates a listener that does not listen yet.
 
         Args:
-            groups: protocol and targets of each target group, by ARN.
+            groups: the target groups, by ARN.
             forwarder: sends requests to targets.
-            statuses: where to count responses by status.
+            statuses: where to count the statuses of its own responses.
         """
         self.rules: Sequence[Mapping[str, Any]] = ()
-        self.idle_timeout = 60.0
         self._groups, self._forwarder, self._statuses = groups, forwarder, statuses
         self._port = 0
-        self._runner: web.ServerRunner | None = None
+        self._server = web.Server(
+            self._handle,
+            handler_cancellation=True,
+            access_log=None,
+            auto_decompress=False,
+            max_line_size=HEADER_LIMIT,
+            max_field_size=HEADER_LIMIT,
+        )
+        self._runner = web.ServerRunner(self._server, shutdown_timeout=0.1)
+        self.idle_timeout = 60.0
+
+    @property
+    def idle_timeout(self) -> float:
+        """Seconds without data after which a connection to a client or a target is closed."""
+        return self._idle_timeout
+
+    @idle_timeout.setter
+    def idle_timeout(self, seconds: float) -> None:
+        self._idle_timeout = seconds
+        # These are the settings of each new connection.
+        self._server._kwargs["keepalive_timeout"] = seconds
 
     async def start(self, address: str, port: int, tls: ssl.SSLContext | None) -> None:
         """Starts to listen.
@@ -69,23 +91,12 @@ class Listener:
             OSError: the port is not available.
         """
         self._port = listening_port(port)
-        server = web.Server(
-            self._handle,
-            handler_cancellation=True,
-            access_log=None,
-            auto_decompress=False,
-            keepalive_timeout=self.idle_timeout,
-            max_line_size=HEADER_LIMIT,
-            max_field_size=HEADER_LIMIT,
-        )
-        self._runner = web.ServerRunner(server, shutdown_timeout=0.1)
         await self._runner.setup()
         await web.TCPSite(self._runner, address, self._port, ssl_context=tls).start()
 
     async def stop(self) -> None:
         """Closes the port and all connections."""
-        if self._runner:
-            await self._runner.cleanup()
+        await self._runner.cleanup()
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         try:
@@ -94,12 +105,17 @@ class Listener:
             if request.transport is None:
                 self._statuses[460] += 1
             raise
-        self._statuses[response.status] += 1
+        # The forwarder has counted a target's response.
+        if not response.prepared:
+            self._statuses[response.status] += 1
         return response
 
     async def _respond(self, request: web.BaseRequest) -> web.StreamResponse:
         if request.method == "TRACE":
             return error_response(405)
+        if not request.raw_path.startswith("/"):
+            # The request line has another form than that of RFC 9112, section 3.2.1: for a proxy or a server itself.
+            return error_response(400)
         routed = RoutedRequest(request.method, request.raw_path, request.headers, request.remote or "")
         action = next(rule for rule in self.rules if meets(routed, rule["Conditions"]))["Actions"][-1]
         if action["Type"] == "redirect":
@@ -111,12 +127,12 @@ class Listener:
                 text=fixed.get("MessageBody", ""),
                 content_type=fixed.get("ContentType", "text/plain"),
             )
-        # The group is unknown if it has other targets than IP addresses.
-        protocol, group = self._groups.get(_target_group(action), ("", None))
+        # The group is unknown if all weights are 0, or if it has other targets than IP addresses.
+        group = self._groups.get(_target_group(action))
         target = group.next_target() if group else None
-        if target is None:
+        if group is None or target is None:
             return error_response(503)
-        return await self._forwarder.forward(request, target, protocol=protocol, idle_timeout=self.idle_timeout)
+        return await self._forwarder.forward(request, target, protocol=group.protocol, idle_timeout=self.idle_timeout)
 
     def _redirect(self, request: RoutedRequest, scheme: str, redirect: Mapping[str, str]) -> web.Response:
         kept = {
@@ -144,7 +160,8 @@ class Listener:
 
 
 def _target_group(action: Mapping[str, Any]) -> str:
-    """Returns the ARN of the target group for a request, at random by weight if there are several."""
+    """Returns the ARN of the target group for a request, at random by weight; empty if all weights are 0."""
     groups = action.get("ForwardConfig", {}).get("TargetGroups") or [action]
-    [chosen] = random.choices(groups, [group.get("Weight", 1) for group in groups])
-    return str(chosen["TargetGroupArn"])
+    weights = [group.get("Weight", 1) for group in groups]
+    [chosen] = random.choices(groups, weights) if any(weights) else [{}]
+    return str(chosen.get("TargetGroupArn", ""))

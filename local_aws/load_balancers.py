@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -14,7 +14,7 @@ from threading import Thread
 from typing import Any
 
 from aiohttp import ClientSession, TCPConnector
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from .account import Account
 from .certificate import tls_context
@@ -26,33 +26,38 @@ from .target_group import DRAINING, REGISTERING, TargetGroup
 
 _LOG = logging.getLogger(__name__)
 
+_RETRY_SECONDS = 0.5
+"""Time until the API is read again after a failure."""
+
 
 @dataclass(frozen=True)
-class _Configuration:
-    """What the API describes in a region.
+class _ListenerSettings:
+    """A listener, as the API describes it.
 
     Attributes:
-        listeners: address, port and protocol of each listener, by ARN.
-        rules: the rules of each listener, by the listener's ARN, in the order of their priorities.
-        idle_timeouts: of the load balancer of each listener, by the listener's ARN.
-        groups: the target groups with IP targets, by ARN.
-        delays: the deregistration delay of each target group.
-        targets: IP addresses and ports of the registered targets of each target group.
+        socket: address, port and protocol.
+        rules: the rules in the order of their priorities.
+        idle_timeout: seconds, from the load balancer's attributes.
     """
 
-    listeners: dict[str, tuple[str, int, str]]
-    rules: dict[str, list[dict[str, Any]]]
-    idle_timeouts: dict[str, float]
-    groups: dict[str, dict[str, Any]]
-    delays: dict[str, int]
-    targets: dict[str, set[tuple[str, int]]]
+    socket: tuple[str, int, str]
+    rules: list[dict[str, Any]]
+    idle_timeout: float
 
-    @property
-    def used_groups(self) -> set[str]:
-        """ARNs of the target groups to which a listener forwards."""
-        actions = [action for rules in self.rules.values() for rule in rules for action in rule["Actions"]]
-        weighted = [each for action in actions for each in action.get("ForwardConfig", {}).get("TargetGroups", [])]
-        return {each["TargetGroupArn"] for each in actions + weighted if "TargetGroupArn" in each}
+
+@dataclass(frozen=True)
+class _GroupSettings:
+    """A target group with IP targets, as the API describes it.
+
+    Attributes:
+        described: the group, as DescribeTargetGroups returns it.
+        delay: the deregistration delay in seconds.
+        targets: IP addresses and ports of the registered targets.
+    """
+
+    described: dict[str, Any]
+    delay: int
+    targets: set[tuple[str, int]]
 
 
 class LoadBalancers:
@@ -80,7 +85,7 @@ class LoadBalancers:
         self.network = network
         self._home, self._account = home, account
         self._listeners: dict[str, tuple[tuple[str, int, str], Listener]] = {}
-        self._groups: dict[str, tuple[str, TargetGroup]] = {}
+        self._groups: dict[str, TargetGroup] = {}
         self._changed_regions: asyncio.Queue[str | None] = asyncio.Queue()
         self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
         self._loop = self._runner.get_loop()
@@ -92,19 +97,21 @@ class LoadBalancers:
     def close(self) -> None:
         """Stops all load balancers."""
         LoadBalancers.current = None
-        self._loop.call_soon_threadsafe(self._changed_regions.put_nowait, None)
+        self._put(None)
         self._thread.join()
 
     def changed(self, region: str) -> None:
         """Reads the API again, because a request may have changed what it describes."""
-        # A request can end after the loop.
-        with suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self._changed_regions.put_nowait, region)
+        self._put(region)
 
     def targets(self, group_arn: str) -> TargetGroup | None:
         """Returns a target group with its targets, or None."""
-        found = self._groups.get(group_arn)
-        return found[1] if found else None
+        return self._groups.get(group_arn)
+
+    def _put(self, region: str | None) -> None:
+        # A request can end after the loop.
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._changed_regions.put_nowait, region)
 
     def _run(self) -> None:
         with self._runner:
@@ -117,22 +124,24 @@ class LoadBalancers:
             headers={"User-Agent": "ELB-HealthChecker/2.0"},
             auto_decompress=False,
         )
-        forwarder = Forwarder()
-        while None not in (regions := await self._next_changes()):
-            for region in regions:
-                try:
-                    found = await asyncio.to_thread(self._read, str(region))
-                except (BotoCoreError, ClientError) as error:
-                    # A resource was deleted meanwhile, which is another change.
-                    _LOG.debug("cannot read load balancers: %s", error)
-                else:
-                    await self._apply(str(region), found, health_checks, forwarder)
-        for _, listener in self._listeners.values():
-            await listener.stop()
-        for _, group in self._groups.values():
-            group.close()
-        await forwarder.close()
-        await health_checks.close()
+        forwarder = Forwarder(self.statuses)
+        try:
+            while None not in (regions := await self._next_changes()):
+                for region in regions:
+                    try:
+                        await self._apply(str(region), health_checks, forwarder)
+                    except Exception as error:
+                        # A resource may have been deleted between two requests, which is not worth a traceback.
+                        trace = not isinstance(error, ClientError)
+                        _LOG.warning("load balancers in %s are read again: %s", region, error, exc_info=trace)
+                        self._loop.call_later(_RETRY_SECONDS, self._changed_regions.put_nowait, region)
+        finally:
+            for _, listener in self._listeners.values():
+                await listener.stop()
+            for group in self._groups.values():
+                group.close()
+            await forwarder.close()
+            await health_checks.close()
 
     async def _next_changes(self) -> set[str | None]:
         regions = {await self._changed_regions.get()}
@@ -140,31 +149,27 @@ class LoadBalancers:
             regions.add(self._changed_regions.get_nowait())
         return regions
 
-    async def _apply(
-        self, region: str, found: _Configuration, health_checks: ClientSession, forwarder: Forwarder
-    ) -> None:
-        for arn, settings in found.groups.items():
-            _, group = self._groups.get(arn) or ("", TargetGroup(health_checks, lambda: self.time_scale))
-            self._groups[arn] = (settings["Protocol"], group)
-            group.update(
-                settings,
-                delay=found.delays[arn],
-                registered=found.targets[arn],
-                is_in_use=arn in found.used_groups,
+    async def _apply(self, region: str, health_checks: ClientSession, forwarder: Forwarder) -> None:
+        """Applies what the API describes in a region."""
+        listeners, groups = await asyncio.to_thread(self._read, region)
+        used = _used_groups(listeners.values())
+        for arn, group in groups.items():
+            self._groups.setdefault(arn, TargetGroup(health_checks, lambda: self.time_scale)).update(
+                group.described, delay=group.delay, registered=group.targets, is_in_use=arn in used
             )
-        for arn, (socket, listener) in list(self._listeners.items()):
-            if _region(arn) == region and found.listeners.get(arn) != socket:
+        for arn, (socket, old) in list(self._listeners.items()):
+            if _region(arn) == region and (arn not in listeners or listeners[arn].socket != socket):
                 del self._listeners[arn]
-                await listener.stop()
-        for arn, socket in found.listeners.items():
+                await old.stop()
+        for arn, settings in listeners.items():
             known = self._listeners.get(arn)
             listener = known[1] if known else Listener(self._groups, forwarder, self.statuses)
-            listener.rules, listener.idle_timeout = found.rules[arn], found.idle_timeouts[arn]
+            listener.rules, listener.idle_timeout = settings.rules, settings.idle_timeout
             if not known:
-                self._listeners[arn] = socket, listener
-                await self._start(listener, *socket)
-        for arn in [arn for arn in self._groups if _region(arn) == region and arn not in found.groups]:
-            self._groups.pop(arn)[1].close()
+                self._listeners[arn] = settings.socket, listener
+                await self._start(listener, *settings.socket)
+        for arn in [arn for arn in self._groups if _region(arn) == region and arn not in groups]:
+            self._groups.pop(arn).close()
 
     async def _start(self, listener: Listener, address: str, port: int, protocol: str) -> None:
         try:
@@ -172,34 +177,45 @@ class LoadBalancers:
         except OSError as error:
             _LOG.error("no load balancer listens on %s:%s: %s", address, port, error)
 
-    def _read(self, region: str) -> _Configuration:
+    def _read(self, region: str) -> tuple[dict[str, _ListenerSettings], dict[str, _GroupSettings]]:
+        """Returns the listeners and the target groups of a region, by ARN."""
         client = self._account.client("elbv2", region)
-        found = _Configuration({}, {}, {}, {}, {}, {})
+        listeners, groups = {}, {}
         for balancer in _described(client, "describe_load_balancers", "LoadBalancers"):
             if balancer["Type"] != "application":
                 continue
             arn = balancer["LoadBalancerArn"]
             attributes = _attributes(client.describe_load_balancer_attributes(LoadBalancerArn=arn))
             for listener in _described(client, "describe_listeners", "Listeners", LoadBalancerArn=arn):
-                of_listener = listener["ListenerArn"]
-                rules = list(_described(client, "describe_rules", "Rules", ListenerArn=of_listener))
-                found.listeners[of_listener] = balancer["DNSName"], listener["Port"], listener["Protocol"]
-                found.rules[of_listener] = sorted(rules, key=_priority)
-                found.idle_timeouts[of_listener] = float(attributes.get("idle_timeout.timeout_seconds", 60))
+                rules = _described(client, "describe_rules", "Rules", ListenerArn=listener["ListenerArn"])
+                listeners[listener["ListenerArn"]] = _ListenerSettings(
+                    socket=(balancer["DNSName"], listener["Port"], listener["Protocol"]),
+                    rules=sorted(rules, key=_priority),
+                    idle_timeout=float(attributes.get("idle_timeout.timeout_seconds", 60)),
+                )
         for group in _described(client, "describe_target_groups", "TargetGroups"):
             if group["TargetType"] != "ip":
                 continue
             arn = group["TargetGroupArn"]
             attributes = _attributes(client.describe_target_group_attributes(TargetGroupArn=arn))
             described = client.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
-            found.groups[arn] = group
-            found.delays[arn] = int(attributes["deregistration_delay.timeout_seconds"])
-            found.targets[arn] = {
-                (each["Target"]["Id"], each["Target"]["Port"])
-                for each in described
-                if each["TargetHealth"]["State"] != DRAINING.state
-            }
-        return found
+            groups[arn] = _GroupSettings(
+                group,
+                delay=int(attributes["deregistration_delay.timeout_seconds"]),
+                targets={
+                    (each["Target"]["Id"], each["Target"]["Port"])
+                    for each in described
+                    if each["TargetHealth"]["State"] != DRAINING.state
+                },
+            )
+        return listeners, groups
+
+
+def _used_groups(listeners: Iterable[_ListenerSettings]) -> set[str]:
+    """Returns the ARNs of the target groups to which a listener forwards."""
+    actions = [action for listener in listeners for rule in listener.rules for action in rule["Actions"]]
+    weighted = [each for action in actions for each in action.get("ForwardConfig", {}).get("TargetGroups", [])]
+    return {each["TargetGroupArn"] for each in actions + weighted if "TargetGroupArn" in each}
 
 
 def _described(client: Any, operation: str, key: str, **arguments: Any) -> Iterator[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Addresses in 127.0.0.0/8: one for each task and load balancer, so that their fixed ports do not collide."""
+"""Addresses in 127.0.0.0/8, one for each task, database, load balancer and cache: their fixed ports do not collide."""
 
 from __future__ import annotations
 
@@ -39,11 +39,13 @@ class LoopbackNetwork:
         """Returns an address that was not returned before.
 
         Raises:
-            StopIteration: all 64,770 addresses were returned.
+            OSError: all 64,770 addresses were returned.
         """
         with self._lock:
-            third, fourth = next(self._numbers)
-        return f"{self._prefix}.{third}.{fourth}"
+            numbers = next(self._numbers, None)
+        if numbers is None:
+            raise OSError(f"all addresses of the network {self._prefix}.0.0 are in use")
+        return ".".join([self._prefix, *map(str, numbers)])
 
     def close(self) -> None:
         """Releases the network."""

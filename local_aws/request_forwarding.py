@@ -1,7 +1,7 @@
 """Forwards a request to a target, as an Application Load Balancer does.
 
-Sources: "HTTP headers and Application Load Balancers" and "Troubleshoot your Application Load Balancers" in the user
-guide of Application Load Balancers.
+Sources: "HTTP headers and Application Load Balancers", "Connection idle timeout" and "Troubleshoot your Application
+Load Balancers" in the user guide of Application Load Balancers.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
+from collections import Counter
 from typing import Any, cast
 
 from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, web
@@ -21,10 +22,6 @@ HEADER_LIMIT = 16 * 1024
 """Bytes in a request line or header that an Application Load Balancer accepts."""
 
 _CONNECT_SECONDS = 10
-
-_KEEP_ALIVE_SECONDS = 60
-"""How long an idle connection to a target is kept: the default idle timeout of an Application Load Balancer. If the
-target closes the connection first, while a request is sent, the client gets 502."""
 
 _HOP_BY_HOP = frozenset(
     (
@@ -46,11 +43,32 @@ _Headers = CIMultiDict[str] | CIMultiDictProxy[str]
 
 
 class Forwarder:
-    """Sends requests to targets, and their responses to clients."""
+    """Sends requests to targets, and their responses to clients.
 
-    def __init__(self) -> None:
-        self._session = ClientSession(
-            connector=TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE_SECONDS, ssl=False),
+    It keeps an idle connection to a target for the idle timeout. If the target closes the connection first, while a
+    request is sent, the client gets 502.
+    """
+
+    def __init__(self, statuses: Counter[int]) -> None:
+        """Creates a forwarder without connections.
+
+        Args:
+            statuses: where to count the statuses of targets' responses.
+        """
+        self._statuses = statuses
+        self._sessions: dict[float, ClientSession] = {}
+
+    async def close(self) -> None:
+        """Closes all connections to targets."""
+        for session in self._sessions.values():
+            await session.close()
+
+    def _session(self, idle_timeout: float) -> ClientSession:
+        """Returns the session whose connections have an idle timeout."""
+        if session := self._sessions.get(idle_timeout):
+            return session
+        session = self._sessions[idle_timeout] = ClientSession(
+            connector=TCPConnector(limit=0, keepalive_timeout=idle_timeout, ssl=False),
             cookie_jar=DummyCookieJar(),
             auto_decompress=False,
             skip_auto_headers=_AUTOMATIC,
@@ -58,16 +76,15 @@ class Forwarder:
             max_field_size=2 * HEADER_LIMIT,
         )
         # By default, aiohttp repeats an idempotent request when the target closes the connection.
-        self._session._retry_connection = False
-
-    async def close(self) -> None:
-        """Closes all connections to targets."""
-        await self._session.close()
+        session._retry_connection = False
+        return session
 
     async def forward(
         self, request: web.BaseRequest, target: Target, *, protocol: str, idle_timeout: float
     ) -> web.StreamResponse:
         """Returns the target's response after sending it, or the load balancer's own response to a failure.
+
+        If the response breaks off, the client's connection is closed, so that a part does not look like the whole.
 
         Args:
             request: the client's request.
@@ -88,9 +105,14 @@ class Forwarder:
                     raise
                 return error_response(502)
             async with received:
-                if received.status == 101:
-                    return await _tunnel(request, received, idle_timeout)
-                return await _relay(request, received)
+                headers = _end_to_end(received.headers)
+                response = web.StreamResponse(status=received.status, reason=received.reason, headers=headers)
+                try:
+                    await self._relay(request, received, response, idle_timeout)
+                except (ClientError, OSError, asyncio.CancelledError):
+                    if request.transport:
+                        request.transport.abort()
+                return response
 
     async def _send(
         self, request: web.BaseRequest, target: Target, protocol: str, idle_timeout: float
@@ -98,7 +120,7 @@ class Forwarder:
         headers = _request_headers(request)
         if headers.pop("Expect", "").lower() == "100-continue" and request.transport:
             request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        return await self._session.request(
+        return await self._session(idle_timeout).request(
             request.method,
             URL(f"{protocol.lower()}://{target.address}:{target.port}{request.raw_path}", encoded=True),
             headers=headers,
@@ -107,25 +129,28 @@ class Forwarder:
             timeout=ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS, sock_read=idle_timeout),
         )
 
+    async def _relay(
+        self, request: web.BaseRequest, received: ClientResponse, response: web.StreamResponse, idle_timeout: float
+    ) -> None:
+        is_upgrade = received.status == 101
+        if is_upgrade:
+            response.headers.update({"Connection": "Upgrade", "Upgrade": received.headers["Upgrade"]})
+            response.force_close()
+        await response.prepare(request)
+        self._statuses[response.status] += 1
+        if is_upgrade:
+            await _tunnel(request, received, idle_timeout)
+        else:
+            async for part in received.content.iter_any():
+                await response.write(part)
+            await response.write_eof()
+
 
 def error_response(status: int) -> web.Response:
     """Returns a response of the load balancer itself."""
     title = f"{status} {web.Response(status=status).reason}"
     page = f"<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>"
     return web.Response(status=status, text=page, content_type="text/html", headers={"Server": "awselb/2.0"})
-
-
-async def _relay(request: web.BaseRequest, received: ClientResponse) -> web.StreamResponse:
-    response = web.StreamResponse(status=received.status, reason=received.reason, headers=_end_to_end(received.headers))
-    try:
-        await response.prepare(request)
-        async for part in received.content.iter_any():
-            await response.write(part)
-        await response.write_eof()
-    except (ClientError, TimeoutError) as error:
-        # Closes the client's connection, so that the client cannot mistake a part for the whole response.
-        raise ConnectionResetError(*error.args) from error
-    return response
 
 
 class _UpgradedConnection(asyncio.StreamReader):
@@ -137,18 +162,14 @@ class _UpgradedConnection(asyncio.StreamReader):
         self.writer = asyncio.StreamWriter(protocol.transport, protocol, None, asyncio.get_running_loop())
 
     def feed_data(self, data: Any) -> Any:
-        """Takes received data. aiohttp expects to be told whether it was the end, and what was left."""
+        """Takes received data. aiohttp expects two results: whether this was the end, and the remaining bytes."""
         super().feed_data(data)
         return False, b""
 
 
-async def _tunnel(request: web.BaseRequest, received: ClientResponse, idle_timeout: float) -> web.StreamResponse:
+async def _tunnel(request: web.BaseRequest, received: ClientResponse, idle_timeout: float) -> None:
     """Copies data in both directions until one side closes the connection, or neither sends data."""
     assert received.connection is not None
-    response = web.StreamResponse(status=101, reason=received.reason, headers=_end_to_end(received.headers))
-    response.headers.update({"Connection": "Upgrade", "Upgrade": received.headers["Upgrade"]})
-    response.force_close()
-    await response.prepare(request)
     at_client = _UpgradedConnection(request.protocol)
     at_target = _UpgradedConnection(received.connection.protocol)
     cast(Any, request.protocol).set_parser(at_client)
@@ -172,7 +193,6 @@ async def _tunnel(request: web.BaseRequest, received: ClientResponse, idle_timeo
             task.cancel()
         await asyncio.gather(*copies, return_exceptions=True)
         received.close()
-    return response
 
 
 def _request_headers(request: web.BaseRequest) -> CIMultiDict[str]:

@@ -43,7 +43,7 @@ class LocalAws:
         from .caches import Caches
         from .databases import Databases
         from .fargate import Fargate
-        from .images import known_images
+        from .known_images import known_images
         from .load_balancers import LoadBalancers
         from .postgres import programs
         from .services import Services
@@ -60,13 +60,11 @@ class LocalAws:
         self.caches = Caches(home, self.network)
 
     def close(self) -> None:
-        """Stops all parts."""
-        self.services.close()
-        self.fargate.close()
-        self.load_balancers.close()
-        self.caches.close()
-        self.databases.close()
-        self.network.close()
+        """Stops all parts, even if one of them fails to stop."""
+        with ExitStack() as stack:
+            # The last one is closed first.
+            for part in (self.network, self.databases, self.caches, self.load_balancers, self.fargate, self.services):
+                stack.callback(part.close)
 
 
 @contextmanager

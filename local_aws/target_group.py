@@ -91,6 +91,11 @@ class TargetGroup:
         self._delay = 0
         self._turns = count()
 
+    @property
+    def protocol(self) -> str:
+        """The protocol of requests to the targets."""
+        return str(self._settings["Protocol"])
+
     def update(
         self, settings: Mapping[str, Any], *, delay: int, registered: Set[tuple[str, int]], is_in_use: bool
     ) -> None:
@@ -145,7 +150,8 @@ class TargetGroup:
         await asyncio.sleep(self._delay * self._time_scale())
         target.close()
         del self._tasks[target]
-        if self.targets[key] is target:
+        # Meanwhile, another target may have been registered at the address, and have drained too.
+        if self.targets.get(key) is target:
             del self.targets[key]
 
     async def _check(self, target: Target) -> None:

@@ -23,17 +23,17 @@ _ENGINE_FILES = _HERE / "query_engine"
 VERSIONS = tuple(sorted((path.stem.partition("-")[2] for path in _HERE.glob("requirements-*.txt")), key=Version))
 """The releases that can be installed, oldest first."""
 
-REAL_ENGINE = "Prisma's own"
-STAND_IN_ENGINE = "WebAssembly build"
-
 _ENGINE_VERSION = "ac9d7041ed77bcc8a8dbd2ab6616b39013829574"
 """The engine of Prisma 5.4.2, which the Python package prisma 0.11.0 expects."""
 
 INSTALLATIONS = Path(__file__).parents[2] / ".litellm"
-"""Where the demo and the tests install releases, beside the project's own virtual environment."""
+"""Where the demo and the tests install releases, next to the project's own virtual environment."""
 
 _DOWNLOAD_SECONDS = 20
+"""How long to wait for the download of the query engine before its WebAssembly build replaces it."""
+
 _LAST_LINES = 5
+"""How many lines of a failed command's output an error message contains."""
 
 
 class UnavailableError(Exception):
@@ -49,14 +49,12 @@ class Installation:
         programs: the folder with its python, uvicorn and litellm.
         package: the folder of the Python package `litellm`.
         engine: the program that LiteLLM's database client starts.
-        query_engine: `REAL_ENGINE` or `STAND_IN_ENGINE`.
     """
 
     version: str
     programs: Path
     package: Path
     engine: Path
-    query_engine: str
 
 
 def install(folder: Path, version: str, progress: Callable[[str], None]) -> Installation:
@@ -78,18 +76,22 @@ def install(folder: Path, version: str, progress: Callable[[str], None]) -> Inst
     home.parent.mkdir(parents=True, exist_ok=True)
     with _locked(home.parent / f"{version}.lock"):
         stamp, contents = home / "complete.json", _contents(home, version)
-        if not stamp.exists() or json.loads(stamp.read_text())["contents"] != contents:
+        engine = _installed_engine(stamp, contents)
+        if engine is None:
             shutil.rmtree(home, ignore_errors=True)
             engine = _Setup(home, version, progress).run()
             stamp.write_text(json.dumps({"contents": contents, "engine": str(engine)}))
-        engine = Path(json.loads(stamp.read_text())["engine"])
-    return Installation(
-        version=version,
-        programs=home / "venv" / "bin",
-        package=_package(home),
-        engine=engine,
-        query_engine=STAND_IN_ENGINE if engine == _stand_in(home) else REAL_ENGINE,
-    )
+    return Installation(version=version, programs=home / "venv" / "bin", package=_package(home), engine=engine)
+
+
+def _installed_engine(stamp: Path, contents: str) -> Path | None:
+    """Returns the query engine of a complete installation with these contents, or None."""
+    if not stamp.exists():
+        return None
+    recorded = json.loads(stamp.read_text())
+    engine = Path(recorded["engine"])
+    # An engine from PRISMA_QUERY_ENGINE_BINARY is not in the folder of the installation.
+    return engine if recorded["contents"] == contents and engine.is_file() else None
 
 
 class _Setup:
@@ -137,7 +139,7 @@ class _Setup:
         if self._is_downloaded():
             return next(self._modules.glob("node_modules/@prisma/engines/query-engine-*"))
         self._progress("The query engine cannot be downloaded; its WebAssembly build replaces it")
-        stand_in = _stand_in(self._home)
+        stand_in = self._modules / "query-engine"
         serve = shlex.join([self._node, str(self._modules / "server.mjs")])
         version = f'[ "$1" != --version ] || exec echo "query-engine {_ENGINE_VERSION}"'
         _write_program(stand_in, f'{version}\nexec {serve} "$@"')
@@ -173,10 +175,6 @@ class _Setup:
                 "PRISMA_SCHEMA_ENGINE_BINARY": str(schema_engine),
             },
         )
-
-
-def _stand_in(home: Path) -> Path:
-    return home / "query_engine" / "query-engine"
 
 
 def _package(home: Path) -> Path:

@@ -64,6 +64,12 @@ class Balancer:
         self._groups.append(created["TargetGroupArn"])
         return self._groups[-1]
 
+    def set_idle_timeout(self, seconds: int) -> None:
+        """Sets the idle timeout. It takes effect a bit later."""
+        self.elb.modify_load_balancer_attributes(
+            LoadBalancerArn=self.arn, Attributes=[{"Key": "idle_timeout.timeout_seconds", "Value": str(seconds)}]
+        )
+
     def delete(self) -> None:
         """Deletes the load balancer and its target groups."""
         self.elb.delete_load_balancer(LoadBalancerArn=self.arn)

@@ -1,7 +1,7 @@
 """Fixtures: a local AWS, Terraform that applies to it, and two applied stacks."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from local_aws.server import LocalAws, serving
+from tests.local_aws.balanced import Balancer, Servers, balancers, servers
 from tests.plan.conftest import TRIAL, evaluate, module_root, terraform
 from tests.terraform import Plan, Root, Terraform, TerraformError, TerraformUnavailable, open_terraform
 
@@ -165,3 +166,17 @@ def two_stacks(
             for applied in [threads.submit(stack.apply) for stack in (acme, globex)]:
                 applied.result()
         yield acme, globex
+
+
+@pytest.fixture(scope="module")
+def running(local_aws: LocalAws) -> Iterator[Servers]:
+    """Servers that can be targets of load balancers."""
+    with servers(local_aws) as running:
+        yield running
+
+
+@pytest.fixture
+def new_balancer(local_aws: LocalAws) -> Iterator[Callable[..., Balancer]]:
+    """Returns a function that creates a load balancer."""
+    with balancers(local_aws) as create:
+        yield create

@@ -1,10 +1,12 @@
 """Runs queries with LiteLLM's generated Prisma client, and prints the results as JSON in the last line.
 
-A test runs this file with the Python of an installation of LiteLLM: the client is generated from LiteLLM's schema.
+A test runs this file with the Python of an installation of LiteLLM: the client is generated from LiteLLM's schema. The
+argument is a JSON list with a large number, a text and a document, which some of the queries contain.
 """
 
 import asyncio
 import json
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,9 +14,7 @@ from typing import Any
 from prisma import Json, Prisma
 from prisma import errors as prisma_errors
 
-LARGE = 2**62 + 1
-TEXT = 'a "quoted" \\ line\n\N{GRINNING FACE} {}$'
-DOCUMENT = {"text": TEXT, "number": 1.5, "list": [1, None, True], "nested": {"set": "x", "equals": [2]}}
+LARGE, TEXT, DOCUMENT = json.loads(sys.argv[1])
 MOMENT = datetime(2026, 2, 3, 4, 5, 6, 789000, tzinfo=UTC)
 
 

@@ -1,8 +1,8 @@
 """The planned containers start on all published images, with the real uvicorn.
 
 The tests run the planned containers on the local Fargate, which combines `entryPoint`, `command`, ENTRYPOINT and CMD
-like ECS. `local_aws/images.py` names the sources of the images' entry points. The programs in the images are stand-ins
-from `litellm_image`; its README names their sources.
+like ECS. `local_aws/litellm/images.py` names the sources of the images' entry points. The programs in the images are
+stand-ins from `litellm_image`; its README names their sources.
 """
 
 import json
@@ -21,7 +21,8 @@ from urllib.request import urlopen
 import pytest
 
 from local_aws.container_user import can_change_users
-from local_aws.images import NONROOT, Image, find_image, known_images
+from local_aws.images import NONROOT, Image, find_image
+from local_aws.litellm.images import litellm_images
 from local_aws.server import LocalAws
 from tests.local_aws.test_fargate import SECONDS, Place, address_of
 from tests.plan.conftest import Evaluate
@@ -42,7 +43,7 @@ def with_programs(image: Image, programs: Path = PROGRAMS) -> Image:
 
 def image_of(name: str) -> Image:
     """Returns the known image for a name."""
-    image = find_image(known_images(Path()), name)
+    image = find_image(litellm_images([]), name)
     assert image is not None, name
     return image
 

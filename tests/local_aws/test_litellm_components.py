@@ -7,12 +7,14 @@ fetch the proxy_config from the local S3. A model provider on this machine answe
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from email.message import Message
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.error import HTTPError
@@ -23,8 +25,10 @@ import pytest
 
 import local_aws as local_aws_package
 from local_aws.container_program import container_program
-from local_aws.images import find_image, known_images
+from local_aws.images import find_image
+from local_aws.litellm.images import litellm_images
 from local_aws.litellm.installation import INSTALLATIONS, VERSIONS, Installation, UnavailableError, install
+from local_aws.litellm.installation import _contents as installation_contents
 from local_aws.loopback_network import LoopbackNetwork
 from local_aws.model_provider import ModelProvider
 from local_aws.server import LocalAws
@@ -37,6 +41,7 @@ PROVIDER_KEY = "sk-provider"
 START_SECONDS = 150
 WAIT_SECONDS = 60
 PORTS = {"gateway": 4000, "backend": 4001}
+METRICS_SERVER = ("python", "-m", "litellm.proxy.prometheus_metrics_server")
 
 
 class Answer(NamedTuple):
@@ -133,7 +138,7 @@ class Containers:
 
     def __init__(self, place: Place, installation: Installation, folder: Path, stack: ExitStack) -> None:
         self.place, self.version, self._folder = place, installation.version, folder
-        images = known_images(Path(), [installation])
+        images = litellm_images([installation])
         self._logs = {component: folder / f"{component}.log" for component in PORTS}
         self.url = {component: f"http://{place.network.new_address()}:{port}" for component, port in PORTS.items()}
         began = time.monotonic()
@@ -294,7 +299,7 @@ def becomes(expected: Any, value: Callable[[], Any]) -> None:
 
 @pytest.fixture
 def ui(installation: Installation) -> Iterator[str]:
-    image = find_image(known_images(Path(), [installation]), f"x/litellm-ui:v{installation.version}")
+    image = find_image(litellm_images([installation]), f"x/litellm-ui:v{installation.version}")
     assert image is not None
     network = LoopbackNetwork()
     address = network.new_address()
@@ -332,6 +337,37 @@ def test_the_ui_is_served_as_by_nginx(ui: str) -> None:
     assert [ask(ui + path).status for path in missing] == [404] * len(missing)
 
 
+def test_the_metrics_servers_of_two_tasks_have_the_same_port(installation: Installation, tmp_path: Path) -> None:
+    if not (installation.package / "proxy" / "prometheus_metrics_server.py").exists():
+        pytest.skip(f"LiteLLM {installation.version} has no server for metrics")
+    image = find_image(litellm_images([installation]), f"x/litellm-gateway:v{installation.version}")
+    assert image is not None
+    with closing(LoopbackNetwork()) as network, ExitStack() as stack:
+        folders = {network.new_address(): tmp_path / name for name in ("first", "second")}
+        for address, folder in folders.items():
+            folder.mkdir()
+            server = subprocess.Popen(
+                [*METRICS_SERVER, "--port", "9464"],
+                env={
+                    **image.overrides,
+                    "PATH": os.pathsep.join([*map(str, image.path), os.defpath]),
+                    "LOCAL_AWS_TASK_ADDRESS": address,
+                    "PROMETHEUS_MULTIPROC_DIR": str(folder),
+                },
+            )
+            stack.enter_context(server)
+            stack.callback(server.terminate)
+
+        def folder_at(address: str) -> str:
+            try:
+                return str(ask(f"http://{address}:9464/health").json["multiproc_dir"])
+            except OSError:
+                return ""
+
+        for address, folder in folders.items():
+            becomes(str(folder), partial(folder_at, address))
+
+
 def test_the_database_client_gets_the_results_of_prismas_engine(place: Place, installation: Installation) -> None:
     database = f"queries {installation.version}"
     place.database.execute(f'CREATE DATABASE "{database}" OWNER "{USER}"')
@@ -339,7 +375,11 @@ def test_the_database_client_gets_the_results_of_prismas_engine(place: Place, in
     host, port = place.database.address
     login = f"{USER}:{quote(place.database.token(), safe='')}@{host}:{port}"
     ended = subprocess.run(
-        [str(installation.programs / "python"), str(Path(__file__).with_name("prisma_queries.py"))],
+        [
+            str(installation.programs / "python"),
+            str(Path(__file__).with_name("prisma_queries.py")),
+            json.dumps([LARGE, TEXT, DOCUMENT]),
+        ],
         env={
             "PATH": os.defpath,
             "DATABASE_URL": f"postgresql://{login}/{quote(database)}?connection_limit=4&sslmode=prefer",
@@ -419,19 +459,22 @@ QUERY_RESULTS = {
 }
 
 
-def test_the_engine_ends_with_the_proxy(place: Place, installation: Installation) -> None:
-    """If the proxy is killed, it cannot stop its engine."""
+def engine_environment(place: Place, installation: Installation) -> dict[str, str]:
+    """Returns the variables that prisma-client-py sets for its engine."""
     host, port = place.database.address
     login = f"{USER}:{quote(place.database.token(), safe='')}@{host}:{port}"
-    schema = installation.package.with_name("prisma") / "schema.prisma"
-    starts = f"{installation.engine} -p 0 & echo $!; sleep 3"
+    return {
+        "PATH": os.defpath,
+        "DATABASE_URL": f"postgresql://{login}/litellm",
+        "PRISMA_DML_PATH": str(installation.package.with_name("prisma") / "schema.prisma"),
+    }
+
+
+def test_the_engine_ends_with_the_proxy(place: Place, installation: Installation) -> None:
+    """If the proxy is killed, it cannot stop its engine."""
     with subprocess.Popen(
-        ["sh", "-c", starts],
-        env={
-            "PATH": os.defpath,
-            "DATABASE_URL": f"postgresql://{login}/litellm",
-            "PRISMA_DML_PATH": str(schema),
-        },
+        ["sh", "-c", f"{installation.engine} -p 0 & echo $!; sleep 3"],
+        env=engine_environment(place, installation),
         stdout=subprocess.PIPE,
         text=True,
     ) as parent:
@@ -443,6 +486,27 @@ def test_the_engine_ends_with_the_proxy(place: Place, installation: Installation
         assert engine.exists()
         parent.kill()
     becomes(False, engine.exists)
+
+
+def test_a_request_that_breaks_off_does_not_end_the_engine(place: Place, installation: Installation) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = free.getsockname()
+    environment = engine_environment(place, installation)
+    with subprocess.Popen([installation.engine, "-p", str(address[1])], env=environment) as engine:
+
+        def is_ready() -> bool:
+            try:
+                return ask(f"http://127.0.0.1:{address[1]}/status", key="").status == 200
+            except OSError:
+                return False
+
+        becomes(True, is_ready)
+        with socket.create_connection(address) as connection:
+            connection.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\npart")
+            time.sleep(0.2)
+        time.sleep(0.2)
+        assert is_ready()
+        engine.terminate()
 
 
 def test_an_installation_is_made_once(installation: Installation) -> None:
@@ -462,6 +526,19 @@ def test_without_npm_a_release_is_unavailable(tmp_path: Path, monkeypatch: pytes
         install(tmp_path, VERSIONS[0], print)
 
 
+def test_an_installation_without_its_engine_is_not_complete(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = tmp_path / VERSIONS[0]
+    (home / "venv" / "lib" / "python3").mkdir(parents=True)
+    recorded = {"contents": installation_contents(home, VERSIONS[0]), "engine": str(tmp_path / "engine")}
+    (home / "complete.json").write_text(json.dumps(recorded))
+    (tmp_path / "engine").touch()
+    assert install(tmp_path, VERSIONS[0], print).engine == tmp_path / "engine"
+    (tmp_path / "engine").unlink()
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    with pytest.raises(UnavailableError):
+        install(tmp_path, VERSIONS[0], print)
+
+
 def test_a_failed_installation_is_not_complete(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
@@ -476,7 +553,7 @@ def test_a_failed_installation_is_not_complete(tmp_path: Path, monkeypatch: pyte
 
 def test_images_of_other_releases_do_not_exist(installation: Installation) -> None:
     version = installation.version
-    images = known_images(Path(), [installation])
+    images = litellm_images([installation])
     for tag in (version, f"v{version}", f"v{version}-dev"):
         for name in ("litellm", "litellm-gateway", "litellm-backend", "litellm-ui", "litellm-migrations"):
             assert find_image(images, f"ghcr.io/berriai/{name}:{tag}") is not None

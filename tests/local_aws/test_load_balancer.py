@@ -15,24 +15,13 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import web
+from botocore.exceptions import ConnectionClosedError
+from botocore.parsers import ResponseParserError
 
-from litellm_aws.routes import BACKEND, BACKEND_TEXT, GATEWAY, UI_EXACT, UI_PREFIXES, UI_TEXT
 from local_aws.listener import listening_port
 from local_aws.listener_rule_match import matches
 from local_aws.server import LocalAws
-from tests.local_aws.balanced import PORT, Balancer, Handler, Servers, balancers, eventually, servers
-
-
-@pytest.fixture(scope="module")
-def running(local_aws: LocalAws) -> Iterator[Servers]:
-    with servers(local_aws) as running:
-        yield running
-
-
-@pytest.fixture
-def new_balancer(local_aws: LocalAws) -> Iterator[Callable[..., Balancer]]:
-    with balancers(local_aws) as create:
-        yield create
+from tests.local_aws.balanced import PORT, Balancer, Handler, Servers, balancers, eventually
 
 
 def healthy(handler: Handler) -> Handler:
@@ -123,6 +112,12 @@ class TestForwarding:
 
     def test_trace_is_not_supported(self, echoing: Balancer) -> None:
         assert ask(echoing, method="TRACE").status == 405
+
+    @pytest.mark.parametrize("line", ["GET http://a/ HTTP/1.1", "CONNECT a:80 HTTP/1.1", "OPTIONS * HTTP/1.1"])
+    def test_a_request_needs_a_path(self, echoing: Balancer, line: str) -> None:
+        response = exchange(echoing, f"{line}\r\nHost: a\r\nConnection: close\r\n\r\n".encode())
+        assert response.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+        assert b"Server: awselb/2.0\r\n" in response
 
     def test_the_target_learns_the_client(self, echoing: Balancer) -> None:
         headers = seen(ask(echoing, headers={"Host": "litellm.example.com"}))["headers"]
@@ -290,6 +285,35 @@ class TestStreams:
         eventually(lambda: events == ["started", "cancelled"])
         eventually(lambda: local_aws.load_balancers.statuses[460] == before + 1)
 
+    @pytest.mark.parametrize("size", [1, 1_000_000])
+    def test_a_client_may_leave_during_the_response(
+        self,
+        local_aws: LocalAws,
+        balanced: Callable[..., tuple[Balancer, str]],
+        caplog: pytest.LogCaptureFixture,
+        size: int,
+    ) -> None:
+        ended: list[bool] = []
+
+        async def stream(request: web.BaseRequest) -> web.StreamResponse:
+            response = web.StreamResponse()
+            await response.prepare(request)
+            try:
+                while True:
+                    await response.write(bytes(size))
+                    await asyncio.sleep(0.01)
+            finally:
+                ended.append(True)
+
+        balancer, _ = balanced(stream)
+        before = local_aws.load_balancers.statuses.copy()
+        with socket.create_connection((balancer.address, PORT)) as connection:
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            assert connection.recv(1000).startswith(b"HTTP/1.1 200 OK\r\n")
+        eventually(lambda: ended)
+        assert local_aws.load_balancers.statuses - before == {200: 1}
+        assert [record for record in caplog.records if record.name.startswith("aiohttp")] == []
+
 
 async def _new(kind: Any, *arguments: Any) -> Any:
     return kind(*arguments)
@@ -368,9 +392,7 @@ class TestFailures:
             return web.Response()
 
         balancer = new_balancer()
-        balancer.elb.modify_load_balancer_attributes(
-            LoadBalancerArn=balancer.arn, Attributes=[{"Key": "idle_timeout.timeout_seconds", "Value": "1"}]
-        )
+        balancer.set_idle_timeout(1)
         address = running.start(healthy(silent))
         balancer.register(address)
         balancer.wait_until(address, "healthy")
@@ -383,8 +405,40 @@ class TestFailures:
 
         eventually(is_timeout)
 
+    def test_idle_connections_to_clients_and_targets_are_closed_after_the_idle_timeout(
+        self, new_balancer: Callable[..., Balancer], running: Servers
+    ) -> None:
+        closed: list[bytes] = []
+
+        async def kept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            last = b""
+            while line := await reader.readline():
+                last = line
+                await reader.readuntil(b"\r\n\r\n")
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+            closed.append(last)
+            writer.close()
+
+        balancer = new_balancer(HealthCheckIntervalSeconds=300)
+        address = running.start_raw(kept)
+        balancer.register(address)
+        balancer.wait_until(address, "healthy")
+        balancer.set_idle_timeout(1)
+
+        def is_closed_after_a_request() -> bool:
+            with socket.create_connection((balancer.address, PORT), timeout=3) as connection:
+                connection.sendall(b"GET /kept HTTP/1.1\r\nHost: a\r\n\r\n")
+                assert connection.recv(1000).startswith(b"HTTP/1.1 200 OK\r\n")
+                # The load balancer may not know the new timeout yet.
+                with suppress(TimeoutError):
+                    return connection.recv(1) == b""
+                return False
+
+        eventually(is_closed_after_a_request)
+        eventually(lambda: b"GET /kept HTTP/1.1\r\n" in closed)
+
     def test_a_response_that_breaks_off_does_not_look_complete(
-        self, balanced: Callable[..., tuple[Balancer, str]]
+        self, balanced: Callable[..., tuple[Balancer, str]], caplog: pytest.LogCaptureFixture
     ) -> None:
         async def broken(request: web.BaseRequest) -> web.StreamResponse:
             response = web.StreamResponse()
@@ -396,8 +450,9 @@ class TestFailures:
 
         response = ask(balanced(broken)[0])
         assert response.status == 200
-        with pytest.raises(http.client.IncompleteRead):
+        with pytest.raises((http.client.IncompleteRead, ConnectionResetError)):
             response.read()
+        assert [record for record in caplog.records if record.name.startswith("aiohttp")] == []
 
     def test_a_connection_that_the_target_closed_is_not_used_again(
         self, new_balancer: Callable[..., Balancer], running: Servers
@@ -458,6 +513,29 @@ class TestDeregistration:
         assert connection.getresponse().status == 502
         assert balancer.health() == {}
 
+    def test_a_websocket_is_closed_after_the_delay(
+        self, local_aws: LocalAws, running: Servers, balanced: Callable[..., tuple[Balancer, str]]
+    ) -> None:
+        async def wait(request: web.BaseRequest) -> web.StreamResponse:
+            websocket = web.WebSocketResponse()
+            await websocket.prepare(request)
+            await websocket.receive()
+            return websocket
+
+        balancer, address = balanced(wait)
+        before = local_aws.load_balancers.statuses.copy()
+
+        async def talk() -> Any:
+            async with (
+                aiohttp.ClientSession() as session,
+                session.ws_connect(f"http://{balancer.address}:{PORT}/") as websocket,
+            ):
+                await asyncio.to_thread(balancer.deregister, address)
+                return (await websocket.receive(timeout=10)).type
+
+        assert running.run(talk()) in (aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR)
+        assert local_aws.load_balancers.statuses - before == {101: 1}
+
 
 class TestListeners:
     def test_listeners_and_load_balancers_can_be_deleted(self, new_balancer: Callable[..., Balancer]) -> None:
@@ -469,6 +547,26 @@ class TestListeners:
         assert balancer.listens()
         balancer.elb.delete_load_balancer(LoadBalancerArn=balancer.arn)
         eventually(lambda: not balancer.listens())
+
+    @pytest.mark.parametrize("error", [ResponseParserError("<html>"), ConnectionClosedError(endpoint_url="x")])
+    def test_a_change_is_applied_although_the_api_fails_once(
+        self,
+        local_aws: LocalAws,
+        new_balancer: Callable[..., Balancer],
+        monkeypatch: pytest.MonkeyPatch,
+        error: Exception,
+    ) -> None:
+        balancer, read, failures = new_balancer(), local_aws.load_balancers._read, [error]
+
+        def fail_once(region: str) -> Any:
+            if failures:
+                raise failures.pop()
+            return read(region)
+
+        monkeypatch.setattr(local_aws.load_balancers, "_read", fail_once)
+        balancer.listen(8081, balancer.to(balancer.group))
+        eventually(lambda: balancer.listens(8081))
+        assert failures == []
 
     def test_an_https_listener_has_a_self_signed_certificate(
         self, local_aws: LocalAws, balanced: Callable[..., tuple[Balancer, str]]
@@ -584,39 +682,17 @@ class TestRules:
         balancer.wait_until(address, "healthy", other)
         assert {ask(balancer, "/new").status for _ in range(8)} == {200}
 
-
-PLANNED = {
-    "/": "ui",
-    "/ui/": "ui",
-    "/teams.txt": "ui",
-    "/chat/index.txt": "ui",
-    "/v1/chat/completions": "gateway",
-    "/chat/completions": "gateway",
-    "/fine_tuning/jobs": "gateway",
-    "/azure/v1/files": "gateway",
-    "/health/readiness": "gateway",
-    "/v1/model/info": "backend",
-    "/v1/mcp/server": "backend",
-    "/robots.txt": "backend",
-    "/key/generate": "backend",
-    "/Chat/completions": "backend",
-}
-"""Paths of LiteLLM, and the component that serves them."""
-
-
-@pytest.mark.parametrize(("path", "component"), PLANNED.items())
-def test_the_planned_patterns(path: str, component: str) -> None:
-    in_order = {
-        "ui": [*UI_EXACT, *UI_PREFIXES],
-        "backend": list(BACKEND),
-        "gateway": list(GATEWAY),
-        "backend's texts": list(BACKEND_TEXT),
-        "ui's texts": list(UI_TEXT),
-    }
-    found = (
-        name for name, patterns in in_order.items() if any(matches(p, path, case_sensitive=True) for p in patterns)
-    )
-    assert next(found, "backend").partition("'")[0] == component
+    def test_a_request_to_groups_without_weight_fails(self, new_balancer: Callable[..., Balancer]) -> None:
+        balancer = new_balancer()
+        groups = [{"TargetGroupArn": group, "Weight": 0} for group in (balancer.group, balancer.new_group())]
+        balancer.rule(
+            1, {"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}, Field="path-pattern", Values=["/new"]
+        )
+        fixed = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}
+        balancer.rule(2, fixed, Field="path-pattern", Values=["/ready"])
+        eventually(lambda: ask(balancer, "/ready").status == 404)
+        response = ask(balancer, "/new")
+        assert (response.status, response.headers["Server"]) == (503, "awselb/2.0")
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,14 @@
 """The health of targets, as DescribeTargetHealth reports it."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-from aiohttp import web
+from aiohttp import ClientSession, web
 
 from local_aws.server import LocalAws
-from tests.local_aws.balanced import Balancer, Servers, balancers, eventually, servers
+from local_aws.target_group import TargetGroup
+from tests.local_aws.balanced import Balancer, Servers, eventually
 
 
 class Target:
@@ -30,18 +31,6 @@ class Target:
         if not self.status:
             await asyncio.sleep(60)
         return web.Response(status=self.status)
-
-
-@pytest.fixture
-def running(local_aws: LocalAws) -> Iterator[Servers]:
-    with servers(local_aws) as running:
-        yield running
-
-
-@pytest.fixture
-def new_balancer(local_aws: LocalAws) -> Iterator[Callable[..., Balancer]]:
-    with balancers(local_aws) as create:
-        yield create
 
 
 def test_a_target_is_healthy_after_one_successful_check(
@@ -170,3 +159,20 @@ def test_a_draining_target_can_be_registered_again(new_balancer: Callable[..., B
     balancer.register(address)
     assert balancer.health()[address][0] in ("initial", "healthy")
     balancer.wait_until(address, "healthy")
+
+
+def test_a_target_can_drain_twice_at_the_same_time() -> None:
+    key = ("127.0.0.1", 80)
+
+    async def drain_twice() -> TargetGroup:
+        async with ClientSession() as session:
+            group = TargetGroup(session, lambda: 0.05)
+            for delay in (4, 1):
+                group.update({}, delay=delay, registered={key}, is_in_use=False)
+                group.update({}, delay=delay, registered=set(), is_in_use=False)
+                await asyncio.sleep(0)  # starts to drain
+            # The second drain ends first.
+            await asyncio.gather(*asyncio.all_tasks() - {asyncio.current_task()})
+        return group
+
+    assert asyncio.run(drain_twice()).targets == {}

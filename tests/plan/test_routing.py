@@ -16,6 +16,7 @@ import pytest
 
 import local_aws
 from litellm_aws import routes
+from local_aws.listener_rule_match import matches
 from tests.plan.conftest import Evaluate
 from tests.terraform import Plan
 
@@ -36,19 +37,13 @@ class Listener:
     def target(self, path: str) -> str:
         """Returns the component that a request to a path is forwarded to."""
         for rule in self.rules:
-            if any(_matches(pattern, path) for pattern in _patterns(rule)):
+            if any(matches(pattern, path, case_sensitive=True) for pattern in _patterns(rule)):
                 return str(rule["action"][0]["target_group_arn"]).rpartition(".")[2]
         return "backend"
 
 
 def _patterns(rule: Mapping[str, Any]) -> list[str]:
     return list(rule["condition"][0]["path_pattern"][0]["values"])
-
-
-def _matches(pattern: str, path: str) -> bool:
-    """ELB: `*` is any number of characters, slashes too; `?` is one; case counts."""
-    expression = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
-    return re.fullmatch(expression, path) is not None
 
 
 def serving(route: str) -> set[str]:

@@ -67,11 +67,12 @@ class Service {
   }
 
   async respond(request, response) {
-    const body = await bodyOf(request)
     let answer
     try {
-      answer = this.database.explain(await this.answer(request, body))
+      answer = this.database.explain(await this.answer(request, await bodyOf(request)))
     } catch (error) {
+      // The client closed the connection before the end of the request.
+      if (!request.complete) return
       // A panic leaves the WebAssembly instance unusable. LiteLLM starts a new engine.
       if (error instanceof WebAssembly.RuntimeError) setImmediate(() => process.exit(1))
       console.error('query-engine:', error)
