@@ -7,7 +7,7 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-from .service_task import Health, ServiceTask
+from .service_task import ServiceTask, TargetStates
 
 _BREAKER_MINIMUM, _BREAKER_MAXIMUM = 3, 200
 """Bounds of the failure threshold, which is half of the desired count (ECS developer guide, deployment circuit
@@ -59,9 +59,9 @@ class Deployment:
         """Whether enough time has passed since the last failed task."""
         return self.rollout_state != "FAILED" and time.monotonic() >= self._next_start
 
-    def healthy(self, health: Health) -> list[ServiceTask]:
+    def healthy(self, states: TargetStates) -> list[ServiceTask]:
         """Returns the tasks that are healthy."""
-        return [task for task in self.tasks if task.is_healthy(health)]
+        return [task for task in self.tasks if task.is_healthy(states)]
 
     def set_rollout(self, state: str, reason: str) -> None:
         """Sets the state of the rollout."""

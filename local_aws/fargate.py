@@ -25,8 +25,10 @@ class Fargate:
     Attributes:
         images: the images that can be pulled, by name pattern. More can be added at any time.
         has_capacity: whether tasks can be placed.
-        time_scale: factor for `restartAttemptPeriod` of restart policies, and for `interval` and `startPeriod` of
-            health checks. Tests set it below 1 to save time.
+        time_scale: factor for `restartAttemptPeriod` of restart policies, for `interval` and `startPeriod` of health
+            checks, and for the durations of services: the scheduler's interval, the grace period, the delay of the next
+            task after a failed one, and the time after which a task without health checks is healthy. Tests set it
+            below 1 to save time.
     """
 
     current: Fargate | None = None

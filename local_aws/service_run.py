@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 from .account import Account
 from .deployment import Deployment
 from .fargate import NO_CAPACITY, Fargate
-from .service_task import Health, ServiceTask, TargetPort
+from .service_task import ServiceTask, TargetPort, TargetStates
 
 _EVENTS = 100
 """Number of events that DescribeServices returns."""
@@ -64,14 +64,14 @@ class ServiceRun:
     def step(self) -> None:
         """Brings the tasks one step closer to the service's settings."""
         with self._lock:
-            health = self._health()
+            states = self._target_states()
             for deployment in self._deployments:
-                self._update(deployment, health)
-            self._replace_unhealthy(health)
-            self._start_missing(health)
-            self._stop_surplus(health)
-            self._stop_older(health)
-            self._end_rollout(health)
+                self._advance_tasks(deployment, states)
+            self._replace_unhealthy(states)
+            self._start_missing(states)
+            self._stop_surplus(states)
+            self._stop_older(states)
+            self._end_rollout(states)
             self._report()
 
     @property
@@ -87,12 +87,13 @@ class ServiceRun:
         seconds = getattr(self._service, "health_check_grace_period_seconds", None) or 0
         return float(seconds) * self._fargate.time_scale
 
+    @property
     def _settings(self) -> dict[str, Any]:
         settings: dict[str, Any] = getattr(self._service, "deployment_configuration", None) or {}
         return settings
 
     def _limit(self, percent: str, default: int) -> float:
-        return float(self._service.desired_count) * int(self._settings().get(percent, default)) / 100
+        return float(self._service.desired_count) * int(self._settings.get(percent, default)) / 100
 
     @property
     def _minimum(self) -> int:
@@ -102,7 +103,7 @@ class ServiceRun:
     def _maximum(self) -> int:
         return math.floor(self._limit("maximumPercent", 200))
 
-    def _health(self) -> Health:
+    def _target_states(self) -> TargetStates:
         elb = self._account.client("elbv2", self._service.region_name)
         found = {}
         for port in self._ports:
@@ -117,7 +118,7 @@ class ServiceRun:
             }
         return found
 
-    def _update(self, deployment: Deployment, health: Health) -> None:
+    def _advance_tasks(self, deployment: Deployment, states: TargetStates) -> None:
         """Registers new targets, stops drained tasks, and forgets stopped ones."""
         for task in list(deployment.tasks):
             if task.has_stopped:
@@ -127,47 +128,47 @@ class ServiceRun:
                     deployment.count_failure()
                     self._add_event(f"(task {task.task.id}) has stopped: {task.task.stopped_reason}")
             elif task.is_stopping:
-                if task.has_drained(health):
+                if task.has_drained(states):
                     self._fargate.stop(task.task, task.stop_reason)
             elif task.register():
                 groups = ", ".join(port.group_arn for port in self._ports)
                 self._add_event(f"registered 1 targets in (target-group {groups})")
-            elif not task.was_healthy and task.is_healthy(health):
+            elif not task.was_healthy and task.is_healthy(states):
                 deployment.reset_failures()
 
-    def _replace_unhealthy(self, health: Health) -> None:
+    def _replace_unhealthy(self, states: TargetStates) -> None:
         """Stops unhealthy tasks: during a rollout at once, and later when a replacement is healthy.
 
         If the maximum leaves no room for a replacement, the unhealthy task stops first.
         """
         for deployment in self._deployments:
-            for task in self._unhealthy(deployment, health):
+            for task in self._unhealthy(deployment, states):
                 if deployment.is_in_progress:
                     deployment.count_failure()
-                elif self._room > 0 and len(deployment.healthy(health)) < self._service.desired_count:
+                elif self._room > 0 and len(deployment.healthy(states)) < self._service.desired_count:
                     continue
-                self._stop(task, task.unhealthy_reason(health, self._grace_seconds))
+                self._stop(task, task.unhealthy_reason(states, self._grace_seconds))
 
-    def _unhealthy(self, deployment: Deployment, health: Health) -> list[ServiceTask]:
-        return [task for task in deployment.live if task.unhealthy_reason(health, self._grace_seconds)]
+    def _unhealthy(self, deployment: Deployment, states: TargetStates) -> list[ServiceTask]:
+        return [task for task in deployment.live if task.unhealthy_reason(states, self._grace_seconds)]
 
     @property
     def _room(self) -> int:
         """The number of tasks that the maximum leaves."""
         return self._maximum - sum(len(deployment.live) for deployment in self._deployments)
 
-    def _start_missing(self, health: Health) -> None:
+    def _start_missing(self, states: TargetStates) -> None:
         """Starts tasks of the primary deployment, and replaces lost tasks of the completed one up to the minimum.
 
         During a rollout, ECS replaces tasks by their own revision (announced in November 2025).
         """
-        self._start(self._primary, self._service.desired_count - len(self._useful(self._primary, health)))
+        self._start(self._primary, self._service.desired_count - len(self._useful(self._primary, states)))
         if self._completed in self._older:
-            serving = len(self._primary.healthy(health)) + len(self._useful(self._completed, health))
+            serving = len(self._primary.healthy(states)) + len(self._useful(self._completed, states))
             self._start(self._completed, self._minimum - serving)
 
-    def _useful(self, deployment: Deployment, health: Health) -> list[ServiceTask]:
-        unhealthy = self._unhealthy(deployment, health)
+    def _useful(self, deployment: Deployment, states: TargetStates) -> list[ServiceTask]:
+        unhealthy = self._unhealthy(deployment, states)
         return [task for task in deployment.live if task not in unhealthy]
 
     def _start(self, deployment: Deployment, missing: int) -> None:
@@ -199,18 +200,18 @@ class ServiceRun:
         started = " ".join(f"(task {task.id})" for task in tasks)
         self._add_event(f"has started {number} tasks: {started}.")
 
-    def _stop_surplus(self, health: Health) -> None:
+    def _stop_surplus(self, states: TargetStates) -> None:
         """Stops tasks of the primary deployment above the desired count, those that serve last."""
-        healthy = self._primary.healthy(health)
-        by_use = sorted(self._useful(self._primary, health), key=lambda task: task in healthy)
+        healthy = self._primary.healthy(states)
+        by_use = sorted(self._useful(self._primary, states), key=lambda task: task in healthy)
         for task in by_use[: max(0, len(by_use) - self._service.desired_count)]:
             self._stop(task, f"Scaling activity initiated by (deployment {self._primary.id})")
 
-    def _stop_older(self, health: Health) -> None:
+    def _stop_older(self, states: TargetStates) -> None:
         """Stops tasks of older deployments, as far as the minimum allows."""
         if self._primary.rollout_state == "FAILED" and self._service.status == "ACTIVE":
             return
-        serving = [task for deployment in self._deployments for task in deployment.healthy(health)]
+        serving = [task for deployment in self._deployments for task in deployment.healthy(states)]
         spare = len(serving) - self._minimum
         for deployment in self._older:
             for task in deployment.live:
@@ -226,7 +227,7 @@ class ServiceRun:
         task.begin_to_stop(reason)
         self._add_event(f"has begun draining connections on 1 tasks: (task {task.task.id}). {reason}")
 
-    def _end_rollout(self, health: Health) -> None:
+    def _end_rollout(self, states: TargetStates) -> None:
         """Completes or fails the primary deployment, and marks a deleted service as inactive."""
         self._older = [each for each in self._older if each.tasks or each is self._completed]
         primary = self._primary
@@ -237,7 +238,7 @@ class ServiceRun:
             self._fail()
         elif (
             primary.is_in_progress
-            and len(primary.healthy(health)) >= self._service.desired_count
+            and len(primary.healthy(states)) >= self._service.desired_count
             and not any(deployment.tasks for deployment in self._older)
         ):
             primary.set_rollout("COMPLETED", f"ECS deployment {primary.id} completed.")
@@ -247,7 +248,7 @@ class ServiceRun:
 
     def _fail(self) -> None:
         """Fails the primary deployment, if the circuit breaker is on, and rolls back to the completed one."""
-        breaker = self._settings().get("deploymentCircuitBreaker") or {}
+        breaker = self._settings.get("deploymentCircuitBreaker") or {}
         if not breaker.get("enable"):
             return
         failed, completed = self._primary, self._completed

@@ -11,7 +11,7 @@ from .account import Account
 _UNCHECKED_SECONDS = 40
 """How long a task without any health check must run to be healthy (DeploymentConfiguration, ECS API reference)."""
 
-Health = Mapping[str, Mapping[str, tuple[str, str]]]
+TargetStates = Mapping[str, Mapping[str, tuple[str, str]]]
 """State and reason of the targets of each target group, by ARN of the group and address of the target."""
 
 
@@ -91,11 +91,11 @@ class ServiceTask:
             for port in self._ports:
                 self._elb.deregister_targets(TargetGroupArn=port.group_arn, Targets=[self._target(port)])
 
-    def has_drained(self, health: Health) -> bool:
+    def has_drained(self, states: TargetStates) -> bool:
         """Returns whether the deregistration delay of all targets has passed."""
-        return not any(self._state(port, health) == "draining" for port in self._ports)
+        return not any(self._state(port, states) == "draining" for port in self._ports)
 
-    def is_healthy(self, health: Health) -> bool:
+    def is_healthy(self, states: TargetStates) -> bool:
         """Returns whether the task counts towards the healthy tasks of its service.
 
         All targets are healthy, and all essential containers with a health check (DeploymentConfiguration in the ECS
@@ -106,16 +106,16 @@ class ServiceTask:
             and not self.is_stopping
             and self._has_run(self._unchecked_seconds)
             and self._containers_are("HEALTHY")
-            and all(self._state(port, health) == "healthy" for port in self._ports)
+            and all(self._state(port, states) == "healthy" for port in self._ports)
         )
         self.was_healthy = self.was_healthy or healthy
         return healthy
 
-    def unhealthy_reason(self, health: Health, grace_seconds: float) -> str:
+    def unhealthy_reason(self, states: TargetStates, grace_seconds: float) -> str:
         """Returns why the task must be replaced, or an empty string.
 
         Args:
-            health: of the targets.
+            states: of the targets.
             grace_seconds: `healthCheckGracePeriodSeconds` of the service, in which health checks do not count.
         """
         if self.is_stopping or not self.is_running or self.age < grace_seconds:
@@ -123,7 +123,7 @@ class ServiceTask:
         if not self._containers_are("HEALTHY", "UNKNOWN"):
             return "Task failed container health checks"
         for port in self._ports:
-            state, why = health.get(port.group_arn, {}).get(self.task.address, ("", ""))
+            state, why = states.get(port.group_arn, {}).get(self.task.address, ("", ""))
             if state == "unhealthy":
                 return f"Task failed ELB health checks in (target-group {port.group_arn}) due to (reason {why})"
         return ""
@@ -134,11 +134,11 @@ class ServiceTask:
         return now - self._running_since >= seconds
 
     def _containers_are(self, *states: str) -> bool:
-        # Without a health check, the health of the task is UNKNOWN for ever.
+        # Without a health check, the health of the task is UNKNOWN forever.
         return not self.task.has_health_check or self.task.health_status in states
 
-    def _state(self, port: TargetPort, health: Health) -> str:
-        return health.get(port.group_arn, {}).get(self.task.address, ("", ""))[0]
+    def _state(self, port: TargetPort, states: TargetStates) -> str:
+        return states.get(port.group_arn, {}).get(self.task.address, ("", ""))[0]
 
     def _target(self, port: TargetPort) -> dict[str, Any]:
         return {"Id": self.task.address, "Port": port.port}
