@@ -24,7 +24,12 @@ _EVENTS = 100
 
 
 class ServiceRun:
-    """The scheduler of a service."""
+    """The scheduler of a service.
+
+    Attributes:
+        lock: is held while moto or the scheduler changes the service, so that neither sees half a change of the other.
+        has_ended: whether the service was deleted, and all its tasks have stopped.
+    """
 
     def __init__(self, service: Any, account: Account, fargate: Fargate) -> None:
         """Starts the first deployment. `step` starts its tasks.
@@ -35,21 +40,17 @@ class ServiceRun:
             fargate: runs the tasks.
         """
         self._service, self._account, self._fargate = service, account, fargate
-        self._lock = RLock()
+        self.lock = RLock()
+        self.has_ended = False
         self._events: list[dict[str, Any]] = []
         self._primary = Deployment(service, fargate.time_scale)
         self._older: list[Deployment] = []
         self._completed: Deployment | None = None
         self._report()
 
-    @property
-    def has_ended(self) -> bool:
-        """Whether the service was deleted, and all its tasks have stopped."""
-        return bool(self._service.status == "INACTIVE")
-
     def update(self, *, deploy: bool) -> None:
         """Uses the service's changed settings, and starts a deployment of them if `deploy`."""
-        with self._lock:
+        with self.lock:
             if deploy:
                 self._older.insert(0, self._primary)
                 self._primary = Deployment(self._service, self._fargate.time_scale)
@@ -57,13 +58,13 @@ class ServiceRun:
 
     def delete(self) -> None:
         """Begins to stop all tasks. The service is INACTIVE once they have stopped."""
-        with self._lock:
+        with self.lock:
             self._service.status, self._service.desired_count = "DRAINING", 0
             self._report()
 
     def step(self) -> None:
         """Brings the tasks one step closer to the service's settings."""
-        with self._lock:
+        with self.lock:
             states = self._target_states()
             for deployment in self._deployments:
                 self._advance_tasks(deployment, states)
@@ -233,7 +234,7 @@ class ServiceRun:
         primary = self._primary
         if self._service.status == "DRAINING":
             if not any(deployment.tasks for deployment in self._deployments):
-                self._service.status = "INACTIVE"
+                self._service.status, self.has_ended = "INACTIVE", True
         elif primary.breaks_circuit(self._service.desired_count):
             self._fail()
         elif (

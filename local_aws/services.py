@@ -40,7 +40,7 @@ class Services:
             fargate: runs their tasks.
         """
         self._account, self._fargate = account, fargate
-        self._runs: dict[str, ServiceRun] = {}
+        self._runs: dict[Any, ServiceRun] = {}  # by moto's service object
         self._closed = Event()
         self._thread = Thread(target=self._schedule, daemon=True)
         self._thread.start()
@@ -55,27 +55,21 @@ class Services:
 
     def create(self, service: Any) -> None:
         """Schedules a new service of moto's."""
-        self._runs[service.arn] = ServiceRun(service, self._account, self._fargate)
+        self._runs[service] = ServiceRun(service, self._account, self._fargate)
 
-    def update(self, service: Any, *, deploy: bool) -> None:
-        """Uses the changed settings of a service, and starts a deployment of them if `deploy`."""
-        if run := self._runs.get(service.arn):
-            run.update(deploy=deploy)
-
-    def delete(self, service: Any) -> None:
-        """Stops the tasks of a service."""
-        if run := self._runs.get(service.arn):
-            run.delete()
+    def find(self, service: Any) -> ServiceRun | None:
+        """Returns the scheduler of a service of moto's, or None if all its tasks have stopped."""
+        return self._runs.get(service)
 
     def _schedule(self) -> None:
         while not self._closed.wait(max(_POLL_SECONDS * self._fargate.time_scale, _SHORTEST_POLL_SECONDS)):
-            for arn, run in list(self._runs.items()):
+            for service, run in list(self._runs.items()):
                 try:
                     run.step()
                 except Exception:
-                    _LOG.exception("The scheduler of %s failed, and continues", arn)
+                    _LOG.exception("The scheduler of %s failed, and continues", service.arn)
                 if run.has_ended:
-                    self._runs.pop(arn)
+                    self._runs.pop(service)
 
 
 @cache
@@ -91,24 +85,34 @@ def _patch_moto() -> None:
 
     @patch_method(EC2ContainerServiceResponse, "update_service")
     def update(original: Any, response: Any) -> Any:
-        services, _ = response.ecs_backend.describe_services(
-            response._get_param("cluster", "default"), [response._get_param("service")]
-        )
-        before = [_revision(service) for service in services]
-        answer = original(response)
-        if Services.current:
-            service = answer.result["service"]
+        service, run = _found(response)
+        if not run:
+            return original(response)
+        with run.lock:
+            before = _revision(service)
+            answer = original(response)
             service.task_definition = response.ecs_backend.describe_task_definition(service.task_definition).arn
-            forced = bool(response._get_param("forceNewDeployment"))
-            Services.current.update(service, deploy=forced or [_revision(service)] != before)
+            run.update(deploy=bool(response._get_param("forceNewDeployment")) or _revision(service) != before)
         return answer
 
     @patch_method(EC2ContainerServiceResponse, "delete_service")
     def delete(original: Any, response: Any) -> Any:
-        answer = original(response)
-        if Services.current:
-            Services.current.delete(answer.result["service"])
+        _, run = _found(response)
+        if not run:
+            return original(response)
+        with run.lock:
+            answer = original(response)
+            run.delete()
         return answer
+
+
+def _found(response: Any) -> tuple[Any, ServiceRun | None]:
+    """Returns the service that a request names, and its scheduler."""
+    cluster, name = response._get_param("cluster", "default"), response._get_param("service")
+    services, _ = response.ecs_backend.describe_services(cluster, [name])
+    if not services or not Services.current:
+        return None, None
+    return services[0], Services.current.find(services[0])
 
 
 def _revision(service: Any) -> list[Any]:

@@ -295,3 +295,22 @@ def test_capacity_is_awaited(place: ServicePlace) -> None:
     place.until(lambda service: any("was unable to place a task" in each["message"] for each in service["events"]))
     place.aws.fargate.has_capacity = True
     place.steady()
+
+
+def test_a_service_is_deleted_with_its_tasks(place: ServicePlace, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Imported here, because moto reads its settings at import, and `serving` sets them.
+    from moto.ecs.models import EC2ContainerServiceBackend
+
+    delete = EC2ContainerServiceBackend.delete_service
+
+    def delete_slowly(*args: Any) -> Any:
+        deleted = delete(*args)
+        time.sleep(0.5)  # several steps of the scheduler
+        return deleted
+
+    monkeypatch.setattr(EC2ContainerServiceBackend, "delete_service", delete_slowly)
+    place.create(place.definition(SERVE), desired=1)
+    place.steady()
+    place.client("ecs").delete_service(cluster=place.name, service="web", force=True)
+    place.until(lambda service: service["status"] == "INACTIVE")
+    assert place.tasks == []
