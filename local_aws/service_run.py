@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 from .account import Account
 from .deployment import Deployment
 from .fargate import NO_CAPACITY, Fargate
-from .service_task import ServiceTask, TargetPort, TargetStates
+from .service_task import ServiceTask, TargetStates
 
 _EVENTS = 100
 """Number of events that DescribeServices returns."""
@@ -80,10 +80,6 @@ class ServiceRun:
         return [self._primary, *self._older]
 
     @property
-    def _ports(self) -> list[TargetPort]:
-        return [TargetPort(each["targetGroupArn"], each["containerPort"]) for each in self._service.load_balancers]
-
-    @property
     def _grace_seconds(self) -> float:
         seconds = getattr(self._service, "health_check_grace_period_seconds", None) or 0
         return float(seconds) * self._fargate.time_scale
@@ -106,14 +102,16 @@ class ServiceRun:
 
     def _target_states(self) -> TargetStates:
         elb = self._account.client("elbv2", self._service.region_name)
+        # Tasks of an older deployment can have other target groups.
+        groups = {port.group_arn for each in self._deployments for task in each.tasks for port in task.ports}
         found = {}
-        for port in self._ports:
+        for group in groups:
             try:
-                targets = elb.describe_target_health(TargetGroupArn=port.group_arn)["TargetHealthDescriptions"]
+                targets = elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
             except ClientError as error:
                 self._add_event(f"failed to describe target health: {error}")
                 continue
-            found[port.group_arn] = {
+            found[group] = {
                 each["Target"]["Id"]: (each["TargetHealth"]["State"], each["TargetHealth"].get("Description", ""))
                 for each in targets
             }
@@ -132,7 +130,7 @@ class ServiceRun:
                 if task.has_drained(states):
                     self._fargate.stop(task.task, task.stop_reason)
             elif task.register():
-                groups = ", ".join(port.group_arn for port in self._ports)
+                groups = ", ".join(port.group_arn for port in task.ports)
                 self._add_event(f"registered 1 targets in (target-group {groups})")
             elif not task.was_healthy and task.is_healthy(states):
                 deployment.reset_failures()
@@ -180,23 +178,23 @@ class ServiceRun:
             deployment.count_failure()
             self._add_event(f"was unable to place a task. Reason: {NO_CAPACITY}")
             return
-        service = self._service
-        strategy = getattr(service, "capacity_provider_strategy", None)
+        service, settings = self._service, deployment.settings
+        strategy = settings["capacity_provider_strategy"]
         tasks = service._backend.run_task(
             service.cluster_name,
-            deployment.task_definition,
+            settings["task_definition"],
             number,
             overrides=None,
             started_by=deployment.id,
             tags=None,
             launch_type=None if strategy else service.launch_type,
-            networking_configuration=service.network_configuration,
+            networking_configuration=settings["network_configuration"],
             group=f"service:{service.name}",
-            platform_version=service.platform_version,
+            platform_version=settings["platform_version"],
             capacity_provider_strategy=strategy,
         )
         deployment.tasks += [
-            ServiceTask(task, self._ports, self._account, time_scale=self._fargate.time_scale) for task in tasks
+            ServiceTask(task, deployment.ports, self._account, time_scale=self._fargate.time_scale) for task in tasks
         ]
         started = " ".join(f"(task {task.id})" for task in tasks)
         self._add_event(f"has started {number} tasks: {started}.")
@@ -259,7 +257,7 @@ class ServiceRun:
             return
         self._older = [failed, *(each for each in self._older if each is not completed)]
         self._primary = completed
-        self._service.task_definition = completed.task_definition
+        completed.restore(self._service)
         completed.reset_failures()
         completed.set_rollout(
             "IN_PROGRESS", f"ECS deployment circuit breaker: rolling back to deploymentId {completed.id}."

@@ -30,6 +30,7 @@ class ServiceTask:
 
     Attributes:
         task: moto's task object.
+        ports: its targets.
         is_stopping: whether the scheduler has decided to stop it.
         stop_reason: why the scheduler stops it.
         was_healthy: whether it has ever been healthy.
@@ -47,7 +48,7 @@ class ServiceTask:
         self.task = task
         self.is_stopping = self.was_healthy = False
         self.stop_reason = ""
-        self._ports = ports
+        self.ports = ports
         self._elb = account.client("elbv2", task.region_name)
         self._started = time.monotonic()
         self._unchecked_seconds = 0 if ports or task.has_health_check else _UNCHECKED_SECONDS * time_scale
@@ -71,9 +72,9 @@ class ServiceTask:
 
     def register(self) -> bool:
         """Registers the targets when the containers run; returns whether it has registered them now."""
-        if self._is_registered or self.is_stopping or not self.is_running or not self._ports:
+        if self._is_registered or self.is_stopping or not self.is_running or not self.ports:
             return False
-        for port in self._ports:
+        for port in self.ports:
             self._elb.register_targets(TargetGroupArn=port.group_arn, Targets=[self._target(port)])
         self._is_registered = True
         return True
@@ -88,12 +89,12 @@ class ServiceTask:
         """Deregisters the targets, if they are registered."""
         if self._is_registered:
             self._is_registered = False
-            for port in self._ports:
+            for port in self.ports:
                 self._elb.deregister_targets(TargetGroupArn=port.group_arn, Targets=[self._target(port)])
 
     def has_drained(self, states: TargetStates) -> bool:
         """Returns whether the deregistration delay of all targets has passed."""
-        return not any(self._state(port, states) == "draining" for port in self._ports)
+        return not any(self._state(port, states) == "draining" for port in self.ports)
 
     def is_healthy(self, states: TargetStates) -> bool:
         """Returns whether the task counts towards the healthy tasks of its service.
@@ -106,7 +107,7 @@ class ServiceTask:
             and not self.is_stopping
             and self._has_run(self._unchecked_seconds)
             and self._containers_are("HEALTHY")
-            and all(self._state(port, states) == "healthy" for port in self._ports)
+            and all(self._state(port, states) == "healthy" for port in self.ports)
         )
         self.was_healthy = self.was_healthy or healthy
         return healthy
@@ -122,7 +123,7 @@ class ServiceTask:
             return ""
         if not self._containers_are("HEALTHY", "UNKNOWN"):
             return "Task failed container health checks"
-        for port in self._ports:
+        for port in self.ports:
             state, why = states.get(port.group_arn, {}).get(self.task.address, ("", ""))
             if state == "unhealthy":
                 return f"Task failed ELB health checks in (target-group {port.group_arn}) due to (reason {why})"

@@ -8,6 +8,7 @@ from threading import Event, Thread
 from typing import Any
 
 from .account import Account
+from .deployment import deployed_settings
 from .fargate import Fargate
 from .repairs.patching import patch_method
 from .service_run import ServiceRun
@@ -16,12 +17,6 @@ _POLL_SECONDS = 0.5
 """Time between two steps of the schedulers."""
 _SHORTEST_POLL_SECONDS = 0.05
 """The same, with a small time scale."""
-
-_REVISION_SETTINGS = (
-    *("task_definition", "network_configuration", "load_balancers", "launch_type", "platform_version"),
-    "capacity_provider_strategy",
-)
-"""The settings of which a change starts a deployment (UpdateService in the ECS API reference)."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -89,10 +84,10 @@ def _patch_moto() -> None:
         if not run:
             return original(response)
         with run.lock:
-            before = _revision(service)
+            before = deployed_settings(service)
             answer = original(response)
             service.task_definition = response.ecs_backend.describe_task_definition(service.task_definition).arn
-            run.update(deploy=bool(response._get_param("forceNewDeployment")) or _revision(service) != before)
+            run.update(deploy=bool(response._get_param("forceNewDeployment")) or deployed_settings(service) != before)
         return answer
 
     @patch_method(EC2ContainerServiceResponse, "delete_service")
@@ -113,7 +108,3 @@ def _found(response: Any) -> tuple[Any, ServiceRun | None]:
     if not services or not Services.current:
         return None, None
     return services[0], Services.current.find(services[0])
-
-
-def _revision(service: Any) -> list[Any]:
-    return [getattr(service, name, None) for name in _REVISION_SETTINGS]

@@ -205,6 +205,21 @@ def test_an_update_without_changes_starts_no_deployment_unless_forced(place: Ser
     assert after["id"] != before["id"]
 
 
+def test_a_change_of_the_capacity_provider_strategy_starts_no_deployment(place: ServicePlace) -> None:
+    place.create(place.definition(SERVE), desired=1)
+    [before] = place.steady()["deployments"]
+    place.update(capacityProviderStrategy=[{"capacityProvider": "FARGATE_SPOT", "weight": 1}])
+    assert [each["id"] for each in place.service["deployments"]] == [before["id"]]
+
+
+def test_a_change_of_the_service_registries_starts_a_deployment(place: ServicePlace) -> None:
+    place.create(place.definition(SERVE), desired=1)
+    [before] = place.steady()["deployments"]
+    place.update(serviceRegistries=[{"registryArn": "arn:aws:servicediscovery:us-west-2:123456789012:service/srv-1"}])
+    [after] = place.steady()["deployments"]
+    assert after["id"] != before["id"]
+
+
 @pytest.mark.parametrize("rollback", [True, False])
 def test_the_circuit_breaker_ends_a_deployment_that_cannot_start(place: ServicePlace, rollback: bool) -> None:
     old, broken = place.definition(SERVE), place.definition(EXIT)
@@ -223,6 +238,23 @@ def test_the_circuit_breaker_ends_a_deployment_that_cannot_start(place: ServiceP
         primary, kept = place.service["deployments"]
         assert (primary["taskDefinition"], primary["failedTasks"]) == (broken, 4)  # two start at the same time
         assert (kept["taskDefinition"], kept["runningCount"] >= 1) == (old, True)
+
+
+def test_a_rollback_restores_all_settings_of_the_revision(place: ServicePlace) -> None:
+    place.create(place.definition(SERVE), desired=1, platformVersion="1.3.0")
+    before = place.steady()
+    network = {"awsvpcConfiguration": {"subnets": [place.subnet], "securityGroups": []}}
+    place.update(
+        taskDefinition=place.definition(EXIT),
+        networkConfiguration=network,
+        platformVersion="1.4.0",
+        capacityProviderStrategy=[{"capacityProvider": "FARGATE_SPOT", "weight": 1}],
+    )
+    [new, old] = place.service["deployments"]
+    assert (new["networkConfiguration"], old["networkConfiguration"]) == (network, before["networkConfiguration"])
+    after = place.until(completed(before["taskDefinition"]))
+    for name in ("networkConfiguration", "platformVersion", "capacityProviderStrategy"):
+        assert after.get(name) == before.get(name), name
 
 
 def test_a_rollback_that_fails_ends_and_keeps_what_runs(place: ServicePlace) -> None:
