@@ -7,6 +7,7 @@ DeploymentConfiguration in the ECS API reference.
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -125,14 +126,23 @@ class ServicePlace(Place):
         return counts
 
 
-@pytest.fixture
-def place(local_aws: LocalAws) -> Iterator[ServicePlace]:
+@contextmanager
+def service_place(local_aws: LocalAws) -> Iterator[ServicePlace]:
+    """A place whose service is deleted when the context exits, with short durations."""
     local_aws.fargate.time_scale = 0.02
     place = ServicePlace(local_aws)
-    yield place
-    place.client("ecs").delete_service(cluster=place.name, service="web", force=True)
-    place.until(lambda service: service["status"] == "INACTIVE")
-    local_aws.fargate.time_scale = 1.0
+    try:
+        yield place
+        place.client("ecs").delete_service(cluster=place.name, service="web", force=True)
+        place.until(lambda service: service["status"] == "INACTIVE")
+    finally:
+        local_aws.fargate.time_scale = 1.0
+
+
+@pytest.fixture
+def place(local_aws: LocalAws) -> Iterator[ServicePlace]:
+    with service_place(local_aws) as place:
+        yield place
 
 
 def completed(definition: str) -> Callable[[dict[str, Any]], bool]:
@@ -321,11 +331,11 @@ def test_an_unhealthy_container_is_replaced_after_the_replacement_is_healthy(pla
     place.steady()
 
 
-def test_capacity_is_awaited(place: ServicePlace) -> None:
-    place.aws.fargate.has_capacity = False
+def test_capacity_is_awaited(place: ServicePlace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(place.aws.fargate, "has_capacity", False)
     place.create(place.definition(SERVE), desired=1, deploymentConfiguration={"maximumPercent": 200})
     place.until(lambda service: any("was unable to place a task" in each["message"] for each in service["events"]))
-    place.aws.fargate.has_capacity = True
+    monkeypatch.setattr(place.aws.fargate, "has_capacity", True)
     place.steady()
 
 
