@@ -7,6 +7,8 @@ Sources: DeploymentConfiguration in the ECS API reference (minimum and maximum p
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from threading import RLock
 from typing import Any
@@ -62,18 +64,32 @@ class ServiceRun:
             self._service.status, self._service.desired_count = "DRAINING", 0
             self._report()
 
+    def stop(self, task: Any, reason: str) -> bool:
+        """Stops a task of moto's, after its targets have drained; returns whether the service has such a task."""
+        with self.lock:
+            found = [each for deployment in self._deployments for each in deployment.tasks if each.task is task]
+            for each in found:
+                if not each.is_stopping:
+                    self._stop(each, reason)
+            return bool(found)
+
     def step(self) -> None:
         """Brings the tasks one step closer to the service's settings."""
         with self.lock:
-            states = self._target_states()
-            for deployment in self._deployments:
-                self._advance_tasks(deployment, states)
-            self._replace_unhealthy(states)
-            self._start_missing(states)
-            self._stop_surplus(states)
-            self._stop_older(states)
-            self._end_rollout(states)
-            self._report()
+            try:
+                self._take_step()
+            finally:
+                self._report()
+
+    def _take_step(self) -> None:
+        states = self._target_states()
+        for deployment in self._deployments:
+            self._advance_tasks(deployment, states)
+        self._replace_unhealthy(states)
+        self._start_missing(states)
+        self._stop_surplus(states)
+        self._stop_older(states)
+        self._end_rollout(states)
 
     @property
     def _deployments(self) -> list[Deployment]:
@@ -101,39 +117,56 @@ class ServiceRun:
         return math.floor(self._limit("maximumPercent", 200))
 
     def _target_states(self) -> TargetStates:
-        elb = self._account.client("elbv2", self._service.region_name)
+        """Returns the states of all targets. A target group is missing if they are unknown."""
         # Tasks of an older deployment can have other target groups.
         groups = {port.group_arn for each in self._deployments for task in each.tasks for port in task.ports}
         found = {}
         for group in groups:
-            try:
-                targets = elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
-            except ClientError as error:
-                self._add_event(f"failed to describe target health: {error}")
-                continue
-            found[group] = {
-                each["Target"]["Id"]: (each["TargetHealth"]["State"], each["TargetHealth"].get("Description", ""))
-                for each in targets
-            }
+            with self._errors_as_events():
+                found[group] = self._states_in(group)
         return found
 
+    def _states_in(self, group: str) -> dict[str, tuple[str, str]]:
+        elb = self._account.client("elbv2", self._service.region_name)
+        try:
+            targets = elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
+        except elb.exceptions.TargetGroupNotFoundException:
+            return {}  # it was deleted, with its targets
+        return {
+            each["Target"]["Id"]: (each["TargetHealth"]["State"], each["TargetHealth"].get("Description", ""))
+            for each in targets
+        }
+
+    @contextmanager
+    def _errors_as_events(self) -> Iterator[None]:
+        """Reports an error of the load balancer's API, which must not keep other tasks from starting and stopping."""
+        try:
+            yield
+        except ClientError as error:
+            self._add_event(f"failed to use its target groups: {error}")
+
     def _advance_tasks(self, deployment: Deployment, states: TargetStates) -> None:
-        """Registers new targets, stops drained tasks, and forgets stopped ones."""
         for task in list(deployment.tasks):
-            if task.has_stopped:
-                deployment.tasks.remove(task)
-                task.deregister()
-                if not task.is_stopping:
-                    deployment.count_failure()
-                    self._add_event(f"(task {task.task.id}) has stopped: {task.task.stopped_reason}")
-            elif task.is_stopping:
-                if task.has_drained(states):
-                    self._fargate.stop(task.task, task.stop_reason)
-            elif task.register():
-                groups = ", ".join(port.group_arn for port in task.ports)
-                self._add_event(f"registered 1 targets in (target-group {groups})")
-            elif not task.was_healthy and task.is_healthy(states):
-                deployment.reset_failures()
+            with self._errors_as_events():
+                self._advance(deployment, task, states)
+
+    def _advance(self, deployment: Deployment, task: ServiceTask, states: TargetStates) -> None:
+        """Registers the targets of a new task, stops a drained one, and forgets a stopped one."""
+        if task.has_stopped:
+            task.deregister()
+            deployment.tasks.remove(task)
+            if not task.is_stopping:
+                deployment.count_failure()
+                self._add_event(f"(task {task.task.id}) has stopped: {task.task.stopped_reason}")
+        elif task.is_ending:
+            if task.is_stopping and task.has_drained(states):
+                self._fargate.stop(task.task, task.stop_reason)
+            task.deregister()
+        elif task.register():
+            groups = ", ".join(port.group_arn for port in task.ports)
+            self._add_event(f"registered 1 targets in (target-group {groups})")
+        elif not task.was_healthy and task.is_healthy(states):
+            deployment.reset_failures()
 
     def _replace_unhealthy(self, states: TargetStates) -> None:
         """Stops unhealthy tasks: during a rollout at once, and later when a replacement is healthy.
@@ -223,7 +256,8 @@ class ServiceRun:
                 self._stop(task, f"Scaling activity initiated by (deployment {self._primary.id})")
 
     def _stop(self, task: ServiceTask, reason: str) -> None:
-        task.begin_to_stop(reason)
+        with self._errors_as_events():
+            task.begin_to_stop(reason)
         self._add_event(f"has begun draining connections on 1 tasks: (task {task.task.id}). {reason}")
 
     def _end_rollout(self, states: TargetStates) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from .account import Account
@@ -53,12 +54,17 @@ class ServiceTask:
         self._started = time.monotonic()
         self._unchecked_seconds = 0 if ports or task.has_health_check else _UNCHECKED_SECONDS * time_scale
         self._running_since: float | None = None
-        self._is_registered = False
+        self._registered: list[TargetPort] = []
 
     @property
     def has_stopped(self) -> bool:
         """Whether its containers have stopped."""
         return bool(self.task.last_status == "STOPPED")
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether its containers are being stopped, or will be."""
+        return bool(self.task.desired_status == "STOPPED")
 
     @property
     def is_running(self) -> bool:
@@ -72,12 +78,13 @@ class ServiceTask:
 
     def register(self) -> bool:
         """Registers the targets when the containers run; returns whether it has registered them now."""
-        if self._is_registered or self.is_stopping or not self.is_running or not self.ports:
+        if not self.is_running:
             return False
-        for port in self.ports:
+        new = [port for port in self.ports if port not in self._registered]
+        for port in new:
             self._elb.register_targets(TargetGroupArn=port.group_arn, Targets=[self._target(port)])
-        self._is_registered = True
-        return True
+            self._registered.append(port)
+        return bool(new)
 
     def begin_to_stop(self, reason: str) -> None:
         """Deregisters the targets. `has_drained` tells when the containers can be stopped."""
@@ -87,14 +94,17 @@ class ServiceTask:
 
     def deregister(self) -> None:
         """Deregisters the targets, if they are registered."""
-        if self._is_registered:
-            self._is_registered = False
-            for port in self.ports:
+        while self._registered:
+            port = self._registered[-1]
+            with suppress(self._elb.exceptions.TargetGroupNotFoundException):  # it was deleted, with its targets
                 self._elb.deregister_targets(TargetGroupArn=port.group_arn, Targets=[self._target(port)])
+            self._registered.pop()
 
     def has_drained(self, states: TargetStates) -> bool:
-        """Returns whether the deregistration delay of all targets has passed."""
-        return not any(self._state(port, states) == "draining" for port in self.ports)
+        """Returns whether the deregistration delay of all targets has passed. Unknown states can be draining."""
+        return not self._registered and all(
+            port.group_arn in states and self._state(port, states) != "draining" for port in self.ports
+        )
 
     def is_healthy(self, states: TargetStates) -> bool:
         """Returns whether the task counts towards the healthy tasks of its service.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 from functools import cache
-from threading import Event, Thread
+from threading import Thread
 from typing import Any
 
 from .account import Account
 from .deployment import deployed_settings
-from .fargate import Fargate
+from .fargate import STOPPED_BY_USER, Fargate
 from .repairs.patching import patch_method
 from .service_run import ServiceRun
 
@@ -36,7 +36,7 @@ class Services:
         """
         self._account, self._fargate = account, fargate
         self._runs: dict[Any, ServiceRun] = {}  # by moto's service object
-        self._closed = Event()
+        self._is_closed = False
         self._thread = Thread(target=self._schedule, daemon=True)
         self._thread.start()
         _patch_moto()
@@ -45,7 +45,8 @@ class Services:
     def close(self) -> None:
         """Stops scheduling. The tasks keep running."""
         Services.current = None
-        self._closed.set()
+        self._is_closed = True
+        self._fargate.ending.set()
         self._thread.join()
 
     def create(self, service: Any) -> None:
@@ -56,8 +57,16 @@ class Services:
         """Returns the scheduler of a service of moto's, or None if all its tasks have stopped."""
         return self._runs.get(service)
 
+    def stop(self, task: Any, reason: str) -> bool:
+        """Stops a task of a service; returns whether a service has such a task."""
+        found = any(run.stop(task, reason) for run in list(self._runs.values()))
+        self._fargate.ending.set()
+        return found
+
     def _schedule(self) -> None:
-        while not self._closed.wait(max(_POLL_SECONDS * self._fargate.time_scale, _SHORTEST_POLL_SECONDS)):
+        while not self._is_closed:
+            self._fargate.ending.wait(max(_POLL_SECONDS * self._fargate.time_scale, _SHORTEST_POLL_SECONDS))
+            self._fargate.ending.clear()
             for service, run in list(self._runs.items()):
                 try:
                     run.step()
@@ -69,6 +78,7 @@ class Services:
 
 @cache
 def _patch_moto() -> None:
+    from moto.ecs.models import EC2ContainerServiceBackend
     from moto.ecs.responses import EC2ContainerServiceResponse
 
     @patch_method(EC2ContainerServiceResponse, "create_service")
@@ -89,6 +99,13 @@ def _patch_moto() -> None:
             service.task_definition = response.ecs_backend.describe_task_definition(service.task_definition).arn
             run.update(deploy=bool(response._get_param("forceNewDeployment")) or deployed_settings(service) != before)
         return answer
+
+    @patch_method(EC2ContainerServiceBackend, "stop_task")
+    def stop(original: Any, backend: Any, cluster_str: str, task_str: str, reason: str) -> Any:
+        for task in backend.describe_tasks(cluster_str, [task_str]):
+            if Services.current and Services.current.stop(task, reason or STOPPED_BY_USER):
+                return task
+        return original(backend, cluster_str, task_str, reason)
 
     @patch_method(EC2ContainerServiceResponse, "delete_service")
     def delete(original: Any, response: Any) -> Any:

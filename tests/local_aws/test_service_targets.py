@@ -3,15 +3,35 @@
 What ECS does is in the ECS developer guide ("Amazon ECS task lifecycle", "Amazon ECS services").
 """
 
+import time
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+from urllib.request import urlopen
 
 import pytest
 
 from local_aws.server import LocalAws
-from tests.local_aws.balanced import PORT, Balancer, balancers
-from tests.local_aws.test_fargate import address_of
+from tests.local_aws.balanced import PORT, Balancer, balancers, eventually
+from tests.local_aws.test_fargate import SECONDS, address_of
 from tests.local_aws.test_load_balancer import ask
 from tests.local_aws.test_services import SERVE, ServicePlace, completed, service_place
+
+SLOW = """
+import http.server, os, time
+class Answer(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        if self.path == "/exit":
+            os._exit(1)
+        if self.path == "/slow":
+            time.sleep(0.7)
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"slow")
+    def log_message(self, *args): pass
+http.server.ThreadingHTTPServer(("0.0.0.0", 8000), Answer).serve_forever()
+"""
 
 
 @pytest.fixture
@@ -56,3 +76,69 @@ def test_a_changed_target_group_is_deployed(place: ServicePlace, balancer: Balan
     place.until(completed(definition))
     assert list(balancer.health(other)) == [address_of(task) for task in place.tasks]
     assert balancer.health() == {}
+
+
+def test_requests_end_before_a_task_stops(place: ServicePlace, balancer: Balancer) -> None:
+    place.create(place.definition(SLOW), desired=1)
+    place.steady()
+    with ThreadPoolExecutor() as threads:
+        slow = threads.submit(ask, balancer, "/slow")
+        time.sleep(0.2)
+        place.update(desiredCount=0)
+        eventually(lambda: [state for state, _ in balancer.health().values()] == ["draining"])
+        assert slow.result().read() == b"slow"
+    place.until(lambda service: service["runningCount"] == 0)
+
+
+def test_stopping_a_task_loses_no_request(place: ServicePlace, balancer: Balancer) -> None:
+    place.create(place.definition(SLOW))
+    place.steady()
+    stopped = place.tasks[0]
+    statuses, done = Counter[int](), Event()
+
+    def load() -> None:
+        while not done.is_set():
+            response = ask(balancer)
+            response.read()
+            statuses[response.status] += 1
+
+    with ThreadPoolExecutor() as threads:
+        loads = [threads.submit(load) for _ in range(4)]
+        time.sleep(0.2)
+        place.client("ecs").stop_task(cluster=place.name, task=stopped["taskArn"], reason="by a test")
+        place.wait(stopped["taskArn"], lambda task: task["lastStatus"] == "DEACTIVATING")
+        place.wait(stopped["taskArn"], lambda task: task["lastStatus"] == "STOPPED")
+        done.set()
+    assert [each.exception() for each in loads] == [None] * 4
+    assert set(statuses) == {200}
+    place.steady()
+
+
+def test_a_killed_task_is_deregistered_at_once(
+    place: ServicePlace, balancer: Balancer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ignore_sigterm = f"import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep({SECONDS})"
+    place.create(
+        place.definition(SLOW, sidecar=place.container(ignore_sigterm, name="sidecar", stopTimeout=3)), desired=1
+    )
+    place.steady()
+    [task] = place.tasks
+    monkeypatch.setattr(place.aws.fargate, "time_scale", 20.0)
+    time.sleep(0.2)  # the scheduler now waits for 10 seconds
+    with pytest.raises(OSError, match="closed"):
+        urlopen(f"http://{address_of(task)}:8000/exit")
+    eventually(lambda: balancer.health()[address_of(task)][0] == "draining", seconds=1)
+    assert place.describe(task["taskArn"])["lastStatus"] == "STOPPING"
+
+
+def test_a_deleted_target_group_keeps_no_task_from_stopping(place: ServicePlace, balancer: Balancer) -> None:
+    place.create(place.definition(SERVE), desired=1)
+    place.steady()
+    balancer.elb.delete_listener(ListenerArn=balancer.listener)
+    balancer.delete_group(balancer.group)
+    place.update(desiredCount=2)
+    place.until(lambda service: any("TargetGroupNotFound" in event["message"] for event in service["events"]))
+    place.until(lambda service: service["runningCount"] == 2)
+    place.update(desiredCount=0)
+    place.until(lambda service: service["runningCount"] == 0)
+    assert place.tasks == []

@@ -34,7 +34,9 @@ class ServicePlace(Place):
 
     target_group: str | None = None
 
-    def definition(self, program: str, version: str = "1", **container: Any) -> str:
+    def definition(
+        self, program: str, version: str = "1", *, sidecar: dict[str, Any] | None = None, **container: Any
+    ) -> str:
         """Registers a task definition, and returns its ARN."""
         return str(
             self.client("ecs").register_task_definition(
@@ -50,7 +52,8 @@ class ServicePlace(Place):
                         "environment": [{"name": "VERSION", "value": version}, *container.pop("environment", [])],
                         "portMappings": [{"containerPort": 8000}],
                         **container,
-                    }
+                    },
+                    *([sidecar] if sidecar else []),
                 ],
             )["taskDefinition"]["taskDefinitionArn"]
         )
@@ -58,9 +61,8 @@ class ServicePlace(Place):
     def create(self, definition: str, desired: int = 2, **settings: Any) -> None:
         """Creates the service."""
         if self.target_group:
-            settings["loadBalancers"] = [
-                {"targetGroupArn": self.target_group, "containerName": "main", "containerPort": 8000}
-            ]
+            balanced = {"targetGroupArn": self.target_group, "containerName": "main", "containerPort": 8000}
+            settings = {"loadBalancers": [balanced], "healthCheckGracePeriodSeconds": 500, **settings}
         self.client("ecs").create_service(
             cluster=self.name,
             serviceName="web",
@@ -184,7 +186,7 @@ def test_a_task_that_dies_is_replaced(place: ServicePlace) -> None:
     place.client("ecs").stop_task(cluster=place.name, task=min(before), reason="by a test")
     place.until(lambda _: len(place.tasks) == 2 and min(before) not in {task["taskArn"] for task in place.tasks})
     place.until(lambda service: service["runningCount"] == 2)
-    assert any("has stopped: by a test" in event["message"] for event in place.service["events"])
+    assert any("by a test" in event["message"] for event in place.service["events"])
 
 
 @pytest.mark.parametrize(
@@ -246,7 +248,8 @@ def test_the_circuit_breaker_ends_a_deployment_that_cannot_start(place: ServiceP
     else:
         place.until(lambda service: service["deployments"][0]["rolloutState"] == "FAILED")
         primary, kept = place.service["deployments"]
-        assert (primary["taskDefinition"], primary["failedTasks"]) == (broken, 4)  # two start at the same time
+        assert primary["taskDefinition"] == broken
+        assert primary["failedTasks"] in (3, 4)  # two start at the same time
         assert (kept["taskDefinition"], kept["runningCount"] >= 1) == (old, True)
 
 
