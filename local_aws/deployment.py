@@ -53,7 +53,8 @@ class Deployment:
         self.rollout_state, self.rollout_reason = "IN_PROGRESS", f"ECS deployment {self.id} in progress."
         self._time_scale = time_scale
         self._created = self._updated = datetime.now(UTC)
-        self._failed_tasks = self._failures_in_a_row = 0
+        self._failed_tasks, self._is_evaluated = 0, True
+        self._failures_in_a_row = 0
         self._next_start = 0.0
 
     @property
@@ -91,19 +92,25 @@ class Deployment:
 
     def count_failure(self) -> None:
         """Counts a failed task, and delays the next one."""
-        self._failed_tasks += 1
+        self._failed_tasks += self._is_evaluated
         self._failures_in_a_row += 1
         delay = min(_FIRST_DELAY_SECONDS * 2 ** (self._failures_in_a_row - 1), _LONGEST_DELAY_SECONDS)
         self._next_start = time.monotonic() + delay * self._time_scale
 
-    def reset_failures(self) -> None:
-        """Forgets the failures in a row, because a task is healthy or the deployment is the target of a rollback."""
+    def reset_failures(self, *, evaluate: bool) -> None:
+        """Forgets the failed tasks, because a task is healthy or the deployment is the target of a rollback.
+
+        Args:
+            evaluate: whether the circuit breaker counts the next ones. After a healthy task it does not (`failedTasks`
+                of Deployment in the ECS API reference).
+        """
+        self._failed_tasks, self._is_evaluated = 0, evaluate
         self._failures_in_a_row, self._next_start = 0, 0.0
 
     def breaks_circuit(self, desired_count: int) -> bool:
-        """Returns whether so many tasks in a row have failed that the circuit breaker ends the deployment."""
+        """Returns whether so many tasks have failed that the circuit breaker ends the deployment."""
         threshold = min(max(_BREAKER_MINIMUM, -(-desired_count // 2)), _BREAKER_MAXIMUM)
-        return self.is_in_progress and self._failures_in_a_row >= threshold
+        return self.is_in_progress and self._failed_tasks >= threshold
 
     def described(self, service: Any, *, is_primary: bool) -> dict[str, Any]:
         """Returns the deployment as DescribeServices does."""

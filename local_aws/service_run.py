@@ -166,20 +166,34 @@ class ServiceRun:
             groups = ", ".join(port.group_arn for port in task.ports)
             self._add_event(f"registered 1 targets in (target-group {groups})")
         elif not task.was_healthy and task.is_healthy(states):
-            deployment.reset_failures()
+            deployment.reset_failures(evaluate=False)
 
     def _replace_unhealthy(self, states: TargetStates) -> None:
-        """Stops unhealthy tasks: during a rollout at once, and later when a replacement is healthy.
-
-        If the maximum leaves no room for a replacement, the unhealthy task stops first.
-        """
+        """Stops unhealthy tasks: during a rollout at once, and later as soon as healthy tasks replace them."""
         for deployment in self._deployments:
-            for task in self._unhealthy(deployment, states):
+            unhealthy = self._unhealthy(deployment, states)
+            for task in unhealthy if deployment.is_in_progress else unhealthy[: self._replaced(deployment, states)]:
                 if deployment.is_in_progress:
                     deployment.count_failure()
-                elif self._room > 0 and len(deployment.healthy(states)) < self._service.desired_count:
-                    continue
                 self._stop(task, task.unhealthy_reason(states, self._grace_seconds))
+
+    def _replaced(self, deployment: Deployment, states: TargetStates) -> int:
+        """Returns the number of unhealthy tasks that can stop, because healthy ones replace them.
+
+        If the maximum leaves no room for replacements, unhealthy tasks stop one by one (minimumHealthyPercent and
+        maximumPercent of DeploymentConfiguration in the ECS API reference).
+        """
+        useful, healthy = self._useful(deployment, states), deployment.healthy(states)
+        needed = self._needed(deployment, states)
+        if len(useful) == len(healthy) < needed and self._room <= 0:
+            return 1
+        return max(0, len(healthy) + len(deployment.live) - len(useful) - needed)
+
+    def _needed(self, deployment: Deployment, states: TargetStates) -> int:
+        """Returns the number of healthy tasks that a deployment needs."""
+        if deployment is self._primary:
+            return int(self._service.desired_count)
+        return self._minimum - len(self._primary.healthy(states)) if deployment is self._completed else 0
 
     def _unhealthy(self, deployment: Deployment, states: TargetStates) -> list[ServiceTask]:
         return [task for task in deployment.live if task.unhealthy_reason(states, self._grace_seconds)]
@@ -194,10 +208,10 @@ class ServiceRun:
 
         During a rollout, ECS replaces tasks by their own revision (announced in November 2025).
         """
-        self._start(self._primary, self._service.desired_count - len(self._useful(self._primary, states)))
+        self._start(self._primary, self._needed(self._primary, states) - len(self._useful(self._primary, states)))
         if self._completed in self._older:
-            serving = len(self._primary.healthy(states)) + len(self._useful(self._completed, states))
-            self._start(self._completed, self._minimum - serving)
+            useful = self._useful(self._completed, states)
+            self._start(self._completed, self._needed(self._completed, states) - len(useful))
 
     def _useful(self, deployment: Deployment, states: TargetStates) -> list[ServiceTask]:
         unhealthy = self._unhealthy(deployment, states)
@@ -292,7 +306,7 @@ class ServiceRun:
         self._older = [failed, *(each for each in self._older if each is not completed)]
         self._primary = completed
         completed.restore(self._service)
-        completed.reset_failures()
+        completed.reset_failures(evaluate=True)
         completed.set_rollout(
             "IN_PROGRESS", f"ECS deployment circuit breaker: rolling back to deploymentId {completed.id}."
         )

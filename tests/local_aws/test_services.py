@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -302,6 +303,24 @@ def test_without_a_circuit_breaker_ecs_keeps_trying(place: ServicePlace) -> None
     assert place.service["deployments"][0]["rolloutState"] == "IN_PROGRESS"
 
 
+def test_failed_tasks_are_not_counted_after_a_healthy_one(place: ServicePlace, tmp_path: Path) -> None:
+    program = f"""
+import fcntl, os, time
+try:
+    fcntl.flock(lock := open("{tmp_path}/lock", "w"), fcntl.LOCK_EX | fcntl.LOCK_NB)
+except OSError:
+    time.sleep(1)
+    raise SystemExit(3)
+open(os.environ["TMPDIR"] + "/ready", "w")
+time.sleep(300)
+"""
+    check = {"command": ["CMD-SHELL", 'test -e "$TMPDIR/ready"'], "interval": 5, "startPeriod": 300}
+    place.create(place.definition(program, healthCheck=check))
+    place.until(lambda service: sum("has stopped" in each["message"] for each in service["events"]) > 3)
+    [deployment] = place.service["deployments"]
+    assert (deployment["rolloutState"], deployment["failedTasks"]) == ("IN_PROGRESS", 0)
+
+
 def test_an_image_that_does_not_exist_is_in_the_events(place: ServicePlace) -> None:
     definition = place.definition(SERVE, image="nobody/nothing:1")
     place.create(definition, desired=1)
@@ -322,16 +341,31 @@ def test_a_container_must_be_healthy_first(place: ServicePlace) -> None:
 
 
 def test_an_unhealthy_container_is_replaced_after_the_replacement_is_healthy(place: ServicePlace) -> None:
-    check = {"command": ["CMD-SHELL", 'test ! -e "$TMPDIR/broken"'], "interval": 5, "retries": 1}
-    program = "import time; time.sleep(300)"
+    test = 'test -e "$TMPDIR/ready" -a ! -e "$TMPDIR/broken"'
+    check = {"command": ["CMD-SHELL", test], "interval": 5, "retries": 1, "startPeriod": 300}
+    program = "import os, time; time.sleep(1); open(os.environ['TMPDIR'] + '/ready', 'w'); time.sleep(300)"
     place.create(place.definition(program, healthCheck=check), desired=1)
     place.steady()
     [task] = place.tasks
     [folder] = place.aws.fargate._home.glob(f"task-{task['taskArn'].rpartition('/')[2]}-*/containers/main/tmp")
     (folder / "broken").touch()
     counts = place.watch(lambda _: place.tasks and task["taskArn"] not in {each["taskArn"] for each in place.tasks})
-    assert min(counts) == 1
+    assert (min(counts), max(counts)) == (1, 2)
+    assert [each["healthStatus"] for each in place.tasks] == ["HEALTHY"]
     place.steady()
+
+
+def test_an_unhealthy_container_stops_first_without_room_for_a_replacement(place: ServicePlace) -> None:
+    check = {"command": ["CMD-SHELL", 'test ! -e "$TMPDIR/broken"'], "interval": 5, "retries": 1}
+    definition = place.definition("import time; time.sleep(300)", healthCheck=check)
+    place.create(definition, deploymentConfiguration=place.rolling(50, 100))
+    place.steady()
+    before = {task["taskArn"] for task in place.tasks}
+    for arn in before:
+        [folder] = place.aws.fargate._home.glob(f"task-{arn.rpartition('/')[2]}-*/containers/main/tmp")
+        (folder / "broken").touch()
+    counts = place.watch(lambda _: len(place.tasks) == 2 and not before & {each["taskArn"] for each in place.tasks})
+    assert (min(counts), max(counts)) == (1, 2)  # one by one
 
 
 def test_capacity_is_awaited(place: ServicePlace, monkeypatch: pytest.MonkeyPatch) -> None:
