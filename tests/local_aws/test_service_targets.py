@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
+from typing import Any
 from urllib.request import urlopen
 
 import pytest
@@ -20,18 +21,27 @@ from tests.local_aws.test_services import SERVE, ServicePlace, completed, servic
 
 SLOW = """
 import http.server, os, time
+healthy = os.environ["VERSION"] != "broken"
 class Answer(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
+        global healthy
         if self.path == "/exit":
             os._exit(1)
         if self.path == "/slow":
             time.sleep(0.7)
-        self.send_response(200)
+        if self.path in ("/break", "/repair"):
+            healthy = self.path == "/repair"
+        self.send_response(200 if healthy or self.path != "/health" else 500)
         self.end_headers()
         self.wfile.write(b"slow")
     def log_message(self, *args): pass
 http.server.ThreadingHTTPServer(("0.0.0.0", 8000), Answer).serve_forever()
 """
+
+
+def ask_task(task: dict[str, Any], path: str) -> None:
+    """Sends a request to a task, and not to the load balancer."""
+    urlopen(f"http://{address_of(task)}:8000{path}").close()
 
 
 @pytest.fixture
@@ -123,12 +133,14 @@ def test_a_killed_task_is_deregistered_at_once(
     )
     place.steady()
     [task] = place.tasks
-    monkeypatch.setattr(place.aws.fargate, "time_scale", 20.0)
-    time.sleep(0.2)  # the scheduler now waits for 10 seconds
-    with pytest.raises(OSError, match="closed"):
-        urlopen(f"http://{address_of(task)}:8000/exit")
-    eventually(lambda: balancer.health()[address_of(task)][0] == "draining", seconds=1)
-    assert place.describe(task["taskArn"])["lastStatus"] == "STOPPING"
+    with monkeypatch.context() as patch:
+        patch.setattr(place.aws.fargate, "time_scale", 20.0)
+        time.sleep(0.2)  # the scheduler now waits for 10 seconds
+        with pytest.raises(OSError, match="closed"):
+            ask_task(task, "/exit")
+        eventually(lambda: balancer.health()[address_of(task)][0] == "draining", seconds=1)
+        assert place.describe(task["taskArn"])["lastStatus"] == "STOPPING"
+    place.aws.fargate.ending.set()  # ends another wait of 10 seconds
 
 
 def test_a_deleted_target_group_keeps_no_task_from_stopping(place: ServicePlace, balancer: Balancer) -> None:
@@ -142,3 +154,25 @@ def test_a_deleted_target_group_keeps_no_task_from_stopping(place: ServicePlace,
     place.update(desiredCount=0)
     place.until(lambda service: service["runningCount"] == 0)
     assert place.tasks == []
+
+
+def test_health_checks_do_not_count_in_the_grace_period(place: ServicePlace, balancer: Balancer) -> None:
+    place.create(place.definition(SLOW, "broken"), desired=1)
+    eventually(lambda: "unhealthy" in [state for state, _ in balancer.health().values()])
+    time.sleep(0.5)  # several steps of the scheduler
+    [task] = place.tasks
+    ask_task(task, "/repair")
+    place.steady()
+    assert [each["taskArn"] for each in place.tasks] == [task["taskArn"]]
+
+
+def test_a_task_whose_target_is_unhealthy_is_replaced(place: ServicePlace, balancer: Balancer) -> None:
+    place.create(place.definition(SLOW), desired=1, healthCheckGracePeriodSeconds=100)
+    place.steady()
+    [task] = place.tasks
+    ask_task(task, "/break")
+    place.wait(task["taskArn"], lambda task: task["desiredStatus"] == "STOPPED")
+    [replacement] = place.tasks
+    assert balancer.health()[address_of(replacement)][0] == "healthy"
+    assert any("Task failed ELB health checks" in each["message"] for each in place.service["events"])
+    place.steady()
