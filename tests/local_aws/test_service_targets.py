@@ -114,11 +114,12 @@ def test_stopping_a_task_loses_no_request(place: ServicePlace, balancer: Balance
 
     with ThreadPoolExecutor() as threads:
         loads = [threads.submit(load) for _ in range(4)]
-        time.sleep(0.2)
-        place.client("ecs").stop_task(cluster=place.name, task=stopped["taskArn"], reason="by a test")
-        place.wait(stopped["taskArn"], lambda task: task["lastStatus"] == "DEACTIVATING")
-        place.wait(stopped["taskArn"], lambda task: task["lastStatus"] == "STOPPED")
-        done.set()
+        try:
+            time.sleep(0.2)
+            place.client("ecs").stop_task(cluster=place.name, task=stopped["taskArn"], reason="by a test")
+            place.wait(stopped["taskArn"], lambda task: task["lastStatus"] == "STOPPED")
+        finally:
+            done.set()
     assert [each.exception() for each in loads] == [None] * 4
     assert set(statuses) == {200}
     place.steady()
@@ -158,9 +159,9 @@ def test_a_deleted_target_group_keeps_no_task_from_stopping(place: ServicePlace,
 
 def test_health_checks_do_not_count_in_the_grace_period(place: ServicePlace, balancer: Balancer) -> None:
     place.create(place.definition(SLOW, "broken"), desired=1)
+    [task] = eventually(lambda: place.tasks)
     eventually(lambda: "unhealthy" in [state for state, _ in balancer.health().values()])
     time.sleep(0.5)  # several steps of the scheduler
-    [task] = place.tasks
     ask_task(task, "/repair")
     place.steady()
     assert [each["taskArn"] for each in place.tasks] == [task["taskArn"]]
