@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from threading import Event
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,6 +18,8 @@ from .task_run import TaskRun
 
 NO_CAPACITY = "Capacity is unavailable at this time. Please try again later or in a different availability zone"
 """The failure reason when Fargate cannot place a task."""
+STOPPED_BY_USER = "Task stopped by user"
+"""The reason of StopTask if the request has none."""
 
 
 class Fargate:
@@ -25,8 +28,11 @@ class Fargate:
     Attributes:
         images: the images that can be pulled, by name pattern. More can be added at any time.
         has_capacity: whether tasks can be placed.
-        time_scale: factor for `restartAttemptPeriod` of restart policies, and for `interval` and `startPeriod` of
-            health checks. Tests set it below 1 to save time.
+        time_scale: factor for `restartAttemptPeriod` of restart policies, for `interval` and `startPeriod` of health
+            checks, and for the durations of services: the scheduler's interval, the grace period, the delay of the next
+            task after a failed one, and the time after which a task without health checks is healthy. Tests set it
+            below 1 to save time.
+        ending: is set when a task begins to stop, and when it has stopped.
     """
 
     current: Fargate | None = None
@@ -53,6 +59,7 @@ class Fargate:
         self.images = images
         self.has_capacity = True
         self.time_scale = 1.0
+        self.ending = Event()
         self._home, self._account, self._network, self._credentials = home, account, network, credentials
         self._running: dict[str, TaskRun] = {}
         _patch_moto()
@@ -86,6 +93,7 @@ class Fargate:
             home=self._home,
             images=self.images,
             time_scale=self.time_scale,
+            ending=self.ending,
         )
         self._running[task.task_arn] = run
         run.start(finished=lambda: self._running.pop(task.task_arn, None))
@@ -128,7 +136,7 @@ def _patch_moto() -> None:
         if not Fargate.current:
             return original(backend, cluster_str, task_str, reason)
         [task] = backend.describe_tasks(cluster_str, [task_str])
-        Fargate.current.stop(task, reason or "Task stopped by user")
+        Fargate.current.stop(task, reason or STOPPED_BY_USER)
         return task
 
     @patch_method(EC2ContainerServiceResponse, "run_task")

@@ -7,6 +7,8 @@ Sources: DeploymentConfiguration in the ECS API reference (minimum and maximum p
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from threading import RLock
 from typing import Any
@@ -17,14 +19,19 @@ from botocore.exceptions import ClientError
 from .account import Account
 from .deployment import Deployment
 from .fargate import NO_CAPACITY, Fargate
-from .service_task import Health, ServiceTask, TargetPort
+from .service_task import ServiceTask, TargetStates
 
 _EVENTS = 100
 """Number of events that DescribeServices returns."""
 
 
 class ServiceRun:
-    """The scheduler of a service."""
+    """The scheduler of a service.
+
+    Attributes:
+        lock: is held while moto or the scheduler changes the service, so that neither sees half a change of the other.
+        has_ended: whether the service was deleted, and all its tasks have stopped.
+    """
 
     def __init__(self, service: Any, account: Account, fargate: Fargate) -> None:
         """Starts the first deployment. `step` starts its tasks.
@@ -35,21 +42,17 @@ class ServiceRun:
             fargate: runs the tasks.
         """
         self._service, self._account, self._fargate = service, account, fargate
-        self._lock = RLock()
+        self.lock = RLock()
+        self.has_ended = False
         self._events: list[dict[str, Any]] = []
         self._primary = Deployment(service, fargate.time_scale)
         self._older: list[Deployment] = []
         self._completed: Deployment | None = None
         self._report()
 
-    @property
-    def has_ended(self) -> bool:
-        """Whether the service was deleted, and all its tasks have stopped."""
-        return bool(self._service.status == "INACTIVE")
-
     def update(self, *, deploy: bool) -> None:
         """Uses the service's changed settings, and starts a deployment of them if `deploy`."""
-        with self._lock:
+        with self.lock:
             if deploy:
                 self._older.insert(0, self._primary)
                 self._primary = Deployment(self._service, self._fargate.time_scale)
@@ -57,42 +60,53 @@ class ServiceRun:
 
     def delete(self) -> None:
         """Begins to stop all tasks. The service is INACTIVE once they have stopped."""
-        with self._lock:
+        with self.lock:
             self._service.status, self._service.desired_count = "DRAINING", 0
             self._report()
 
+    def stop(self, task: Any, reason: str) -> bool:
+        """Stops a task of moto's, after its targets have drained; returns whether the service has such a task."""
+        with self.lock:
+            found = [each for deployment in self._deployments for each in deployment.tasks if each.task is task]
+            for each in found:
+                if not each.is_stopping:
+                    self._stop(each, reason)
+            return bool(found)
+
     def step(self) -> None:
         """Brings the tasks one step closer to the service's settings."""
-        with self._lock:
-            health = self._health()
-            for deployment in self._deployments:
-                self._update(deployment, health)
-            self._replace_unhealthy(health)
-            self._start_missing(health)
-            self._stop_surplus(health)
-            self._stop_older(health)
-            self._end_rollout(health)
-            self._report()
+        with self.lock:
+            try:
+                self._take_step()
+            finally:
+                self._report()
+
+    def _take_step(self) -> None:
+        states = self._target_states()
+        for deployment in self._deployments:
+            self._advance_tasks(deployment, states)
+        self._replace_unhealthy(states)
+        self._start_missing(states)
+        self._stop_surplus(states)
+        self._stop_older(states)
+        self._end_rollout(states)
 
     @property
     def _deployments(self) -> list[Deployment]:
         return [self._primary, *self._older]
 
     @property
-    def _ports(self) -> list[TargetPort]:
-        return [TargetPort(each["targetGroupArn"], each["containerPort"]) for each in self._service.load_balancers]
-
-    @property
     def _grace_seconds(self) -> float:
         seconds = getattr(self._service, "health_check_grace_period_seconds", None) or 0
         return float(seconds) * self._fargate.time_scale
 
+    @property
     def _settings(self) -> dict[str, Any]:
         settings: dict[str, Any] = getattr(self._service, "deployment_configuration", None) or {}
         return settings
 
     def _limit(self, percent: str, default: int) -> float:
-        return float(self._service.desired_count) * int(self._settings().get(percent, default)) / 100
+        return float(self._service.desired_count) * int(self._settings.get(percent, default)) / 100
 
     @property
     def _minimum(self) -> int:
@@ -102,72 +116,105 @@ class ServiceRun:
     def _maximum(self) -> int:
         return math.floor(self._limit("maximumPercent", 200))
 
-    def _health(self) -> Health:
-        elb = self._account.client("elbv2", self._service.region_name)
+    def _target_states(self) -> TargetStates:
+        """Returns the states of all targets. A target group is missing if they are unknown."""
+        # Tasks of an older deployment can have other target groups.
+        groups = {port.group_arn for each in self._deployments for task in each.tasks for port in task.ports}
         found = {}
-        for port in self._ports:
-            try:
-                targets = elb.describe_target_health(TargetGroupArn=port.group_arn)["TargetHealthDescriptions"]
-            except ClientError as error:
-                self._add_event(f"failed to describe target health: {error}")
-                continue
-            found[port.group_arn] = {
-                each["Target"]["Id"]: (each["TargetHealth"]["State"], each["TargetHealth"].get("Description", ""))
-                for each in targets
-            }
+        for group in groups:
+            with self._errors_as_events():
+                found[group] = self._states_in(group)
         return found
 
-    def _update(self, deployment: Deployment, health: Health) -> None:
-        """Registers new targets, stops drained tasks, and forgets stopped ones."""
+    def _states_in(self, group: str) -> dict[str, tuple[str, str]]:
+        elb = self._account.client("elbv2", self._service.region_name)
+        try:
+            targets = elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
+        except elb.exceptions.TargetGroupNotFoundException:
+            return {}  # it was deleted, with its targets
+        return {
+            each["Target"]["Id"]: (each["TargetHealth"]["State"], each["TargetHealth"].get("Description", ""))
+            for each in targets
+        }
+
+    @contextmanager
+    def _errors_as_events(self) -> Iterator[None]:
+        """Reports an error of the load balancer's API, which must not keep other tasks from starting and stopping."""
+        try:
+            yield
+        except ClientError as error:
+            self._add_event(f"failed to use its target groups: {error}")
+
+    def _advance_tasks(self, deployment: Deployment, states: TargetStates) -> None:
         for task in list(deployment.tasks):
-            if task.has_stopped:
-                deployment.tasks.remove(task)
-                task.deregister()
-                if not task.is_stopping:
-                    deployment.count_failure()
-                    self._add_event(f"(task {task.task.id}) has stopped: {task.task.stopped_reason}")
-            elif task.is_stopping:
-                if task.has_drained(health):
-                    self._fargate.stop(task.task, task.stop_reason)
-            elif task.register():
-                groups = ", ".join(port.group_arn for port in self._ports)
-                self._add_event(f"registered 1 targets in (target-group {groups})")
-            elif not task.was_healthy and task.is_healthy(health):
-                deployment.reset_failures()
+            with self._errors_as_events():
+                self._advance(deployment, task, states)
 
-    def _replace_unhealthy(self, health: Health) -> None:
-        """Stops unhealthy tasks: during a rollout at once, and later when a replacement is healthy.
+    def _advance(self, deployment: Deployment, task: ServiceTask, states: TargetStates) -> None:
+        """Registers the targets of a new task, stops a drained one, and forgets a stopped one."""
+        if task.has_stopped:
+            task.deregister()
+            deployment.tasks.remove(task)
+            if not task.is_stopping:
+                deployment.count_failure()
+                self._add_event(f"(task {task.task.id}) has stopped: {task.task.stopped_reason}")
+        elif task.is_ending:
+            if task.is_stopping and task.has_drained(states):
+                self._fargate.stop(task.task, task.stop_reason)
+            task.deregister()
+        elif task.register():
+            groups = ", ".join(port.group_arn for port in task.ports)
+            self._add_event(f"registered 1 targets in (target-group {groups})")
+        elif not task.was_healthy and task.is_healthy(states):
+            deployment.reset_failures(evaluate=False)
 
-        If the maximum leaves no room for a replacement, the unhealthy task stops first.
-        """
+    def _replace_unhealthy(self, states: TargetStates) -> None:
+        """Stops unhealthy tasks: during a rollout at once, and later as soon as healthy tasks replace them."""
         for deployment in self._deployments:
-            for task in self._unhealthy(deployment, health):
+            unhealthy = self._unhealthy(deployment, states)
+            for task in unhealthy if deployment.is_in_progress else unhealthy[: self._replaced(deployment, states)]:
                 if deployment.is_in_progress:
                     deployment.count_failure()
-                elif self._room > 0 and len(deployment.healthy(health)) < self._service.desired_count:
-                    continue
-                self._stop(task, task.unhealthy_reason(health, self._grace_seconds))
+                self._stop(task, task.unhealthy_reason(states, self._grace_seconds))
 
-    def _unhealthy(self, deployment: Deployment, health: Health) -> list[ServiceTask]:
-        return [task for task in deployment.live if task.unhealthy_reason(health, self._grace_seconds)]
+    def _replaced(self, deployment: Deployment, states: TargetStates) -> int:
+        """Returns the number of unhealthy tasks that can stop, because healthy ones replace them.
+
+        If the maximum leaves no room for replacements, unhealthy tasks stop one by one (minimumHealthyPercent and
+        maximumPercent of DeploymentConfiguration in the ECS API reference).
+        """
+        useful, healthy = self._useful(deployment, states), deployment.healthy(states)
+        needed = self._needed(deployment, states)
+        if len(useful) == len(healthy) < needed and self._room <= 0:
+            return 1
+        return max(0, len(healthy) + len(deployment.live) - len(useful) - needed)
+
+    def _needed(self, deployment: Deployment, states: TargetStates) -> int:
+        """Returns the number of healthy tasks that a deployment needs."""
+        if deployment is self._primary:
+            return int(self._service.desired_count)
+        return self._minimum - len(self._primary.healthy(states)) if deployment is self._completed else 0
+
+    def _unhealthy(self, deployment: Deployment, states: TargetStates) -> list[ServiceTask]:
+        return [task for task in deployment.live if task.unhealthy_reason(states, self._grace_seconds)]
 
     @property
     def _room(self) -> int:
         """The number of tasks that the maximum leaves."""
         return self._maximum - sum(len(deployment.live) for deployment in self._deployments)
 
-    def _start_missing(self, health: Health) -> None:
+    def _start_missing(self, states: TargetStates) -> None:
         """Starts tasks of the primary deployment, and replaces lost tasks of the completed one up to the minimum.
 
         During a rollout, ECS replaces tasks by their own revision (announced in November 2025).
         """
-        self._start(self._primary, self._service.desired_count - len(self._useful(self._primary, health)))
+        self._start(self._primary, self._needed(self._primary, states) - len(self._useful(self._primary, states)))
         if self._completed in self._older:
-            serving = len(self._primary.healthy(health)) + len(self._useful(self._completed, health))
-            self._start(self._completed, self._minimum - serving)
+            useful = self._useful(self._completed, states)
+            self._start(self._completed, self._needed(self._completed, states) - len(useful))
 
-    def _useful(self, deployment: Deployment, health: Health) -> list[ServiceTask]:
-        unhealthy = self._unhealthy(deployment, health)
+    def _useful(self, deployment: Deployment, states: TargetStates) -> list[ServiceTask]:
+        unhealthy = self._unhealthy(deployment, states)
         return [task for task in deployment.live if task not in unhealthy]
 
     def _start(self, deployment: Deployment, missing: int) -> None:
@@ -178,39 +225,39 @@ class ServiceRun:
             deployment.count_failure()
             self._add_event(f"was unable to place a task. Reason: {NO_CAPACITY}")
             return
-        service = self._service
-        strategy = getattr(service, "capacity_provider_strategy", None)
+        service, settings = self._service, deployment.settings
+        strategy = settings["capacity_provider_strategy"]
         tasks = service._backend.run_task(
             service.cluster_name,
-            deployment.task_definition,
+            settings["task_definition"],
             number,
             overrides=None,
             started_by=deployment.id,
             tags=None,
             launch_type=None if strategy else service.launch_type,
-            networking_configuration=service.network_configuration,
+            networking_configuration=settings["network_configuration"],
             group=f"service:{service.name}",
-            platform_version=service.platform_version,
+            platform_version=settings["platform_version"],
             capacity_provider_strategy=strategy,
         )
         deployment.tasks += [
-            ServiceTask(task, self._ports, self._account, time_scale=self._fargate.time_scale) for task in tasks
+            ServiceTask(task, deployment.ports, self._account, time_scale=self._fargate.time_scale) for task in tasks
         ]
         started = " ".join(f"(task {task.id})" for task in tasks)
         self._add_event(f"has started {number} tasks: {started}.")
 
-    def _stop_surplus(self, health: Health) -> None:
+    def _stop_surplus(self, states: TargetStates) -> None:
         """Stops tasks of the primary deployment above the desired count, those that serve last."""
-        healthy = self._primary.healthy(health)
-        by_use = sorted(self._useful(self._primary, health), key=lambda task: task in healthy)
+        healthy = self._primary.healthy(states)
+        by_use = sorted(self._useful(self._primary, states), key=lambda task: task in healthy)
         for task in by_use[: max(0, len(by_use) - self._service.desired_count)]:
             self._stop(task, f"Scaling activity initiated by (deployment {self._primary.id})")
 
-    def _stop_older(self, health: Health) -> None:
+    def _stop_older(self, states: TargetStates) -> None:
         """Stops tasks of older deployments, as far as the minimum allows."""
         if self._primary.rollout_state == "FAILED" and self._service.status == "ACTIVE":
             return
-        serving = [task for deployment in self._deployments for task in deployment.healthy(health)]
+        serving = [task for deployment in self._deployments for task in deployment.healthy(states)]
         spare = len(serving) - self._minimum
         for deployment in self._older:
             for task in deployment.live:
@@ -223,21 +270,22 @@ class ServiceRun:
                 self._stop(task, f"Scaling activity initiated by (deployment {self._primary.id})")
 
     def _stop(self, task: ServiceTask, reason: str) -> None:
-        task.begin_to_stop(reason)
+        with self._errors_as_events():
+            task.begin_to_stop(reason)
         self._add_event(f"has begun draining connections on 1 tasks: (task {task.task.id}). {reason}")
 
-    def _end_rollout(self, health: Health) -> None:
+    def _end_rollout(self, states: TargetStates) -> None:
         """Completes or fails the primary deployment, and marks a deleted service as inactive."""
         self._older = [each for each in self._older if each.tasks or each is self._completed]
         primary = self._primary
         if self._service.status == "DRAINING":
             if not any(deployment.tasks for deployment in self._deployments):
-                self._service.status = "INACTIVE"
+                self._service.status, self.has_ended = "INACTIVE", True
         elif primary.breaks_circuit(self._service.desired_count):
             self._fail()
         elif (
             primary.is_in_progress
-            and len(primary.healthy(health)) >= self._service.desired_count
+            and len(primary.healthy(states)) >= self._service.desired_count
             and not any(deployment.tasks for deployment in self._older)
         ):
             primary.set_rollout("COMPLETED", f"ECS deployment {primary.id} completed.")
@@ -247,7 +295,7 @@ class ServiceRun:
 
     def _fail(self) -> None:
         """Fails the primary deployment, if the circuit breaker is on, and rolls back to the completed one."""
-        breaker = self._settings().get("deploymentCircuitBreaker") or {}
+        breaker = self._settings.get("deploymentCircuitBreaker") or {}
         if not breaker.get("enable"):
             return
         failed, completed = self._primary, self._completed
@@ -257,8 +305,8 @@ class ServiceRun:
             return
         self._older = [failed, *(each for each in self._older if each is not completed)]
         self._primary = completed
-        self._service.task_definition = completed.task_definition
-        completed.reset_failures()
+        completed.restore(self._service)
+        completed.reset_failures(evaluate=True)
         completed.set_rollout(
             "IN_PROGRESS", f"ECS deployment circuit breaker: rolling back to deploymentId {completed.id}."
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from .account import Account
@@ -11,7 +12,7 @@ from .account import Account
 _UNCHECKED_SECONDS = 40
 """How long a task without any health check must run to be healthy (DeploymentConfiguration, ECS API reference)."""
 
-Health = Mapping[str, Mapping[str, tuple[str, str]]]
+TargetStates = Mapping[str, Mapping[str, tuple[str, str]]]
 """State and reason of the targets of each target group, by ARN of the group and address of the target."""
 
 
@@ -30,6 +31,7 @@ class ServiceTask:
 
     Attributes:
         task: moto's task object.
+        ports: its targets.
         is_stopping: whether the scheduler has decided to stop it.
         stop_reason: why the scheduler stops it.
         was_healthy: whether it has ever been healthy.
@@ -47,17 +49,22 @@ class ServiceTask:
         self.task = task
         self.is_stopping = self.was_healthy = False
         self.stop_reason = ""
-        self._ports = ports
+        self.ports = ports
         self._elb = account.client("elbv2", task.region_name)
         self._started = time.monotonic()
         self._unchecked_seconds = 0 if ports or task.has_health_check else _UNCHECKED_SECONDS * time_scale
         self._running_since: float | None = None
-        self._is_registered = False
+        self._registered: list[TargetPort] = []
 
     @property
     def has_stopped(self) -> bool:
         """Whether its containers have stopped."""
         return bool(self.task.last_status == "STOPPED")
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether its containers are being stopped, or will be."""
+        return bool(self.task.desired_status == "STOPPED")
 
     @property
     def is_running(self) -> bool:
@@ -71,12 +78,13 @@ class ServiceTask:
 
     def register(self) -> bool:
         """Registers the targets when the containers run; returns whether it has registered them now."""
-        if self._is_registered or self.is_stopping or not self.is_running or not self._ports:
+        if not self.is_running:
             return False
-        for port in self._ports:
+        new = [port for port in self.ports if port not in self._registered]
+        for port in new:
             self._elb.register_targets(TargetGroupArn=port.group_arn, Targets=[self._target(port)])
-        self._is_registered = True
-        return True
+            self._registered.append(port)
+        return bool(new)
 
     def begin_to_stop(self, reason: str) -> None:
         """Deregisters the targets. `has_drained` tells when the containers can be stopped."""
@@ -86,16 +94,19 @@ class ServiceTask:
 
     def deregister(self) -> None:
         """Deregisters the targets, if they are registered."""
-        if self._is_registered:
-            self._is_registered = False
-            for port in self._ports:
+        while self._registered:
+            port = self._registered[-1]
+            with suppress(self._elb.exceptions.TargetGroupNotFoundException):  # it was deleted, with its targets
                 self._elb.deregister_targets(TargetGroupArn=port.group_arn, Targets=[self._target(port)])
+            self._registered.pop()
 
-    def has_drained(self, health: Health) -> bool:
-        """Returns whether the deregistration delay of all targets has passed."""
-        return not any(self._state(port, health) == "draining" for port in self._ports)
+    def has_drained(self, states: TargetStates) -> bool:
+        """Returns whether the deregistration delay of all targets has passed. Unknown states can be draining."""
+        return not self._registered and all(
+            port.group_arn in states and self._state(port, states) != "draining" for port in self.ports
+        )
 
-    def is_healthy(self, health: Health) -> bool:
+    def is_healthy(self, states: TargetStates) -> bool:
         """Returns whether the task counts towards the healthy tasks of its service.
 
         All targets are healthy, and all essential containers with a health check (DeploymentConfiguration in the ECS
@@ -106,24 +117,24 @@ class ServiceTask:
             and not self.is_stopping
             and self._has_run(self._unchecked_seconds)
             and self._containers_are("HEALTHY")
-            and all(self._state(port, health) == "healthy" for port in self._ports)
+            and all(self._state(port, states) == "healthy" for port in self.ports)
         )
         self.was_healthy = self.was_healthy or healthy
         return healthy
 
-    def unhealthy_reason(self, health: Health, grace_seconds: float) -> str:
+    def unhealthy_reason(self, states: TargetStates, grace_seconds: float) -> str:
         """Returns why the task must be replaced, or an empty string.
 
         Args:
-            health: of the targets.
+            states: of the targets.
             grace_seconds: `healthCheckGracePeriodSeconds` of the service, in which health checks do not count.
         """
         if self.is_stopping or not self.is_running or self.age < grace_seconds:
             return ""
         if not self._containers_are("HEALTHY", "UNKNOWN"):
             return "Task failed container health checks"
-        for port in self._ports:
-            state, why = health.get(port.group_arn, {}).get(self.task.address, ("", ""))
+        for port in self.ports:
+            state, why = states.get(port.group_arn, {}).get(self.task.address, ("", ""))
             if state == "unhealthy":
                 return f"Task failed ELB health checks in (target-group {port.group_arn}) due to (reason {why})"
         return ""
@@ -134,11 +145,11 @@ class ServiceTask:
         return now - self._running_since >= seconds
 
     def _containers_are(self, *states: str) -> bool:
-        # Without a health check, the health of the task is UNKNOWN for ever.
+        # Without a health check, the health of the task is UNKNOWN forever.
         return not self.task.has_health_check or self.task.health_status in states
 
-    def _state(self, port: TargetPort, health: Health) -> str:
-        return health.get(port.group_arn, {}).get(self.task.address, ("", ""))[0]
+    def _state(self, port: TargetPort, states: TargetStates) -> str:
+        return states.get(port.group_arn, {}).get(self.task.address, ("", ""))[0]
 
     def _target(self, port: TargetPort) -> dict[str, Any]:
         return {"Id": self.task.address, "Port": port.port}

@@ -39,6 +39,7 @@ class TaskRun:
         home: Path,
         images: Mapping[str, Image],
         time_scale: float,
+        ending: Event,
     ) -> None:
         """Creates the run without starting it.
 
@@ -50,6 +51,7 @@ class TaskRun:
             home: the folder in which the task's folder is created.
             images: the images that can be pulled.
             time_scale: see `Fargate`.
+            ending: see `Fargate`.
         """
         self._task, self._definition = task, definition
         self._account, self._credentials = account, credentials
@@ -57,6 +59,7 @@ class TaskRun:
         # moto's definition has no attribute for a role that was not set.
         self._role: str | None = getattr(definition, "task_role_arn", None)
         self._execution_role: str | None = getattr(definition, "execution_role_arn", None)
+        self._ending = ending
         self._stop_reason = ""
         self._stopping = Event()
         self._thread: Thread | None = None
@@ -169,7 +172,8 @@ class TaskRun:
                 self._stopping.wait(_POLL_SECONDS)
                 _update(containers)
         finally:
-            self._task.desired_status = "STOPPED"
+            self._task.desired_status, self._task.last_status = "STOPPED", "STOPPING"
+            self._ending.set()
             _stop_all(containers)
             self._task.last_status = "DEPROVISIONING"
         return end
@@ -203,6 +207,7 @@ class TaskRun:
         for container in self._task.containers:
             container.last_status = "STOPPED"
         self._task.last_status = "STOPPED"
+        self._ending.set()
 
     def _delete_network_interface(self) -> None:
         """Deletes the network interface, as Fargate does when a task stops. moto keeps it."""

@@ -8,8 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 from moto.core.responses import ActionResult
+from moto.ecs.exceptions import InvalidParameterException
 from moto.ecs.models import EC2ContainerServiceBackend, Task, TaskDefinition
 from moto.ecs.responses import EC2ContainerServiceResponse
+from moto.elbv2.models import elbv2_backends
 
 from .patching import patch_method, set_member
 
@@ -52,6 +54,71 @@ def report_all_service_settings() -> None:
         for key, (name, default) in settings.items():
             setattr(service, name, response._get_param(key, default))
         return answer
+
+
+def reject_names_of_services_in_use() -> None:
+    """On AWS, CreateService fails with the name of an active or draining service (DeleteService in the API reference).
+
+    moto replaces the service.
+    """
+    errors = {
+        "ACTIVE": "Creation of service was not idempotent.",
+        "DRAINING": "Unable to Start a service that is still Draining.",
+    }
+
+    @patch_method(EC2ContainerServiceBackend, "create_service")
+    def with_unused_name(
+        original: Callable[..., Any],
+        backend: EC2ContainerServiceBackend,
+        cluster: str,
+        name: str,
+        *args: Any,
+        **kw: Any,
+    ) -> Any:
+        services, _ = backend.describe_services(cluster, [name])
+        for service in services:
+            if service.status in errors:
+                raise InvalidParameterException(errors[service.status])
+        return original(backend, cluster, name, *args, **kw)
+
+
+def reject_target_groups_without_load_balancer() -> None:
+    """On AWS, CreateService fails if no listener forwards to a target group of the service.
+
+    moto accepts every target group.
+    """
+
+    @patch_method(EC2ContainerServiceResponse, "create_service")
+    def with_listeners(original: Callable[..., ActionResult], response: EC2ContainerServiceResponse) -> ActionResult:
+        elb = elbv2_backends[response.current_account][response.region]
+        for each in response._get_param("loadBalancers", []):
+            arn = each.get("targetGroupArn")
+            if arn and not elb._any_listener_using(arn):
+                raise InvalidParameterException(
+                    f"The target group with targetGroupArn {arn} does not have an associated load balancer."
+                )
+        return original(response)
+
+
+def count_tasks_and_services_of_clusters() -> None:
+    """AWS counts the running and pending tasks and the active services of a cluster (Cluster in the API reference).
+
+    moto adds and subtracts the counts of services when they change, and never counts services.
+    """
+    attributes = {"RUNNING": "running_tasks_count", "PENDING": "pending_tasks_count"}
+
+    @patch_method(EC2ContainerServiceBackend, "describe_clusters")
+    def counted(original: Callable[..., Any], backend: EC2ContainerServiceBackend, names: list[str]) -> Any:
+        clusters, failures = original(backend, names)
+        for cluster in clusters:
+            statuses = [task.last_status for task in list(backend.tasks.get(cluster.name, {}).values())]
+            for status, attribute in attributes.items():
+                setattr(cluster, attribute, statuses.count(status))
+            cluster.active_services_count = sum(
+                service.cluster_name == cluster.name and service.status == "ACTIVE"
+                for service in list(backend.services.values())
+            )
+        return clusters, failures
 
 
 def list_active_services_and_clusters() -> None:

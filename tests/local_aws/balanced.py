@@ -70,11 +70,16 @@ class Balancer:
             LoadBalancerArn=self.arn, Attributes=[{"Key": "idle_timeout.timeout_seconds", "Value": str(seconds)}]
         )
 
+    def delete_group(self, group: str) -> None:
+        """Deletes a target group."""
+        self._groups.remove(group)
+        self.elb.delete_target_group(TargetGroupArn=group)
+
     def delete(self) -> None:
         """Deletes the load balancer and its target groups."""
         self.elb.delete_load_balancer(LoadBalancerArn=self.arn)
-        for group in self._groups:
-            self.elb.delete_target_group(TargetGroupArn=group)
+        for group in list(self._groups):
+            self.delete_group(group)
 
     def listens(self, port: int = PORT) -> bool:
         """Returns whether the load balancer accepts connections."""

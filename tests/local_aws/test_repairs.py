@@ -8,6 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local_aws.server import LocalAws
+from tests.local_aws.balanced import eventually
 
 REGION = "us-west-2"
 
@@ -401,7 +402,9 @@ def service(client: Client, name: str) -> dict[str, Any]:
 
 
 class TestEcs:
-    def test_a_task_runs_with_a_container_without_memory(self, client: Client, subnets: list[str], name: str) -> None:
+    @pytest.fixture
+    def run_task(self, client: Client, subnets: list[str], name: str) -> Callable[..., list[str]]:
+        """Returns a function that runs a task, whose container has no memory and no image, and returns its ARN."""
         ecs, ec2 = client("ecs"), client("ec2")
         [subnet] = ec2.describe_subnets(SubnetIds=subnets[:1])["Subnets"]
         ec2.modify_vpc_attribute(VpcId=subnet["VpcId"], EnableDnsHostnames={"Value": True})
@@ -415,13 +418,21 @@ class TestEcs:
             memory="512",
             containerDefinitions=[{"name": "one", "image": "one"}],
         )
-        placed = ecs.run_task(
-            cluster=name,
-            taskDefinition=name,
-            launchType="FARGATE",
-            networkConfiguration={"awsvpcConfiguration": {"subnets": subnets[:1], "securityGroups": [group]}},
-        )
-        assert len(placed["tasks"]) == 1
+
+        def run(**settings: Any) -> list[str]:
+            placed = ecs.run_task(
+                cluster=name,
+                taskDefinition=name,
+                launchType="FARGATE",
+                networkConfiguration={"awsvpcConfiguration": {"subnets": subnets[:1], "securityGroups": [group]}},
+                **settings,
+            )
+            return [each["taskArn"] for each in placed["tasks"]]
+
+        return run
+
+    def test_a_task_runs_with_a_container_without_memory(self, run_task: Callable[..., list[str]]) -> None:
+        assert len(run_task()) == 1
 
     def test_a_service_reports_its_settings(self, service: dict[str, Any]) -> None:
         assert service["availabilityZoneRebalancing"] == "DISABLED"
@@ -444,6 +455,72 @@ class TestEcs:
         ecs.delete_cluster(cluster=name)
         assert service["clusterArn"] not in ecs.list_clusters()["clusterArns"]
         assert ecs.describe_clusters(clusters=[name])["clusters"][0]["status"] == "INACTIVE"
+
+    def test_the_name_of_a_service_is_free_once_it_is_inactive(
+        self, client: Client, service: dict[str, Any], name: str
+    ) -> None:
+        def create() -> dict[str, Any]:
+            created = client("ecs").create_service(cluster=name, serviceName=name, taskDefinition=name, desiredCount=0)
+            return dict(created["service"])
+
+        assert service["status"] == "ACTIVE"
+        assert refusal(create) == "InvalidParameterException"
+        client("ecs").delete_service(cluster=name, service=name, force=True)
+        client("ecs").get_waiter("services_inactive").wait(cluster=name, services=[name], WaiterConfig={"Delay": 1})
+        assert create()["status"] == "ACTIVE"
+
+    def test_a_target_group_of_a_service_needs_a_listener(
+        self, client: Client, service: dict[str, Any], subnets: list[str], name: str
+    ) -> None:
+        elb = client("elbv2")
+        [subnet] = client("ec2").describe_subnets(SubnetIds=subnets[:1])["Subnets"]
+        [group] = elb.create_target_group(
+            Name=name[:32], Protocol="HTTP", Port=80, VpcId=subnet["VpcId"], TargetType="ip"
+        )["TargetGroups"]
+        balanced = {"targetGroupArn": group["TargetGroupArn"], "containerName": "one", "containerPort": 80}
+        settings = {
+            "cluster": name,
+            "serviceName": "balanced",
+            "taskDefinition": name,
+            "desiredCount": 0,
+            "loadBalancers": [balanced],
+        }
+        assert refusal(client("ecs").create_service, **settings) == "InvalidParameterException"
+        [balancer] = elb.create_load_balancer(Name=name[:32], Subnets=subnets)["LoadBalancers"]
+        fixed = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}
+        [listener] = elb.create_listener(
+            LoadBalancerArn=balancer["LoadBalancerArn"], Protocol="HTTP", Port=80, DefaultActions=[fixed]
+        )["Listeners"]
+        assert refusal(client("ecs").create_service, **settings) == "InvalidParameterException"
+        elb.create_rule(
+            ListenerArn=listener["ListenerArn"],
+            Priority=1,
+            Conditions=[{"Field": "path-pattern", "Values": ["/a"]}],
+            Actions=[{"Type": "forward", "TargetGroupArn": group["TargetGroupArn"]}],
+        )
+        client("ecs").create_service(**settings)
+
+    def test_a_cluster_counts_its_tasks_and_services(self, client: Client, service: dict[str, Any], name: str) -> None:
+        def counts() -> tuple[int, ...]:
+            [cluster] = client("ecs").describe_clusters(clusters=[name])["clusters"]
+            return tuple(cluster[f"{kind}Count"] for kind in ("runningTasks", "pendingTasks", "activeServices"))
+
+        client("ecs").update_service(cluster=name, service=name, desiredCount=5)
+        client("ecs").update_service(cluster=name, service=name, desiredCount=0)
+        assert counts() == (0, 0, 1)
+        client("ecs").delete_service(cluster=name, service=name, force=True)
+        assert counts() == (0, 0, 0)
+
+    def test_tasks_are_listed_by_service_and_desired_status(
+        self, client: Client, run_task: Callable[..., list[str]], name: str
+    ) -> None:
+        def tasks(**settings: Any) -> list[str]:
+            return sorted(client("ecs").list_tasks(cluster=name, **settings)["taskArns"])
+
+        of_service, other = run_task(group="service:web"), run_task()
+        eventually(lambda: tasks(desiredStatus="STOPPED") == sorted(of_service + other))
+        assert tasks() == []
+        assert tasks(serviceName="web", desiredStatus="STOPPED") == of_service
 
     def test_zones_are_rebalanced_by_default(self, client: Client, service: dict[str, Any], name: str) -> None:
         created = client("ecs").create_service(cluster=name, serviceName="other", taskDefinition=name)["service"]
