@@ -164,12 +164,12 @@ class ServedStack:
         apply = f'. "{self.folder}/environment" && terraform -chdir="{root}" apply -auto-approve -no-color'
         subprocess.run(["/bin/sh", "-c", apply], check=True, capture_output=True, text=True)
 
-    def edit_proxy_config(self, edit: Callable[[dict[str, Any]], None]) -> None:
-        """Changes the proxy_config's file, and applies it."""
+    def edit_proxy_config(self, edit: Callable[[dict[str, Any]], None], **inputs: Any) -> None:
+        """Changes the proxy_config's file, and applies it together with changed inputs."""
         document = yaml.safe_load(self.proxy_config.read_text())
         edit(document)
         self.proxy_config.write_text(yaml.safe_dump(document, sort_keys=False))
-        self.apply()
+        self.apply(**inputs)
 
 
 def keeps_idle_connections(stack: ServedStack, name: str) -> bool:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 
@@ -18,6 +19,7 @@ from tests.served.served_stack import ServedStack, becomes, keeps_idle_connectio
 CLIENTS = 3
 PAUSE = 0.2
 """Seconds between two requests of a client, which leaves time for tasks to start."""
+METRICS_PORT = 9464
 PROXIES = ("gateway", "backend")
 
 
@@ -38,38 +40,6 @@ def test_every_request_of_a_long_load_is_answered_and_recorded(stack: ServedStac
         load.run(60 * pytestconfig.getoption("load_minutes"))
     assert not load.failures
     becomes(len(load.outcomes), lambda: stack.recorded_requests(key))
-
-
-def test_an_edit_of_the_proxy_config_rolls_both_services(stack: ServedStack, key: str) -> None:
-    def add_model(config: dict[str, Any]) -> None:
-        config["model_list"].append({**config["model_list"][0], "model_name": "gpt-4o-again"})
-
-    before = {name: stack.service(name)["taskDefinition"] for name in PROXIES}
-    with Load(stack, key, clients=CLIENTS, pause=PAUSE) as load:
-        stack.edit_proxy_config(add_model)
-        stack.wait_until_steady(*PROXIES)
-        load.run(5)
-    assert not load.failures
-    assert all(stack.service(name)["taskDefinition"] != before[name] for name in PROXIES)
-    assert stack.chat(model="gpt-4o-again").status == 200
-
-
-def test_a_broken_proxy_config_does_not_replace_the_running_version(stack: ServedStack, key: str) -> None:
-    def break_it(config: dict[str, Any]) -> None:
-        config["litellm_settings"] = {"callbacks": ["no_such_module.handler"]}
-
-    def repair(config: dict[str, Any]) -> None:
-        del config["litellm_settings"]
-
-    with Load(stack, key, clients=CLIENTS, pause=PAUSE) as load:
-        stack.edit_proxy_config(break_it)
-        for name in PROXIES:
-            becomes(True, lambda name=name: stack.has_failed_tasks(name))  # type: ignore[misc]
-        load.run(10)
-        assert all(stack.addresses(name) for name in PROXIES)
-        stack.edit_proxy_config(repair)
-        stack.wait_until_steady(*PROXIES)
-    assert not load.failures
 
 
 def test_a_killed_task_is_replaced(stack: ServedStack, key: str) -> None:
@@ -105,9 +75,39 @@ def _kill_processes_at(address: str) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-def test_an_upgrade_loses_no_request_and_keeps_keys(stack: ServedStack, key: str) -> None:
+def test_an_edit_of_the_proxy_config_rolls_both_services(stack: ServedStack, key: str) -> None:
+    def add_model(config: dict[str, Any]) -> None:
+        config["model_list"].append({**config["model_list"][0], "model_name": "gpt-4o-again"})
+
+    before = {name: stack.service(name)["taskDefinition"] for name in PROXIES}
     with Load(stack, key, clients=CLIENTS, pause=PAUSE) as load:
-        stack.apply(litellm_version=f"v{VERSIONS[-1]}")
+        stack.edit_proxy_config(add_model)
+        stack.wait_until_steady(*PROXIES)
+        load.run(5)
+    assert not load.failures
+    assert all(stack.service(name)["taskDefinition"] != before[name] for name in PROXIES)
+    assert stack.chat(model="gpt-4o-again").status == 200
+
+
+def test_a_broken_proxy_config_does_not_replace_the_running_version(stack: ServedStack, key: str) -> None:
+    def break_it(config: dict[str, Any]) -> None:
+        config["litellm_settings"] = {"callbacks": ["no_such_module.handler"]}
+
+    with Load(stack, key, clients=CLIENTS, pause=PAUSE) as load:
+        stack.edit_proxy_config(break_it)
+        for name in PROXIES:
+            becomes(True, lambda name=name: stack.has_failed_tasks(name))  # type: ignore[misc]
+        load.run(10)
+    assert not load.failures
+    assert all(stack.addresses(name) for name in PROXIES)
+
+
+def test_a_repair_and_an_upgrade_lose_no_request_and_keep_keys(stack: ServedStack, key: str) -> None:
+    def repair(config: dict[str, Any]) -> None:
+        config["litellm_settings"]["callbacks"] = ["prometheus"]
+
+    with Load(stack, key, clients=CLIENTS, pause=PAUSE) as load:
+        stack.edit_proxy_config(repair, litellm_version=f"v{VERSIONS[-1]}", gateway_metrics_port=METRICS_PORT)
         stack.wait_until_steady(*PROXIES, "ui")
         load.run(5)
     assert not load.failures
@@ -115,3 +115,13 @@ def test_an_upgrade_loses_no_request_and_keeps_keys(stack: ServedStack, key: str
     assert stack.chat(key).status == 200
     assert stack.chat("sk-wrong").status == 401
     assert all(keeps_idle_connections(stack, name) for name in PROXIES)
+
+
+def test_the_metrics_port_has_the_metrics_of_all_gateways(stack: ServedStack, key: str) -> None:
+    for _ in range(2 * len(stack.addresses("gateway"))):
+        assert stack.chat(key).status == 200
+    for address in stack.addresses("gateway"):
+        with urlopen(f"http://{address}:{METRICS_PORT}/metrics", timeout=10) as response:
+            metrics = response.read().decode()
+        tokens = [line for line in metrics.splitlines() if line.startswith("litellm_total_tokens_metric_total{")]
+        assert sum(float(line.rpartition(" ")[2]) for line in tokens) > 0
