@@ -103,6 +103,10 @@ bench: $(developed) ## Measure against plain CDKTF, and write docs/benchmarks.md
 snapshots: $(developed) ## Write the snapshots under tests/snapshots again
 	@$(python) -m pytest tests/unit/test_snapshots.py --take-snapshots
 
+.PHONY: screenshot
+screenshot: $(developed) ## Write the screenshot of the UI in docs again
+	@$(python) -m pytest tests/served/test_requests.py -k test_the_ui --take-screenshot
+
 .PHONY: lint
 lint: $(developed) ## Check style and types
 	@$(python) -m ruff check
