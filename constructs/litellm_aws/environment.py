@@ -164,6 +164,7 @@ def _proxy_config(proxy_config: ProxyConfig, storage: Storage) -> Values:
         "LITELLM_PROXY_CONFIG_S3_BUCKET": when(exists, storage.bucket_name),
         "LITELLM_PROXY_CONFIG_S3_KEY": when(exists, storage.proxy_config_key),
         "LITELLM_PROXY_CONFIG_S3_ETAG": storage.proxy_config_etag,
+        "LITELLM_PROXY_CONFIG_S3_VERSION_ID": storage.proxy_config_version_id,
     }
 
 

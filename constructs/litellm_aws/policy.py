@@ -1,4 +1,4 @@
-"""An IAM policy, and documents of statements that allow."""
+"""An IAM policy, and documents of statements."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -18,10 +18,10 @@ def document(scope: Construct, name: str, statements: Sequence[Statement]) -> Ex
 
     Args:
         name: of the local `<name>_document`, which holds it.
-        statements: each with its Action and Resource or Principal; what they say is allowed.
+        statements: each with its Action and Resource or Principal, and its Effect: by default `Allow`.
     """
-    allowed = [{"Effect": "Allow", **statement} for statement in statements]
-    return call("jsonencode", local(scope, f"{name}_document", {"Version": "2012-10-17", "Statement": allowed}))
+    complete = [{"Effect": "Allow", **statement} for statement in statements]
+    return call("jsonencode", local(scope, f"{name}_document", {"Version": "2012-10-17", "Statement": complete}))
 
 
 class Policy(Construct):

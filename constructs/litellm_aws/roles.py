@@ -116,10 +116,14 @@ class Roles(Construct):
 
     def _bucket_permission(self, storage: Storage) -> ITerraformDependable:
         actions = ["GetObject", "PutObject", "DeleteObject", "AbortMultipartUpload", "ListMultipartUploadParts"]
+        configuration = [text(storage.bucket_arn, f"/{storage.proxy_config_folder}*")]
         policy = self._policy(
             "s3_access",
             {"Action": ["s3:ListBucket", "s3:GetBucketLocation"], "Resource": [storage.bucket_arn]},
             {"Action": [f"s3:{action}" for action in actions], "Resource": [text(storage.bucket_arn, "/*")]},
+            {"Action": ["s3:GetObjectVersion"], "Resource": configuration},
+            # A proxy must not choose what the next one runs.
+            {"Effect": "Deny", "Action": ["s3:PutObject*", "s3:DeleteObject*"], "Resource": configuration},
         )
         return self.task.attach(policy)
 

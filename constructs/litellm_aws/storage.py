@@ -37,11 +37,15 @@ class Storage(Construct):
 
     Attributes:
         bucket_name, bucket_arn: of the bucket.
+        proxy_config_folder: prefix of the keys that Terraform alone writes.
         proxy_config_key: key of the configuration's object.
         proxy_config_etag: changes with the configuration; null where there is none.
+        proxy_config_version_id: of the configuration's object, so that each revision of a task definition keeps the
+            configuration that it was made with; null where there is none.
     """
 
-    proxy_config_key = "config/litellm-config.yaml"
+    proxy_config_folder = "config/"
+    proxy_config_key = f"{proxy_config_folder}litellm-config.yaml"
 
     def __init__(
         self,
@@ -69,7 +73,8 @@ class Storage(Construct):
         self.bucket_name = attribute(bucket, "id")
         self.bucket_arn = attribute(bucket, "arn")
         content = proxy_config.as_yaml(trusted_proxy_ranges=network.load_balancer_ranges)
-        self.proxy_config_etag = self._uploaded(content, proxy_config.exists, after=self._protection())
+        uploaded = self._uploaded(content, proxy_config.exists, after=self._protection())
+        self.proxy_config_etag, self.proxy_config_version_id = one(uploaded, "etag"), one(uploaded, "version_id")
 
     def _protection(self) -> list[ITerraformDependable]:
         """Makes what must be in place before an object is stored."""
@@ -105,9 +110,9 @@ class Storage(Construct):
         )
         return [versioning, access_block]
 
-    def _uploaded(self, content: Expression, exists: Expression, *, after: list[ITerraformDependable]) -> Expression:
-        """Stores the configuration, and returns its ETag; null where there is none."""
-        uploaded = S3Object(
+    def _uploaded(self, content: Expression, exists: Expression, *, after: list[ITerraformDependable]) -> S3Object:
+        """Stores the configuration, where there is one."""
+        return S3Object(
             self,
             "aws_s3_object.proxy_config",
             count=count_if(exists),
@@ -122,4 +127,3 @@ class Storage(Construct):
             override_provider=S3ObjectOverrideProvider(default_tags=S3ObjectOverrideProviderDefaultTags(tags={})),
             depends_on=after,
         )
-        return one(uploaded, "etag")

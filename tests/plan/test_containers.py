@@ -296,8 +296,8 @@ def test_with_a_configuration_a_shell_fetches_it_first(everything: Plan, service
     assert script.endswith(run)
 
 
-def test_the_configuration_is_found_by_bucket_key_and_etag(everything: Plan) -> None:
-    etag = everything.values("aws_s3_object.proxy_config[0]")["etag"]
+def test_the_configuration_is_found_by_bucket_key_and_version(everything: Plan) -> None:
+    stored = everything.values("aws_s3_object.proxy_config[0]")
     for service in ("gateway", "backend"):
         assert (
             environment(everything, service).items()
@@ -305,7 +305,8 @@ def test_the_configuration_is_found_by_bucket_key_and_etag(everything: Plan) -> 
                 "CONFIG_FILE_PATH": "/tmp/litellm-config.yaml",
                 "LITELLM_PROXY_CONFIG_S3_BUCKET": "bucket-mock",
                 "LITELLM_PROXY_CONFIG_S3_KEY": "config/litellm-config.yaml",
-                "LITELLM_PROXY_CONFIG_S3_ETAG": etag,
+                "LITELLM_PROXY_CONFIG_S3_ETAG": stored["etag"],
+                "LITELLM_PROXY_CONFIG_S3_VERSION_ID": stored["version_id"],
             }.items()
         )
 

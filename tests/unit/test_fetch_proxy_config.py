@@ -16,10 +16,10 @@ BOTO3 = """\
 import io
 
 class Client:
-    def get_object(self, Bucket, Key):
+    def get_object(self, Bucket, Key, VersionId):
         if Bucket == "denied":
-            raise RuntimeError("AccessDenied: not authorized to perform s3:GetObject")
-        return {"Body": io.BytesIO(f"{Bucket} {Key} é".encode())}
+            raise RuntimeError("AccessDenied: not authorized to perform s3:GetObjectVersion")
+        return {"Body": io.BytesIO(f"{Bucket} {Key} {VersionId} é".encode())}
 
 def client(service, region_name):
     assert (service, region_name) == ("s3", "us-west-2")
@@ -46,6 +46,7 @@ def run(tmp_path: Path, target: Path, bucket: str) -> subprocess.CompletedProces
             "CONFIG_FILE_PATH": str(target),
             "LITELLM_PROXY_CONFIG_S3_BUCKET": bucket,
             "LITELLM_PROXY_CONFIG_S3_KEY": "config/litellm-config.yaml",
+            "LITELLM_PROXY_CONFIG_S3_VERSION_ID": "v1",
         },
         capture_output=True,
         text=True,
@@ -56,7 +57,7 @@ def run(tmp_path: Path, target: Path, bucket: str) -> subprocess.CompletedProces
 def test_the_configuration_is_there_before_the_proxy_starts(tmp_path: Path, target: Path) -> None:
     ended = run(tmp_path, target, "bucket")
     assert (ended.returncode, ended.stdout) == (0, "started\n")
-    assert target.read_text(encoding="utf-8") == "bucket config/litellm-config.yaml é"
+    assert target.read_text(encoding="utf-8") == "bucket config/litellm-config.yaml v1 é"
 
 
 def test_a_failed_fetch_stops_the_container_and_says_why(tmp_path: Path, target: Path) -> None:
@@ -64,8 +65,8 @@ def test_a_failed_fetch_stops_the_container_and_says_why(tmp_path: Path, target:
     assert ended.returncode == 1
     assert "started" not in ended.stdout
     assert ended.stderr == (
-        "cannot fetch the proxy_config s3://denied/config/litellm-config.yaml: "
-        "AccessDenied: not authorized to perform s3:GetObject\n"
+        "cannot fetch version v1 of the proxy_config s3://denied/config/litellm-config.yaml: "
+        "AccessDenied: not authorized to perform s3:GetObjectVersion\n"
     )
 
 
