@@ -100,6 +100,8 @@ def evaluate(terraform: Terraform, module_root: Root, module: dict[str, Any]) ->
         "port": 5432,
     }
     computed["aws_elasticache_replication_group.this"] = {"primary_endpoint_address": "redis.mock"}
+    # The tests of containers store a configuration in a bucket without versions.
+    computed["aws_s3_object.proxy_config"] = {"version_id": "null"}
     computed["aws_s3_bucket.this"] = {"id": "bucket-mock", "arn": "arn:aws:s3:::bucket-mock"}
     computed["aws_acm_certificate.this"] = {
         "arn": f"arn:aws:acm:{ACCOUNT}:certificate/mock",

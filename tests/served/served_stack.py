@@ -59,6 +59,15 @@ def becomes(expected: Any, value: Callable[[], Any], seconds: float = 120) -> No
         time.sleep(0.5)
 
 
+def answers(url: str) -> bool:
+    """Returns whether a server answers."""
+    try:
+        urlopen(url, timeout=10).close()
+    except OSError:
+        return False
+    return True
+
+
 class ServedStack:
     """The stack of the demo's tenant.
 
@@ -80,10 +89,12 @@ class ServedStack:
         self._tenants = folder / "tenants.yaml"
         self.proxy_config = folder / "config" / "globex.yaml"
 
-    def ask(self, path: str, body: Any = None, key: str = "") -> Answer:
-        """Sends a request with a key, by default the master key."""
+    def ask(self, path: str, body: Any = None, key: str = "", origin: str = "") -> Answer:
+        """Sends a request with a key, by default the master key, and by default to the load balancer."""
         headers = {"Authorization": f"Bearer {key or self.key}", "Content-Type": "application/json"}
-        request = Request(self.url + path, data=None if body is None else json.dumps(body).encode(), headers=headers)
+        request = Request(
+            (origin or self.url) + path, data=None if body is None else json.dumps(body).encode(), headers=headers
+        )
         try:
             with urlopen(request, timeout=60) as response:
                 return Answer(response.status, response.read().decode())
@@ -136,6 +147,18 @@ class ServedStack:
     def has_failed_tasks(self, name: str) -> bool:
         """Returns whether tasks of the newest deployment of a service have failed."""
         return bool(self.service(name)["deployments"][0]["failedTasks"])
+
+    @contextmanager
+    def task(self, definition: str) -> Iterator[str]:
+        """A task of its own, of a revision of the gateway's task definition; yields its address."""
+        ecs, service = self.account.client("ecs"), self.service("gateway")
+        started = {"cluster": service["clusterArn"], "taskDefinition": definition, "launchType": "FARGATE"}
+        [task] = ecs.run_task(**started, networkConfiguration=service["networkConfiguration"])["tasks"]
+        details = {each["name"]: each["value"] for each in task["attachments"][0]["details"]}
+        try:
+            yield details["privateIPv4Address"]
+        finally:
+            ecs.stop_task(cluster=service["clusterArn"], task=task["taskArn"])
 
     def addresses(self, name: str) -> list[str]:
         """Returns the addresses of a service's healthy targets."""

@@ -14,7 +14,7 @@ from commands.demo.fleet import DEFAULT_VERSION
 from local_aws.container_address import TASK_ADDRESS
 from local_aws.litellm.installation import VERSIONS
 from tests.served.load import Load
-from tests.served.served_stack import ServedStack, becomes, keeps_idle_connections, served_stack
+from tests.served.served_stack import ServedStack, answers, becomes, keeps_idle_connections, served_stack
 
 CLIENTS = 3
 PAUSE = 0.2
@@ -87,6 +87,16 @@ def test_an_edit_of_the_proxy_config_rolls_both_services(stack: ServedStack, key
     assert not load.failures
     assert all(stack.service(name)["taskDefinition"] != before[name] for name in PROXIES)
     assert stack.chat(model="gpt-4o-again").status == 200
+
+
+def test_an_older_revision_keeps_its_proxy_config(stack: ServedStack) -> None:
+    """So that a rollback returns to it."""
+    family, _, _ = stack.service("gateway")["taskDefinition"].rpartition(":")
+    with stack.task(f"{family}:1") as address:
+        origin = f"http://{address}:4000"
+        becomes(True, lambda: answers(f"{origin}/health/liveliness"))
+        found = stack.ask("/v1/models", origin=origin).json["data"]
+    assert [model["id"] for model in found] == [stack.model]
 
 
 def test_a_broken_proxy_config_does_not_replace_the_running_version(stack: ServedStack, key: str) -> None:
