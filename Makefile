@@ -93,7 +93,7 @@ test: $(developed) ## Run the fast tests: all that apply nothing. Those that nee
 
 .PHONY: test-all
 test-all: test ## Run all tests, with those that apply to the local AWS
-	@$(python) -m pytest $(fast_tests:%=--ignore=%) -n 2 --dist loadfile
+	@$(python) -m pytest $(fast_tests:%=--ignore=%) -n 3 --dist loadfile
 
 .PHONY: bench
 bench: $(developed) ## Measure against plain CDKTF, and write docs/benchmarks.md (ROUNDS=number)
