@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -152,6 +153,8 @@ def _base_files(base: str, repository: Path, exported: Path, tenants_file: Path)
     if not (tenants_file.exists() and (project / "main.py").exists()):
         return {}
     outdir = tenants_file.parent / _OUTDIR
+    # The commit may contain an output, which may hold the roots of other tenants files, too.
+    outdir.unlink() if outdir.is_symlink() else shutil.rmtree(outdir, ignore_errors=True)
     done = subprocess.run(
         _synth(project),
         cwd=project,

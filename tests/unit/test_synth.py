@@ -238,6 +238,39 @@ def test_roots_of_others_are_left_alone(project: Path, capsys: pytest.CaptureFix
     assert stacks > {"network", "initech-dev", "acme-prod", "globex-dev", "hooli-dev"}
 
 
+def test_a_root_of_another_tenants_file_is_not_replaced(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(capsys, FLEET)
+    before = files(project)
+    Path("fleet").mkdir()
+    others = Path("fleet/other.yaml")
+    others.write_text(DEFAULTS + GLOBEX.replace("globex", "initech") + ACME.replace("states", "others") + HOOLI)
+    code = command_line.run(["synth", "--tenants", str(others)])
+    said = capsys.readouterr().err.splitlines()
+    assert code == 2
+    advice = (
+        "was synthesized from another tenants file, tenants.yaml: give --out another folder, or delete "
+        "cdktf.out/stacks/{} if it is to be synthesized from fleet/other.yaml from now on"
+    )
+    assert said == [
+        f"fleet/other.yaml:1: cdktf.out/stacks/workspaces.hooli {advice.format('workspaces.hooli')}",
+        f"fleet/other.yaml:4: tenant acme-prod: cdktf.out/stacks/acme-prod {advice.format('acme-prod')}",
+        f"fleet/other.yaml:8: tenant hooli-dev: cdktf.out/stacks/hooli-dev {advice.format('hooli-dev')}",
+        "3 problems in fleet/other.yaml; nothing was written.",
+    ]
+    assert {name: file for name, file in files(project).items() if name != "fleet/other.yaml"} == before
+    assert command_line.run(["synth", "--tenants", str(others), "--out", "other.out"]) == 0
+
+
+def test_a_tenants_file_may_be_renamed_and_linked_to(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(capsys, FLEET)
+    Path("tenants.yaml").rename("fleet.yaml")
+    assert command_line.run(["synth", "--tenants", "fleet.yaml"]) == 0
+    Path("tenants.yaml").symlink_to("fleet.yaml")
+    before = files(project)
+    assert command_line.run(["synth"]) == 0
+    assert files(project) == before
+
+
 def test_the_root_of_a_tenant_whose_local_state_holds_resources_stays(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
