@@ -138,6 +138,7 @@ def changed_since(base: str, tenants_file: Path) -> Changed:
     with tempfile.TemporaryDirectory(prefix="litellm-aws-base-") as scratch:
         exported = Path(scratch).resolve()
         export(repository, commit, exported)
+        (exported / ".git").mkdir(exist_ok=True)  # marks the top of the repository
         before = _base_files(base, repository, exported, exported / folder.relative_to(repository) / tenants_file.name)
     now: dict[str, dict[str, bytes]] = {}
     for path, content in configurations(fleet, folder / _OUTDIR).items():

@@ -10,10 +10,11 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 from .documents import Documents, Section
+from .input_files import InputFiles
 from .plain_secrets import plain_secret
 from .problems import BadInputError, Findings, Problem, dotted, nearest
 from .tenant import TenantSettings
-from .yaml_tree import Node, merged, read_yaml
+from .yaml_tree import Node, merged
 
 _PLAIN_MAPS = ("proxy_config", "gateway_extra_env", "backend_extra_env")
 """Inputs that are checked for plain secrets."""
@@ -56,13 +57,13 @@ class Layers:
         raise KeyError(dotted(path))
 
 
-def layered(documents: Documents, findings: Findings) -> Iterator[Layers]:
+def layered(documents: Documents, files: InputFiles, findings: Findings) -> Iterator[Layers]:
     """Yields the layers of every tenant, then those of defaults and profiles without a tenant."""
-    profiles = _Profiles(documents, findings)
-    defaults = {id(section): _prepared(section, findings) for section in documents.defaults}
+    profiles = _Profiles(documents, files, findings)
+    defaults = {id(section): _prepared(section, files, findings) for section in documents.defaults}
     used: set[int] = set()
     for entry in documents.tenants:
-        own = _prepared(entry.own, findings)
+        own = _prepared(entry.own, files, findings)
         below = [defaults[id(section)] for section in entry.defaults]
         names = profiles.named_by([own, *reversed(below)])
         sections = (*below, *profiles.expanded(names), own)
@@ -81,9 +82,9 @@ def layered(documents: Documents, findings: Findings) -> Iterator[Layers]:
 class _Profiles:
     """The profiles, each with those that it is based on."""
 
-    def __init__(self, documents: Documents, findings: Findings) -> None:
+    def __init__(self, documents: Documents, files: InputFiles, findings: Findings) -> None:
         self._findings = findings
-        self._sections = {name: _prepared(section, findings) for name, section in documents.profiles.items()}
+        self._sections = {name: _prepared(section, files, findings) for name, section in documents.profiles.items()}
         based_on = {name: self.named_by([section]) for name, section in self._sections.items()}
         self._orders: dict[str, dict[str, None]] = {}
         for name in self._without_circles(based_on):
@@ -129,7 +130,7 @@ class _Profiles:
                 based_on[first].remove(circle[1])
 
 
-def _prepared(section: Section, findings: Findings) -> Section:
+def _prepared(section: Section, files: InputFiles, findings: Findings) -> Section:
     """Returns a section with its proxy_config_file read, and without secrets."""
     owner = section.name
     values = dict(section.node.value)
@@ -144,7 +145,7 @@ def _prepared(section: Section, findings: Findings) -> Section:
             )
     named = values.get("proxy_config_file")
     if named is not None and isinstance(named.value, str):
-        config = _proxy_config(named, owner, findings)
+        config = _proxy_config(named, owner, files, findings)
         if "proxy_config" in values:
             findings.add(named.problem("proxy_config_file and proxy_config are both set: remove one of them", owner))
         elif config is not None:
@@ -155,7 +156,7 @@ def _prepared(section: Section, findings: Findings) -> Section:
     return Section(owner, Node(values, section.node.file, section.node.line))
 
 
-def _proxy_config(named: Node, owner: str, findings: Findings) -> Node | None:
+def _proxy_config(named: Node, owner: str, files: InputFiles, findings: Findings) -> Node | None:
     folder = named.file.absolute().parent
     written = Path(named.value)
     path = folder / written
@@ -169,8 +170,11 @@ def _proxy_config(named: Node, owner: str, findings: Findings) -> Node | None:
             )
         )
         return None
+    if not files.contain(path):  # by a link
+        findings.add(named.problem(f"proxy_config_file {named.value} {files.advice}", owner))
+        return None
     try:
-        config, mistakes = read_yaml(path, shown, refuse_ambiguous=False)
+        config, mistakes = files.yaml(path, shown, refuse_ambiguous=False)
     except BadInputError as error:
         for problem in error.problems:
             message = f"proxy_config_file {named.value}: {problem.message}"

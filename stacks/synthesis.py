@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fleet.problems import BadInputError, FailedError, Problem
+from fleet.problems import BadInputError, FailedError, Problem, RefusedError, is_utf8
 from fleet.repository import top_of
 from fleet.tenants_file import Fleet
 
@@ -71,6 +71,7 @@ def synthesize(fleet: Fleet, outdir: Path, progress: Callable[[int], None] = lam
 
     Raises:
         BadInputError: another tenants file has a root of the same name in `outdir`. Nothing was written.
+        RefusedError: a path is not UTF-8.
         OSError: `outdir` cannot be written.
         TemporaryFolderError: CDKTF cannot write its files.
     """
@@ -95,11 +96,17 @@ def configurations(fleet: Fleet, outdir: Path, progress: Callable[[int], None] =
     """Returns the content of every file that `synthesize` would write, by its path in `outdir`.
 
     Raises:
+        RefusedError: a path is not UTF-8.
         TemporaryFolderError: CDKTF cannot write its files.
     """
     # Terraform follows links before it resolves relative paths.
     tenants_folder = fleet.file.absolute().parent.resolve()
     stacks_folder = outdir.resolve() / _STACKS
+    for path in (outdir, os.path.relpath(fleet.file.resolve(), stacks_folder), tempfile.gettempdir()):
+        if not is_utf8(path):
+            raise RefusedError(
+                f"The path {str(path)!a} is not UTF-8, and cannot be written to JSON: rename the folder."
+            )
 
     def declare(app: App) -> None:
         from .module import ModuleStack

@@ -79,6 +79,15 @@ def test_what_a_tenant_includes_counts(repository: Path) -> None:
     assert touched(changed_since("HEAD~1", FILE)) == [("hooli-dev", "new")]
 
 
+def test_a_file_above_the_tenants_file_may_be_included(repository: Path) -> None:
+    Path("profiles.yaml").write_text("profiles: {big: {ui_desired_count: 2}}\n")
+    Path("live").mkdir()
+    live = Path("live/tenants.yaml")
+    live.write_text(FILE.read_text() + "include: ../profiles.yaml\n")
+    commit()
+    assert changed_since("HEAD", live).tenants == []
+
+
 def test_an_output_of_another_tenants_file_in_the_commit_does_not_count(repository: Path) -> None:
     Path("other.yaml").write_text(FILE.read_text())
     synthesize(load_fleet(Path("other.yaml")), Path("cdktf.out"))

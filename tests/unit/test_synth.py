@@ -328,6 +328,25 @@ def test_a_local_state_is_next_to_the_tenants_file_wherever_the_output_really_is
 # What cannot be written
 
 
+def test_an_output_whose_name_is_not_utf_8_ends_with_2(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("tenants.yaml").write_text(FLEET)
+    assert command_line.run(["synth", "--out", os.fsdecode(b"\xff")]) == 2
+    assert "is not UTF-8" in capsys.readouterr().err
+    assert [path.name for path in project.iterdir()] == ["tenants.yaml"]
+
+
+def test_keys_and_values_that_cdktf_has_uses_for_are_written(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = "{'//': {a: 1}, constructor: x, 'TfToken[TOKEN.1]': '${TfToken[TOKEN.2]}', n: -1.8881545897087505e+289}"
+    assert run(capsys, DEFAULTS + GLOBEX[:-2] + f", proxy_config: {config}}}\n").code == 0
+    [module] = json.loads(Path("cdktf.out/stacks/globex-dev/cdk.tf.json").read_text())["module"].values()
+    assert module["proxy_config"] == {
+        "//": {"a": 1},
+        "constructor": "x",
+        '${"TfToken["}TOKEN.1]': '$${${"TfToken["}TOKEN.2]}',
+        "n": "${-1.8881545897087505e+289}",
+    }
+
+
 def test_a_file_in_place_of_the_output_ends_with_1(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Path("cdktf.out").write_text("mine")
     assert run(capsys, FLEET) == Run(1, "", "cdktf.out cannot be written: [Errno 17] File exists: 'cdktf.out'\n")

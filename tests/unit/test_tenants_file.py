@@ -692,6 +692,50 @@ def test_states_of_different_places_may_have_the_same_name() -> None:
     assert len(load(f"{DEFAULTS}tenants:\n{''.join(entries)}")) == len(backends)
 
 
+# What is too large or too deep
+
+
+def test_what_is_nested_too_deeply_is_refused() -> None:
+    deep = "is nested too deeply, or an alias contains itself: write the values out"
+    for brackets in ("[" * 101 + "]" * 101, "[" * 100_000, "{a: " * 100_000):
+        assert refusal(with_lines("proxy_config:", f"  a: {brackets}")) == [f"tenants.yaml:7: {deep}"]
+    chain = [f"  a{n}: &a{n} [{f'*a{n - 1}' if n else 1}]" for n in range(101)]
+    assert refusal(with_lines("proxy_config:", *chain)) == [f"tenants.yaml:7: {deep}"]
+    assert load(with_lines("proxy_config:", f"  a: {'[' * 90}{']' * 90}"))
+
+
+def test_aliases_that_repeat_too_many_values_are_refused() -> None:
+    lines = [f"  a{n}: &a{n} [{', '.join([f'*a{n - 1}' if n else '1'] * 9)}]" for n in range(12)]
+    [said] = refusal(with_lines("proxy_config:", *lines))
+    assert said.endswith("has aliases that repeat more than 100,000 values: write them out, or remove some")
+    merged = ", ".join(["*a"] * 60_000)
+    [said] = refusal(with_lines("proxy_config:", "  a: &a {b: c, d: e}", f"  d: {{<<: [{merged}]}}"))
+    assert "100,000 values" in said
+
+
+@pytest.mark.parametrize("number", ["9" * 6000, "0x" + "f" * 3000, "1:" * 300 + "0.5", "-.inf", ".nan"])
+def test_a_number_that_terraform_cannot_hold_is_refused(number: str) -> None:
+    Path("config.yaml").write_text(f"a: {number}\n")
+    [said] = refusal(with_lines("proxy_config_file: config.yaml"))
+    assert f"proxy_config.a is {number[:100]}" in said
+    assert said.endswith("in quotes")
+    assert len(said) < 400
+
+
+def test_a_key_that_cdktf_cannot_write_is_refused() -> None:
+    assert refusal(with_lines("tags: {__proto__: x}", "proxy_config: {a: [{__proto__: x}]}")) == [
+        f"tenants.yaml:{line}: tenant acme-prod: {where} has the key __proto__, which CDKTF cannot write: "
+        "rename or remove it"
+        for line, where in ((6, "tags"), (7, "proxy_config.a[0]"))
+    ]
+
+
+def test_a_file_whose_name_is_not_utf_8_is_refused() -> None:
+    with pytest.raises(BadInputError) as raised:
+        load_fleet(Path(os.fsdecode(b"\xff.yaml")))
+    assert raised.value.problems[0].message == "its name is not UTF-8: rename it, or its folder"
+
+
 # What is wrong with the file of a proxy configuration
 
 
