@@ -25,6 +25,8 @@ NULL = "${null}"
 _LARGEST_SAFE_INTEGER = 2**53 - 1
 _NUMBER_TOKENS = -1e288
 """CDKTF represents a reference to a number by a number near -1.888e289."""
+_MAP_TOKEN = -123456789
+"""CDKTF represents a number in a reference to a map by this one."""
 """The largest integer that JavaScript, and so jsii, carries without rounding (ECMA-262, MAX_SAFE_INTEGER)."""
 
 _TOKEN_MARK = "TfToken["
@@ -355,7 +357,7 @@ def constant(value: Any) -> Any:
             return NULL
         case int() if not isinstance(value, bool) and abs(value) > _LARGEST_SAFE_INTEGER:
             return f"${{{value}}}"
-        case float() if value < _NUMBER_TOKENS:
+        case int() | float() if value < _NUMBER_TOKENS or value == _MAP_TOKEN:
             return f"${{{value!r}}}"
         case list():
             return [constant(item) for item in value]

@@ -23,6 +23,7 @@ DEFAULTS = "defaults: {region: us-west-2, azs: [us-west-2a, us-west-2b]}\n"
 """One line, with which a tenant needs no more than `tenant` and `env`."""
 
 SECRET = "arn:aws:secretsmanager:us-west-2:111122223333:secret:openai"
+ROLE = "arn:aws:iam::111122223333:role/deployer"
 API_KEY = "sk-proj-0123456789abcdefghij"
 SHAPE = "a tenants file has `tenants`, a list of maps, and may have `defaults`, `profiles` and `include`"
 FARGATE = (
@@ -148,12 +149,12 @@ tenants:
 @pytest.mark.parametrize(
     ("below", "above", "expected"),
     [
-        ("s3: {bucket: a, region: r}", "local: {path: x}", {"local": {"path": "x"}}),
-        ("s3: {bucket: a, region: r}", "cloud: {organization: o}", {"cloud": {"organization": "o"}}),
+        ("s3: {bucket: a, region: us-west-2}", "local: {path: x}", {"local": {"path": "x"}}),
+        ("s3: {bucket: a, region: us-west-2}", "cloud: {organization: o}", {"cloud": {"organization": "o"}}),
         (
-            "s3: {bucket: a, region: r}",
+            "s3: {bucket: a, region: us-west-2}",
             "s3: {bucket: b, encrypt: false}",
-            {"s3": {"bucket": "b", "region": "r", "use_lockfile": True, "encrypt": False}},
+            {"s3": {"bucket": "b", "region": "us-west-2", "use_lockfile": True, "encrypt": False}},
         ),
     ],
 )
@@ -205,7 +206,7 @@ def test_a_state_has_a_name_of_its_own_unless_it_is_given() -> None:
     assert default.workspace == "litellm-acme-prod"
     [local] = load(with_lines("backend: {local: {path: states/a}}"))
     assert local.state_file == "states/a"
-    [s3] = load(with_lines("backend: {s3: {bucket: b, region: r, key: k}}"))
+    [s3] = load(with_lines("backend: {s3: {bucket: b, region: us-west-2, key: k}}"))
     assert s3.state_key == "k"
     [cloud] = load(with_lines("backend: {cloud: {organization: o, workspace: w}}"))
     assert cloud.workspace == "w"
@@ -227,6 +228,19 @@ def test_the_defaults_of_an_empty_fleet_are_checked() -> None:
         "tenants.yaml:2: defaults: regio is unknown here: did you mean region?",
         'tenants.yaml:3: defaults: ui_cpu must be a whole number, not the string "x"',
         "tenants.yaml:4: defaults: provider.profil is unknown here: did you mean profile?",
+    ]
+
+
+def test_a_region_duration_or_key_that_terraform_takes_is_accepted() -> None:
+    role = f"assume_role: {{role_arn: {ROLE!r}, duration: 1h30m0.5s, session_name: ci}}"
+    for region, more in (("us-gov-west-1", ""), ("auto", ", skip_region_validation: true")):
+        lines = (f"provider: {{{role}}}", f"backend: {{s3: {{bucket: b, region: {region}, key: a/b.c{more}}}}}")
+        assert load(with_lines(*lines))
+
+
+def test_a_tenants_region_must_be_one() -> None:
+    assert refusal(TENANT.replace("region: us-west-2", "region: uswest2")) == [
+        "tenants.yaml:4: tenant acme-prod: region must be an AWS region, such as us-west-2"
     ]
 
 
@@ -325,7 +339,7 @@ MISTAKES: dict[str, tuple[str, str]] = {
     "section in a tenant": ("defaults: {}", "defaults is unknown here: remove it"),
     "unknown provider option": ("provider: {profil: x}", "provider.profil is unknown here: did you mean profile?"),
     "unknown role option": (
-        "provider: {assume_role: {role_arn: x, sesion_name: y}}",
+        f"provider: {{assume_role: {{role_arn: {ROLE!r}, sesion_name: y}}}}",
         "provider.assume_role.sesion_name is unknown here: did you mean session_name?",
     ),
     "host with a scheme": (
@@ -342,16 +356,16 @@ MISTAKES: dict[str, tuple[str, str]] = {
         "backend.cloud.workspace must not be the workspace of the stack that creates the workspaces",
     ),
     "unknown S3 option": (
-        "backend: {s3: {bucket: b, region: r, lock_file: true}}",
+        "backend: {s3: {bucket: b, region: us-west-2, lock_file: true}}",
         "backend.s3.lock_file is unknown here: did you mean use_lockfile?",
     ),
     "unknown S3 option unlike any": (
-        "backend: {s3: {bucket: b, region: r, dynamodb_table: t}}",
+        "backend: {s3: {bucket: b, region: us-west-2, dynamodb_table: t}}",
         "backend.s3.dynamodb_table is unknown here: remove it",
     ),
     "unknown backend": ("backend: {gcs: {}}", "backend.gcs is unknown here: remove it"),
     "unknown S3 endpoint": (
-        "backend: {s3: {bucket: b, region: r, endpoints: {s33: x}}}",
+        "backend: {s3: {bucket: b, region: us-west-2, endpoints: {s33: x}}}",
         "backend.s3.endpoints.s33 is unknown here: did you mean s3?",
     ),
     "unknown service": (
@@ -360,10 +374,57 @@ MISTAKES: dict[str, tuple[str, str]] = {
         "elastiche (did you mean elasticache?), nope123 (remove it), s4 (remove it)",
     ),
     "provider option without a value": ("provider: {profile: }", f"provider.profile {NO_VALUE}"),
-    "backend option without a value": ("backend: {s3: {bucket: b, region: r, key: }}", f"backend.s3.key {NO_VALUE}"),
+    "backend option without a value": (
+        "backend: {s3: {bucket: b, region: us-west-2, key: }}",
+        f"backend.s3.key {NO_VALUE}",
+    ),
     "missing option": ("backend: {s3: {bucket: b}}", "backend.s3.region is missing: set it"),
+    "region that is none": (
+        "backend: {s3: {bucket: b, region: west}}",
+        "backend.s3 has no AWS region, such as us-west-2: correct `region`, or set skip_region_validation to true",
+    ),
+    "region of the provider that is none": (
+        "provider: {region: us west 2}",
+        "provider.region must be an AWS region, such as us-west-2",
+    ),
+    **{
+        f"state at {key[:9]}": (
+            f"backend: {{s3: {{bucket: b, region: us-west-2, key: {key}}}}}",
+            "backend.s3.key must not start or end with a slash, or contain two in a row",
+        )
+        for key in ("/a", "a/", "a//b")
+    },
+    "long key": (
+        f"backend: {{s3: {{bucket: b, region: us-west-2, key: {'k' * 1025}}}}}",
+        "backend.s3.key must have at most 1024 bytes: S3 has no longer keys",
+    ),
+    **{
+        f"role {arn}": (
+            f"{where.format(f'{{role_arn: {arn!r}}}')}",
+            f"{name}.assume_role.role_arn must be the ARN of an IAM role, arn:aws:iam::<account>:role/<name>",
+        )
+        for arn, where, name in (
+            ("deployer", "provider: {{assume_role: {}}}", "provider"),
+            (
+                "arn:aws:iam::1:role/x",
+                "backend: {{s3: {{bucket: b, region: us-west-2, assume_role: {}}}}}",
+                "backend.s3",
+            ),
+        )
+    },
+    **{
+        f"session of {duration}": (
+            f"provider: {{assume_role: {{role_arn: {ROLE!r}, duration: {duration!r}}}}}",
+            "provider.assume_role.duration must be a duration from 15m to 12h, such as 1h30m",
+        )
+        for duration in ("1 hour", "3600", "14m59s", "12h1s", "")
+    },
+    "name of a session": (
+        f"provider: {{assume_role: {{role_arn: {ROLE!r}, session_name: a b}}}}",
+        "provider.assume_role.session_name must be 2 to 64 letters, digits and characters of _+=,.@-",
+    ),
     "two backends": (
-        "backend: {local: {}, s3: {bucket: b, region: r}}",
+        "backend: {local: {}, s3: {bucket: b, region: us-west-2}}",
         "backend must name one of local, s3, cloud",
     ),
     "no backend": ("backend: {}", "backend must name one of local, s3, cloud"),
@@ -524,7 +585,10 @@ MISTAKES: dict[str, tuple[str, str]] = {
     ),
     "access key": (f"provider: {{access_key: {API_KEY}}}", f"provider.access_key {CREDENTIALS}"),
     "secret key": (f"provider: {{secret_key: {API_KEY}}}", f"provider.secret_key {CREDENTIALS}"),
-    "token": (f"backend: {{s3: {{bucket: b, region: r, token: {API_KEY}}}}}", f"backend.s3.token {CREDENTIALS}"),
+    "token": (
+        f"backend: {{s3: {{bucket: b, region: us-west-2, token: {API_KEY}}}}}",
+        f"backend.s3.token {CREDENTIALS}",
+    ),
     "API key in an environment": (
         f"backend_extra_env: {{OPENAI_API_KEY: {API_KEY}}}",
         f"backend_extra_env.OPENAI_API_KEY contains an API key {MANAGER}, and its ARN into backend_extra_secrets",
@@ -664,7 +728,7 @@ def test_two_tenants_of_one_name_are_refused(second: str, said: str) -> None:
     [
         ("{local: {path: states/x}}", "{local: {path: ./states/../states/x}}"),
         ("{local: {path: terraform.b-f.tfstate}}", "{local: {}}"),
-        ("{s3: {bucket: b, region: r, key: k}}", "{s3: {bucket: b, region: r, key: k}}"),
+        ("{s3: {bucket: b, region: us-west-2, key: k}}", "{s3: {bucket: b, region: us-west-2, key: k}}"),
         ("{cloud: {organization: o, workspace: w}}", "{cloud: {organization: o, workspace: w}}"),
         (
             "{cloud: {organization: o, workspace: w}}",
@@ -682,8 +746,8 @@ def test_two_tenants_of_one_state_are_refused(one: str, other: str) -> None:
 
 def test_states_of_different_places_may_have_the_same_name() -> None:
     backends = [
-        "{s3: {bucket: b, region: r, key: k}}",
-        "{s3: {bucket: c, region: r, key: k}}",
+        "{s3: {bucket: b, region: us-west-2, key: k}}",
+        "{s3: {bucket: c, region: us-west-2, key: k}}",
         "{cloud: {organization: o, workspace: k}}",
         "{cloud: {organization: p, workspace: k}}",
         "{local: {path: k}}",
