@@ -11,13 +11,16 @@ from pathlib import Path
 
 from .documents import Documents, Section
 from .input_files import InputFiles
-from .plain_secrets import plain_secret
+from .plain_secrets import is_secret_name, plain_secret
 from .problems import BadInputError, Findings, Problem, dotted, nearest
 from .tenant import TenantSettings
 from .yaml_tree import Node, merged
 
 _PLAIN_MAPS = ("proxy_config", "gateway_extra_env", "backend_extra_env")
-"""Inputs that are checked for plain secrets."""
+"""Inputs with names of the user's own, in which a name can tell a secret. In other inputs, only its shape can."""
+_OPTIONS = ("provider", "backend")
+_CHECKED_INPUTS = TenantSettings.model_fields.keys() - {"gateway_extra_secrets", "backend_extra_secrets"}
+"""Inputs that are checked for plain secrets: all but the sensitive ones and those that must be ARNs anyway."""
 
 
 @dataclass(frozen=True)
@@ -150,9 +153,8 @@ def _prepared(section: Section, files: InputFiles, findings: Findings) -> Sectio
             findings.add(named.problem("proxy_config_file and proxy_config are both set: remove one of them", owner))
         elif config is not None:
             values["proxy_config"] = config
-    for name in _PLAIN_MAPS:
-        if name in values:
-            _check_no_secret(name, values[name], owner, findings)
+    for name in values.keys() & _CHECKED_INPUTS:
+        _check_no_secret(name, values[name], owner, findings)
     return Section(owner, Node(values, section.node.file, section.node.line))
 
 
@@ -195,11 +197,15 @@ def _proxy_config(named: Node, owner: str, files: InputFiles, findings: Findings
 def _check_no_secret(name: str, node: Node, owner: str, findings: Findings) -> None:
     if name == "proxy_config":
         advice = "its ARN into gateway_extra_secrets and backend_extra_secrets, and os.environ/<NAME> here"
+    elif name not in _PLAIN_MAPS:
+        advice = "and remove it here"
     else:
         advice = f"and its ARN into {name.removesuffix('env')}secrets"
     for path, string in node.strings():
         field = next((step for step in reversed(path) if isinstance(step, str)), name)
-        kind = plain_secret(field, string.value)
+        if name in _OPTIONS and is_secret_name(field):
+            continue  # refused anyway: there is no such option
+        kind = plain_secret(field if name in _PLAIN_MAPS else "", string.value)
         if kind is not None:
             findings.add(
                 string.problem(

@@ -9,6 +9,7 @@ from fleet.problems import BadInputError
 from fleet.tenant import TenantSettings
 from fleet.tenants_file import load_fleet
 
+PROJECT = Path(__file__).parents[2]
 FILE = Path("tenants.yaml")
 TENANT = """\
 tenants:
@@ -872,6 +873,63 @@ def test_a_secret_that_yaml_misreads_is_never_shown(value: str) -> None:
         "tenants.yaml:6: tenant acme-prod: ui_password is a secret, and would be written to the synthesized JSON: "
         "remove it, and export TF_VAR_ui_password when you run terraform"
     ]
+
+
+JWT = ".".join(("eyJhbGciOiJIUzI1NiJ9", "eyJzdWIiOiIxMjM0In0", "c2lnbmF0dXJl"))
+SECRETS: dict[str, tuple[str, str]] = {
+    **{
+        name: (f"gateway_extra_env: {{{name}: hunter2}}", "a secret")
+        for name in (
+            *("LITELLM_SALT_KEY", "SLACK_BOT_TOKEN", "GENERIC_CLIENT_SECRET", "SMTP_PASS", "SMTP_PASSWORD"),
+            *("AZURE_API_KEY", "AWS_SECRET_ACCESS_KEY", "TOKEN", "X-Auth-Token", "clientSecret", "Authorization"),
+        )
+    },
+    "a field": ("proxy_config: {litellm_settings: {callback_settings: {auth_token: hunter2}}}", "a secret"),
+    "Slack": (
+        f"gateway_extra_env: {{SLACK_WEBHOOK_URL: 'https://hooks.slack.com/{'services/T0/B0/abc'}'}}",
+        "a webhook of Slack",
+    ),
+    "Discord": ("proxy_config: {a: ['https://discord.com/api/webhooks/123/abc']}", "a webhook of Discord"),
+    "Teams": ("tags: {a: 'https://x.webhook.office.com/webhookb2/abc'}", "a webhook of Teams"),
+    "Teams' workflow": (
+        "proxy_config: {a: 'https://p.westus.logic.azure.com/workflows/x?sv=1&sig=abcdefghijklmnopqrst'}",
+        "a signed URL",
+    ),
+    "JWT": (f"proxy_config: {{a: {JWT}}}", "a JSON web token"),
+    "bearer": ("proxy_config: {headers: {x: Bearer 0123456789abcdef}}", "an authorization header"),
+    "URL": ("otel_endpoint: https://user:hunter2@example.com", "a URL with a password"),
+    "URL of an endpoint": ("provider: {endpoints: {s3: 'http://user:hunter2@localhost'}}", "a URL with a password"),
+    "AWS": (f"backend_extra_env: {{ID: {'AKIA' + '0123456789ABCDEF'}}}", "an AWS access key"),
+    "PEM": (f"proxy_config: {{a: '{'-----BEGIN RSA PRIVATE' + ' KEY-----'} x'}}", "a private key"),
+    "in an input": (f"ui_image: {API_KEY}", "an API key"),
+}
+
+
+@pytest.mark.parametrize(("line", "kind"), SECRETS.values(), ids=SECRETS)
+def test_a_plain_secret_is_found_by_its_name_or_shape(line: str, kind: str) -> None:
+    said = [each for each in refusal(with_lines(line)) if f" contains {kind} {MANAGER}" in each]
+    assert len(said) == 1
+    assert "hunter2" not in said[0]
+
+
+def test_a_reference_an_arn_and_a_price_are_no_secrets() -> None:
+    assert load(
+        with_lines(
+            f"gateway_extra_env: {{A_TOKEN: os.environ/TOKEN, B_SECRET: '{SECRET}', MAX_TOKENS: '5', BYPASS: a}}",
+            "proxy_config:",
+            "  input_cost_per_token: 1e-6",
+            "  headers: {Authorization: bearer os.environ/COHERE_API_KEY}",
+            "  text: the bearer of a basic subscription, https://hooks.slack.com and a token",
+            f"gateway_extra_secrets: {{OPENAI_API_KEY: '{SECRET}:sk-0123456789abcdefghij::'}}",
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    "file", ["tenants.yaml", *(f"examples/{path.name}/tenants.yaml" for path in (PROJECT / "examples").iterdir())]
+)
+def test_the_examples_have_no_plain_secrets(file: str) -> None:
+    assert load_fleet(PROJECT / file).tenants
 
 
 def test_a_sensitive_input_in_the_defaults_is_refused_there() -> None:
