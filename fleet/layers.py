@@ -201,14 +201,14 @@ def _check_no_secret(name: str, node: Node, owner: str, findings: Findings) -> N
         advice = "and remove it here"
     else:
         advice = f"and its ARN into {name.removesuffix('env')}secrets"
-    for path, string in node.strings():
+    for path, text in node.texts():
         field = next((step for step in reversed(path) if isinstance(step, str)), name)
         if name in _OPTIONS and is_secret_name(field):
             continue  # refused anyway: there is no such option
-        kind = plain_secret(field if name in _PLAIN_MAPS else "", string.value)
+        kind = plain_secret(field if name in _PLAIN_MAPS else "", text.value)
         if kind is not None:
             findings.add(
-                string.problem(
+                text.problem(
                     f"{dotted((name, *path))} contains {kind} in plain text: put it into Secrets Manager, {advice}",
                     owner,
                 )

@@ -34,13 +34,15 @@ _REFERENCE = re.compile(r"([A-Za-z]+ )?os\.environ/[A-Za-z_][A-Za-z0-9_]*")
 _ARN = re.compile(r"arn:aws[a-z-]*:[a-z0-9-]+:[^\s@]*")
 
 
-def plain_secret(field: str, value: str) -> str | None:
+def plain_secret(field: str, value: str | float) -> str | None:
     """Returns the kind of secret that a value is, or None.
 
     Args:
         field: name of the variable or of the configuration's field that holds the value.
         value: the value, or an ARN or a reference such as `os.environ/OPENAI_API_KEY`, which are not secrets.
     """
+    if not isinstance(value, str):  # with a name such as `max_token`, it is a limit
+        return "a secret" if is_secret_name(field) and not field.lower().endswith("token") else None
     if _ARN.fullmatch(value) or _REFERENCE.fullmatch(value):
         return None
     for kind, shape in _SHAPES.items():

@@ -147,7 +147,9 @@ class _Validator:
         elif details["type"] == RULE_BROKEN:
             self._findings.add(node.problem(f"{name} {details['msg']}", layers.owner))
         else:
-            self._findings.add(node.problem(f"{name} {_wrong_type(details['type'], node)}", layers.owner))
+            self._findings.add(
+                node.problem(f"{name} {_wrong_type(details['type'], str(path[-1]), node)}", layers.owner)
+            )
 
     def _check_roots(self, tenants: Sequence[Layers]) -> None:
         first_with: dict[str, Layers] = {}
@@ -200,9 +202,10 @@ _EXPECTED = {
 }
 
 
-def _wrong_type(kind: str, node: Node) -> str:
+def _wrong_type(kind: str, field: str, node: Node) -> str:
     expected = _EXPECTED.get(kind, "something else")
-    text = "a secret" if plain_secret("", node.text) else f'the string "{shortened(node.text)}"'
+    is_secret = plain_secret(field, node.text) is not None
+    text = "a secret" if is_secret else f'the string "{shortened(node.text)}"'
     match node.value:
         case None:
             return "has no value: give it one, or remove the line"
@@ -218,6 +221,8 @@ def _wrong_type(kind: str, node: Node) -> str:
             return f"must be {expected}, not {text}: remove the quotes"
         case str():
             return f"must be {expected}, not {text}"
+        case _ if is_secret:
+            return f"must be {expected}"
         case _ if kind == "string_type":
             return f'must be {expected}: write "{shortened(node.text)}" in quotes'
         case _:

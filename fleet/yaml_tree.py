@@ -82,16 +82,16 @@ class Node:
         """Returns a problem at this place."""
         return Problem(self.file, self.line, message, owner)
 
-    def strings(self, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Node]]:
-        """Yields every string in the tree with its path."""
+    def texts(self, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Node]]:
+        """Yields every string and every number in the tree with its path."""
         match self.value:
             case dict():
                 for key, node in self.value.items():
-                    yield from node.strings((*path, key))
+                    yield from node.texts((*path, key))
             case list():
                 for index, node in enumerate(self.value):
-                    yield from node.strings((*path, index))
-            case str():
+                    yield from node.texts((*path, index))
+            case str() | int() | float() if not isinstance(self.value, bool):
                 yield path, self
 
 

@@ -912,12 +912,24 @@ def test_a_plain_secret_is_found_by_its_name_or_shape(line: str, kind: str) -> N
     assert "hunter2" not in said[0]
 
 
+def test_a_number_can_be_a_secret() -> None:
+    said = refusal(with_lines("gateway_extra_env: {UI_PASSWORD: 271828}", "proxy_config: {password: 271828}"))
+    assert [each for each in said if "271828" in each] == []
+    assert [each.split(": ")[2].split(" in plain")[0] for each in said] == [
+        "gateway_extra_env.UI_PASSWORD contains a secret",
+        "gateway_extra_env.UI_PASSWORD must be a string",
+        "proxy_config.password contains a secret",
+    ]
+
+
 def test_a_reference_an_arn_and_a_price_are_no_secrets() -> None:
     assert load(
         with_lines(
             f"gateway_extra_env: {{A_TOKEN: os.environ/TOKEN, B_SECRET: '{SECRET}', MAX_TOKENS: '5', BYPASS: a}}",
             "proxy_config:",
             "  input_cost_per_token: 1e-6",
+            "  output_cost_per_token: 0.5",
+            "  max_token: 5",
             "  headers: {Authorization: bearer os.environ/COHERE_API_KEY}",
             "  text: the bearer of a basic subscription, https://hooks.slack.com and a token",
             f"gateway_extra_secrets: {{OPENAI_API_KEY: '{SECRET}:sk-0123456789abcdefghij::'}}",
