@@ -260,7 +260,8 @@ def _rendered(configuration: dict[str, Any], note: dict[str, Any]) -> bytes:
     metadata.pop("overrides", None)
     configuration["//"] = {"metadata": {**metadata, **note}}
     ordered = {
-        block: configuration[block] if block == "//" else _without_notes(configuration[block])
+        # The module's inputs are the user's. CDKTF writes no notes there.
+        block: configuration[block] if block in ("//", "module") else _without_notes(configuration[block])
         for block in sorted(configuration, key=_BLOCKS.index)
     }
     return (json.dumps(ordered, indent=2, ensure_ascii=False) + "\n").encode()

@@ -336,12 +336,12 @@ def test_an_output_whose_name_is_not_utf_8_ends_with_2(project: Path, capsys: py
 
 
 def test_keys_and_values_that_cdktf_has_uses_for_are_written(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    texts = "'//': {a: 1}, constructor: x, 'TfToken[TOKEN.1]': '${TfToken[TOKEN.2]}'"
+    texts = "'//': {metadata: {uniqueId: a}}, constructor: x, 'TfToken[TOKEN.1]': '${TfToken[TOKEN.2]}'"
     config = f"{{{texts}, n: -1.8881545897087505e+289, m: -123456789}}"
     assert run(capsys, DEFAULTS + GLOBEX[:-2] + f", proxy_config: {config}}}\n").code == 0
     [module] = json.loads(Path("cdktf.out/stacks/globex-dev/cdk.tf.json").read_text())["module"].values()
     assert module["proxy_config"] == {
-        "//": {"a": 1},
+        "//": {"metadata": {"uniqueId": "a"}},
         "constructor": "x",
         '${"TfToken["}TOKEN.1]': '$${${"TfToken["}TOKEN.2]}',
         "n": "${-1.8881545897087505e+289}",
