@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -53,6 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: those after the program's name; by default the process's own.
     """
     signal.signal(signal.SIGINT, _interrupted)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # the names of files need not be in the terminal's encoding
+        sys.stdout.reconfigure(errors="backslashreplace")
     sys.unraisablehook = lambda _: None  # jsii complains when its Node ends before it
     return run(sys.argv[1:] if arguments is None else arguments)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -137,6 +138,7 @@ def changed_since(base: str, tenants_file: Path) -> Changed:
     with tempfile.TemporaryDirectory(prefix="litellm-aws-base-") as scratch:
         exported = Path(scratch).resolve()
         export(repository, commit, exported)
+        (exported / ".git").mkdir(exist_ok=True)  # marks the top of the repository
         before = _base_files(base, repository, exported, exported / folder.relative_to(repository) / tenants_file.name)
     now: dict[str, dict[str, bytes]] = {}
     for path, content in configurations(fleet, folder / _OUTDIR).items():
@@ -152,6 +154,8 @@ def _base_files(base: str, repository: Path, exported: Path, tenants_file: Path)
     if not (tenants_file.exists() and (project / "main.py").exists()):
         return {}
     outdir = tenants_file.parent / _OUTDIR
+    # The commit may contain an output, which may hold the roots of other tenants files, too.
+    outdir.unlink() if outdir.is_symlink() else shutil.rmtree(outdir, ignore_errors=True)
     done = subprocess.run(
         _synth(project),
         cwd=project,

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .input_files import InputFiles
 from .problems import BadInputError, Findings, Problem, dotted, nearest
 from .tenant import TenantSettings
-from .yaml_tree import Mistake, Node, read_yaml
+from .yaml_tree import Mistake, Node
 
 DEFAULTS = "defaults"
 SECTIONS = {
@@ -67,26 +68,27 @@ class Documents:
     tenants: list[TenantEntry] = field(default_factory=list)
 
 
-def read_documents(file: Path, findings: Findings) -> Documents:
+def read_documents(file: Path, files: InputFiles, findings: Findings) -> Documents:
     """Reads a tenants file and the files that it includes.
 
     Raises:
         BadInputError: the tenants file itself cannot be read, or is not a map.
     """
-    reader = _Reader(findings)
+    reader = _Reader(files, findings)
     reader.read(file, inherited=(), including=())
     return reader.documents
 
 
 class _Reader:
-    def __init__(self, findings: Findings) -> None:
+    def __init__(self, files: InputFiles, findings: Findings) -> None:
         self.documents = Documents()
+        self._files = files
         self._findings = findings
         self._included: dict[str, Node] = {}
         """The first `include` of each file, by its real path."""
 
     def read(self, file: Path, *, inherited: tuple[Section, ...], including: tuple[Path, ...]) -> None:
-        root, mistakes = read_yaml(file, file, refuse_ambiguous=True)
+        root, mistakes = self._files.yaml(file, file, refuse_ambiguous=True)
         if not isinstance(root.value, dict):
             what = "is empty" if root.value is None and not mistakes else "must be a map"
             raise BadInputError([root.problem(f"{what}: {_SHAPE}")])
@@ -159,6 +161,9 @@ class _Reader:
 
     def _include(self, named: Node, inherited: tuple[Section, ...], including: tuple[Path, ...]) -> None:
         path = Path(os.path.normpath(named.file.parent / named.value))
+        if not self._files.contain(path):
+            self._findings.add(named.problem(f"include {named.value} {self._files.advice}"))
+            return
         try:
             files = sorted(each for each in path.iterdir() if _is_document(each)) if path.is_dir() else [path]
         except OSError as error:
@@ -169,6 +174,9 @@ class _Reader:
             what = f"include {named.value} is a folder without .yaml or .yml files: check the path"
             self._findings.add(named.problem(what))
         for file in files:
+            if not self._files.contain(file):  # a link in a folder
+                self._findings.add(named.problem(f"include {named.value}: {file} {self._files.advice}"))
+                continue
             real = os.path.realpath(file)
             if real in (outer := [os.path.realpath(each) for each in including]):
                 circle = " includes ".join(map(str, [*including[outer.index(real) :], file]))

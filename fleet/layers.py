@@ -10,13 +10,17 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 from .documents import Documents, Section
-from .plain_secrets import plain_secret
+from .input_files import InputFiles
+from .plain_secrets import is_secret_name, plain_secret
 from .problems import BadInputError, Findings, Problem, dotted, nearest
 from .tenant import TenantSettings
-from .yaml_tree import Node, merged, read_yaml
+from .yaml_tree import Node, merged
 
 _PLAIN_MAPS = ("proxy_config", "gateway_extra_env", "backend_extra_env")
-"""Inputs that are checked for plain secrets."""
+"""Inputs with names of the user's own, in which a name can tell a secret. In other inputs, only its shape can."""
+_OPTIONS = ("provider", "backend")
+_CHECKED_INPUTS = TenantSettings.model_fields.keys() - {"gateway_extra_secrets", "backend_extra_secrets"}
+"""Inputs that are checked for plain secrets: all but the sensitive ones and those that must be ARNs anyway."""
 
 
 @dataclass(frozen=True)
@@ -56,13 +60,13 @@ class Layers:
         raise KeyError(dotted(path))
 
 
-def layered(documents: Documents, findings: Findings) -> Iterator[Layers]:
+def layered(documents: Documents, files: InputFiles, findings: Findings) -> Iterator[Layers]:
     """Yields the layers of every tenant, then those of defaults and profiles without a tenant."""
-    profiles = _Profiles(documents, findings)
-    defaults = {id(section): _prepared(section, findings) for section in documents.defaults}
+    profiles = _Profiles(documents, files, findings)
+    defaults = {id(section): _prepared(section, files, findings) for section in documents.defaults}
     used: set[int] = set()
     for entry in documents.tenants:
-        own = _prepared(entry.own, findings)
+        own = _prepared(entry.own, files, findings)
         below = [defaults[id(section)] for section in entry.defaults]
         names = profiles.named_by([own, *reversed(below)])
         sections = (*below, *profiles.expanded(names), own)
@@ -81,9 +85,9 @@ def layered(documents: Documents, findings: Findings) -> Iterator[Layers]:
 class _Profiles:
     """The profiles, each with those that it is based on."""
 
-    def __init__(self, documents: Documents, findings: Findings) -> None:
+    def __init__(self, documents: Documents, files: InputFiles, findings: Findings) -> None:
         self._findings = findings
-        self._sections = {name: _prepared(section, findings) for name, section in documents.profiles.items()}
+        self._sections = {name: _prepared(section, files, findings) for name, section in documents.profiles.items()}
         based_on = {name: self.named_by([section]) for name, section in self._sections.items()}
         self._orders: dict[str, dict[str, None]] = {}
         for name in self._without_circles(based_on):
@@ -129,7 +133,7 @@ class _Profiles:
                 based_on[first].remove(circle[1])
 
 
-def _prepared(section: Section, findings: Findings) -> Section:
+def _prepared(section: Section, files: InputFiles, findings: Findings) -> Section:
     """Returns a section with its proxy_config_file read, and without secrets."""
     owner = section.name
     values = dict(section.node.value)
@@ -144,18 +148,17 @@ def _prepared(section: Section, findings: Findings) -> Section:
             )
     named = values.get("proxy_config_file")
     if named is not None and isinstance(named.value, str):
-        config = _proxy_config(named, owner, findings)
+        config = _proxy_config(named, owner, files, findings)
         if "proxy_config" in values:
             findings.add(named.problem("proxy_config_file and proxy_config are both set: remove one of them", owner))
         elif config is not None:
             values["proxy_config"] = config
-    for name in _PLAIN_MAPS:
-        if name in values:
-            _check_no_secret(name, values[name], owner, findings)
+    for name in values.keys() & _CHECKED_INPUTS:
+        _check_no_secret(name, values[name], owner, findings)
     return Section(owner, Node(values, section.node.file, section.node.line))
 
 
-def _proxy_config(named: Node, owner: str, findings: Findings) -> Node | None:
+def _proxy_config(named: Node, owner: str, files: InputFiles, findings: Findings) -> Node | None:
     folder = named.file.absolute().parent
     written = Path(named.value)
     path = folder / written
@@ -169,8 +172,11 @@ def _proxy_config(named: Node, owner: str, findings: Findings) -> Node | None:
             )
         )
         return None
+    if not files.contain(path):  # by a link
+        findings.add(named.problem(f"proxy_config_file {named.value} {files.advice}", owner))
+        return None
     try:
-        config, mistakes = read_yaml(path, shown, refuse_ambiguous=False)
+        config, mistakes = files.yaml(path, shown, refuse_ambiguous=False)
     except BadInputError as error:
         for problem in error.problems:
             message = f"proxy_config_file {named.value}: {problem.message}"
@@ -191,14 +197,18 @@ def _proxy_config(named: Node, owner: str, findings: Findings) -> Node | None:
 def _check_no_secret(name: str, node: Node, owner: str, findings: Findings) -> None:
     if name == "proxy_config":
         advice = "its ARN into gateway_extra_secrets and backend_extra_secrets, and os.environ/<NAME> here"
+    elif name not in _PLAIN_MAPS:
+        advice = "and remove it here"
     else:
         advice = f"and its ARN into {name.removesuffix('env')}secrets"
-    for path, string in node.strings():
+    for path, text in node.texts():
         field = next((step for step in reversed(path) if isinstance(step, str)), name)
-        kind = plain_secret(field, string.value)
+        if name in _OPTIONS and is_secret_name(field):
+            continue  # refused anyway: there is no such option
+        kind = plain_secret(field if name in _PLAIN_MAPS else "", text.value)
         if kind is not None:
             findings.add(
-                string.problem(
+                text.problem(
                     f"{dotted((name, *path))} contains {kind} in plain text: put it into Secrets Manager, {advice}",
                     owner,
                 )

@@ -80,6 +80,11 @@ def dotted(path: Iterable[str | int]) -> str:
     return text
 
 
+def is_utf8(path: Path | str) -> bool:
+    """Returns whether a path is UTF-8, as JSON and YAML files are."""
+    return not any("\ud800" <= character <= "\udfff" for character in str(path))
+
+
 def nearest(key: str, known: Iterable[str]) -> str:
     """Returns the advice for an unknown name."""
     # Stricter than difflib's default, which takes a misspelled secret for another input.

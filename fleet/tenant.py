@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from difflib import get_close_matches
 from inspect import signature
 from pathlib import Path
@@ -14,7 +15,7 @@ from pydantic_core import PydanticCustomError
 from litellm_aws.inputs import Inputs
 from litellm_aws.litellm import LITELLM
 from litellm_aws.module_kind import ModuleKind
-from litellm_aws.rules import RULE_BROKEN, Matches, NotEmpty, OneOf
+from litellm_aws.rules import RULE_BROKEN, Matches, NotEmpty, OneOf, role_arn
 
 from .waves import Wave, wave_of
 
@@ -54,23 +55,57 @@ def _of_known_services(endpoints: dict[str, str]) -> dict[str, str]:
     return endpoints
 
 
+_REGION = "[a-z]{2,}(-[a-z]+)+-[0-9]+"
+_DURATION = "([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+"
+_SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+_LONGEST_KEY = 1024
+
+
+def _is_region(region: str) -> bool:
+    return re.fullmatch(_REGION, region) is not None
+
+
+def _of_a_session(duration: str) -> str:
+    seconds = -1.0
+    if len(duration) < _LONGEST_KEY and re.fullmatch(_DURATION, duration):
+        seconds = sum(
+            float(number) * _SECONDS[unit] for number, unit in re.findall("([0-9.]+)(ns|us|µs|ms|s|m|h)", duration)
+        )
+    if not 15 * 60 <= seconds <= 12 * 3600:
+        raise PydanticCustomError(RULE_BROKEN, "must be a duration from 15m to 12h, such as 1h30m")
+    return duration
+
+
+def _of_a_state(key: str) -> str:
+    if key.startswith("/") or key.endswith("/") or "//" in key:
+        raise PydanticCustomError(RULE_BROKEN, "must not start or end with a slash, or contain two in a row")
+    if len(key.encode()) > _LONGEST_KEY:
+        raise PydanticCustomError(RULE_BROKEN, "must have at most 1024 bytes: S3 has no longer keys")
+    return key
+
+
 class AssumeRole(_Options):
     """A role that Terraform assumes."""
 
-    role_arn: _Text
-    """ARN of the role."""
-    session_name: _Text | None = None
+    role_arn: Annotated[str, role_arn()]
+    """Role to assume."""
+    session_name: (
+        Annotated[str, Matches("[A-Za-z0-9_+=,.@-]{2,64}", "2 to 64 letters, digits and characters of _+=,.@-")] | None
+    ) = None
     """Name of the session, as CloudTrail shows it."""
-    external_id: _Text | None = None
+    external_id: (
+        Annotated[str, Matches("[A-Za-z0-9_+=,.@:/-]{2,}", "2 or more letters, digits and characters of _+=,.@:/-")]
+        | None
+    ) = None
     """External id that the role's trust policy asks for."""
-    duration: _Text | None = None
+    duration: Annotated[str, AfterValidator(_of_a_session)] | None = None
     """How long the session lasts, such as 1h30m."""
 
 
 class Provider(_Options):
     """Options of the AWS provider in the tenant's root."""
 
-    region: _Text | None = None
+    region: Annotated[str, Matches(_REGION, "an AWS region, such as us-west-2")] | None = None
     """Region; by default, and in any case equal to, the tenant's `region`."""
     profile: _Text | None = None
     """Profile of the AWS configuration files. The AWS CLI that runs the one-off tasks needs it as AWS_PROFILE, too."""
@@ -113,7 +148,7 @@ class S3Backend(_Options):
     """Name of the bucket."""
     region: _Text
     """Region of the bucket."""
-    key: _Text | None = None
+    key: Annotated[_Text, AfterValidator(_of_a_state)] | None = None
     """Key of the state. By default `litellm/<tenant>-<env>/terraform.tfstate`."""
     use_lockfile: bool = True
     """Whether a lock object next to the state prevents two applies at the same time (Terraform 1.10 and later)."""
@@ -137,6 +172,13 @@ class S3Backend(_Options):
     """Whether an unknown region is accepted."""
     skip_requesting_account_id: bool | None = None
     """Whether the account ID is not requested."""
+
+    @model_validator(mode="after")
+    def _region_exists(self) -> S3Backend:
+        if not (self.skip_region_validation or _is_region(self.region)):
+            says = "has no AWS region, such as us-west-2: correct `region`, or set skip_region_validation to true"
+            raise PydanticCustomError(RULE_BROKEN, "{says}", {"says": says})
+        return self
 
 
 HCP_HOST = "app.terraform.io"
@@ -202,6 +244,13 @@ class TenantSettings(Inputs):
 
     wave: Annotated[str, OneOf(tuple(Wave))] | None = None
     """When a change that touches every tenant reaches this one: dev, stage or prod. By default, it depends on `env`."""
+
+    @field_validator("region")
+    @classmethod
+    def _region_exists(cls, region: str) -> str:
+        if not _is_region(region):
+            raise PydanticCustomError(RULE_BROKEN, "must be an AWS region, such as us-west-2")
+        return region
 
     @property
     def effective_wave(self) -> Wave:

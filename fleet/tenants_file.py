@@ -15,11 +15,12 @@ from litellm_aws.module_kind import ModuleKind
 from litellm_aws.rules import RULE_BROKEN
 
 from .documents import read_documents
+from .input_files import InputFiles
 from .layers import Layers, layered
 from .plain_secrets import plain_secret
-from .problems import BadInputError, Findings, dotted, nearest
+from .problems import BadInputError, Findings, Problem, dotted, is_utf8, nearest
 from .tenant import TenantSettings
-from .yaml_tree import Node
+from .yaml_tree import Node, shortened
 
 _CREDENTIALS = ("access_key", "secret_key", "token")
 
@@ -52,10 +53,13 @@ def load_fleet(file: Path) -> Fleet:
     Raises:
         BadInputError: with all mistakes in them.
     """
+    if not is_utf8(file):
+        raise BadInputError([Problem(file, 1, "its name is not UTF-8: rename it, or its folder")])
     findings = Findings()
-    documents = read_documents(file, findings)
+    files = InputFiles(file)
+    documents = read_documents(file, files, findings)
     validator = _Validator(file.absolute().parent, findings)
-    fleet = validator.validated(list(layered(documents, findings)))
+    fleet = validator.validated(list(layered(documents, files, findings)))
     if findings.problems:
         raise BadInputError(findings.problems)
     return Fleet(
@@ -143,7 +147,9 @@ class _Validator:
         elif details["type"] == RULE_BROKEN:
             self._findings.add(node.problem(f"{name} {details['msg']}", layers.owner))
         else:
-            self._findings.add(node.problem(f"{name} {_wrong_type(details['type'], node)}", layers.owner))
+            self._findings.add(
+                node.problem(f"{name} {_wrong_type(details['type'], str(path[-1]), node)}", layers.owner)
+            )
 
     def _check_roots(self, tenants: Sequence[Layers]) -> None:
         first_with: dict[str, Layers] = {}
@@ -196,9 +202,10 @@ _EXPECTED = {
 }
 
 
-def _wrong_type(kind: str, node: Node) -> str:
+def _wrong_type(kind: str, field: str, node: Node) -> str:
     expected = _EXPECTED.get(kind, "something else")
-    text = "a secret" if plain_secret("", node.text) else f'the string "{node.text}"'
+    is_secret = plain_secret(field, node.text) is not None
+    text = "a secret" if is_secret else f'the string "{shortened(node.text)}"'
     match node.value:
         case None:
             return "has no value: give it one, or remove the line"
@@ -214,7 +221,9 @@ def _wrong_type(kind: str, node: Node) -> str:
             return f"must be {expected}, not {text}: remove the quotes"
         case str():
             return f"must be {expected}, not {text}"
+        case _ if is_secret:
+            return f"must be {expected}"
         case _ if kind == "string_type":
-            return f'must be {expected}: write "{node.text}" in quotes'
+            return f'must be {expected}: write "{shortened(node.text)}" in quotes'
         case _:
-            return f"must be {expected}, not {node.text}"
+            return f"must be {expected}, not {shortened(node.text)}"

@@ -82,16 +82,16 @@ class Node:
         """Returns a problem at this place."""
         return Problem(self.file, self.line, message, owner)
 
-    def strings(self, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Node]]:
-        """Yields every string in the tree with its path."""
+    def texts(self, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Node]]:
+        """Yields every string and every number in the tree with its path."""
         match self.value:
             case dict():
                 for key, node in self.value.items():
-                    yield from node.strings((*path, key))
+                    yield from node.texts((*path, key))
             case list():
                 for index, node in enumerate(self.value):
-                    yield from node.strings((*path, index))
-            case str():
+                    yield from node.texts((*path, index))
+            case str() | int() | float() if not isinstance(self.value, bool):
                 yield path, self
 
 
@@ -120,38 +120,61 @@ class Mistake:
     message: str
 
 
-def read_yaml(path: Path, shown_as: Path, *, refuse_ambiguous: bool) -> tuple[Node, list[Mistake]]:
-    """Reads a YAML file, and returns its tree and the mistakes in it. The value of an empty file is None.
+def parse_yaml(content: bytes, shown_as: Path, *, refuse_ambiguous: bool) -> tuple[Node, list[Mistake]]:
+    """Returns the tree of a YAML file and the mistakes in it. The value of an empty file is None.
 
     Args:
-        path: the file.
+        content: of the file.
         shown_as: its name in messages.
         refuse_ambiguous: whether a scalar that YAML 1.1 and 1.2 read differently is a mistake.
 
     Raises:
-        BadInputError: the file cannot be read, or is not YAML.
+        BadInputError: the file is not YAML.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise BadInputError([Problem(shown_as, 1, "there is no such file: check the path")]) from None
+        text = content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError:
         raise BadInputError([Problem(shown_as, 1, "is not UTF-8 text: save it as UTF-8")]) from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise BadInputError([Problem(shown_as, 1, f"cannot be read: {reason}: check the path")]) from None
     try:
+        written = _check_depth(text, shown_as)
         root = yaml.compose(text, Loader=_LOADER)
         if root is None:
             return Node(None, shown_as, 1), []
-        builder = _Builder(shown_as, refuse_ambiguous)
+        builder = _Builder(shown_as, refuse_ambiguous, most=written + _MOST_REPEATED)
         return builder.build(root, ()), builder.mistakes
     except yaml.YAMLError as error:
         raise BadInputError([_syntax_problem(error, text, shown_as)]) from None
     except RecursionError:
-        message = "is nested too deeply, or an alias contains itself: write the values out"
-        raise BadInputError([Problem(shown_as, 1, message)]) from None
+        raise BadInputError([Problem(shown_as, 1, _TOO_DEEP)]) from None
 
+
+def _check_depth(text: str, shown_as: Path) -> int:
+    """Refuses what is nested deeper than PyYAML in C can read without a crash, and returns the number of values."""
+    depth = values = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        values += 1
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > _DEEPEST:
+                raise BadInputError([Problem(shown_as, _line(event), _TOO_DEEP)])
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+    return values
+
+
+def shortened(text: str) -> str:
+    """Returns a scalar as messages show it."""
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
+
+
+_DEEPEST = 100
+"""Levels of lists and maps. CDKTF writes less than 300."""
+_TOO_DEEP = "is nested too deeply, or an alias contains itself: write the values out"
+_MOST_REPEATED = 100_000
+"""Values of a file that aliases and merge keys repeat."""
+_LARGEST_INTEGER = 10**150
+"""Terraform's numbers have 512 bits."""
+_LONGEST_SHOWN = 100
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -159,13 +182,20 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 class _Builder:
     """Turns PyYAML's nodes into ours, and collects the mistakes in them."""
 
-    def __init__(self, file: Path, refuse_ambiguous: bool) -> None:
+    def __init__(self, file: Path, refuse_ambiguous: bool, most: int) -> None:
         self.mistakes: list[Mistake] = []
+        self._left = most
         self._file = file
         self._refuse_ambiguous = refuse_ambiguous
         self._scalars = yaml.constructor.SafeConstructor()
 
     def build(self, node: yaml.Node, path: tuple[str | int, ...]) -> Node:
+        self._left -= 1
+        if self._left < 0:
+            message = f"has aliases that repeat more than {_MOST_REPEATED:,} values: write them out, or remove some"
+            raise BadInputError([Problem(self._file, _line(node), message)])
+        if len(path) > _DEEPEST:
+            raise BadInputError([Problem(self._file, _line(node), _TOO_DEEP)])
         match node:
             case yaml.MappingNode():
                 built = Node(self._mapping(node, path), self._file, _line(node))
@@ -209,8 +239,12 @@ class _Builder:
             self._mistake(
                 node,
                 path,
-                f'has the key {node.value}, which YAML does not read as a string: write "{node.value}"',
+                f"has the key {shortened(node.value)}, which YAML does not read as a string: "
+                f'write "{shortened(node.value)}"',
             )
+            return None
+        if node.value == "__proto__":  # jsii, by which CDKTF is called, refuses it
+            self._mistake(node, path, "has the key __proto__, which CDKTF cannot write: rename or remove it")
             return None
         return str(node.value)
 
@@ -218,21 +252,23 @@ class _Builder:
         text = node.value
         if node.tag in _TEXTS:
             return text
+        shown = shortened(text)
         same = _SAME_IN_1_2.get(node.tag)
         if self._refuse_ambiguous and same is not None and not same.fullmatch(text):
             other = "true or false" if node.tag.endswith("bool") else "a decimal number without leading zeros"
             self._mistake(
                 node,
                 path,
-                f'is {text}, which YAML does not read as a string: write "{text}" in quotes, or {other}',
+                f'is {shown}, which YAML does not read as a string: write "{shown}" in quotes, or {other}',
             )
         try:
             value = self._scalars.construct_object(node) if node.tag in _SCALARS else math.nan
-        except (ValueError, LookupError):
+        except (ValueError, LookupError, OverflowError):
             value = math.nan
-        if isinstance(value, float) and not math.isfinite(value):
+        is_number = isinstance(value, int | float)
+        if is_number and not (math.isfinite(value) if isinstance(value, float) else abs(value) < _LARGEST_INTEGER):
             tag = node.tag.removeprefix(_TAG)
-            self._mistake(node, path, f'is {text}, which cannot be read as {tag}: write "{text}" in quotes')
+            self._mistake(node, path, f'is {shown}, which cannot be read as {tag}: write "{shown}" in quotes')
             return None
         return value
 
@@ -240,7 +276,8 @@ class _Builder:
         self.mistakes.append(Mistake(path, _line(node), message))
 
 
-def _line(node: yaml.Node) -> int:
+def _line(node: yaml.Node | yaml.Event) -> int:
+    assert node.start_mark is not None
     return int(node.start_mark.line) + 1
 
 

@@ -41,11 +41,16 @@ def is_root_of(configuration: Path, tenants_file: Path) -> bool:
 
     The output folder may also contain roots that were written by hand, or that belong to other tenants files.
     """
+    return tenants_file_of(configuration) == tenants_file.resolve()
+
+
+def tenants_file_of(configuration: Path) -> Path | None:
+    """Returns the tenants file that a configuration was synthesized from, or None if it was not synthesized."""
     try:
         named = json.loads(configuration.read_bytes())["//"]["metadata"][TENANTS_FILE]
-        return bool((configuration.parent.resolve() / named).resolve() == tenants_file.resolve())
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
+        return Path(configuration.parent.resolve(), named).resolve()
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
 
 
 def delete(folder: Path, configuration: str, tenants_folder: Path) -> StaleRoot:

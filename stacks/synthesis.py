@@ -9,17 +9,17 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fleet.problems import FailedError
+from fleet.problems import BadInputError, FailedError, Problem, RefusedError, is_utf8
 from fleet.repository import top_of
 from fleet.tenants_file import Fleet
 
 from .output_folder import Change, locked, replace
-from .stale_roots import TENANTS_FILE, StaleRoot, delete, is_root_of
+from .stale_roots import TENANTS_FILE, StaleRoot, delete, is_root_of, tenants_file_of
 
 if TYPE_CHECKING:
     from cdktf import App
@@ -70,12 +70,15 @@ def synthesize(fleet: Fleet, outdir: Path, progress: Callable[[int], None] = lam
         progress: called with the number of tenants that are done so far.
 
     Raises:
+        BadInputError: another tenants file has a root of the same name in `outdir`. Nothing was written.
+        RefusedError: a path is not UTF-8.
         OSError: `outdir` cannot be written.
         TemporaryFolderError: CDKTF cannot write its files.
     """
     contents = configurations(fleet, outdir, progress)
     outdir.mkdir(parents=True, exist_ok=True)
     with locked(outdir):
+        _check_owners(fleet, outdir, contents)
         obsolete = _copied_files(outdir, fleet.module.name) - contents.keys()
         changes = _changes_of_stacks(replace(outdir, contents))
         for path in obsolete:
@@ -93,11 +96,17 @@ def configurations(fleet: Fleet, outdir: Path, progress: Callable[[int], None] =
     """Returns the content of every file that `synthesize` would write, by its path in `outdir`.
 
     Raises:
+        RefusedError: a path is not UTF-8.
         TemporaryFolderError: CDKTF cannot write its files.
     """
     # Terraform follows links before it resolves relative paths.
     tenants_folder = fleet.file.absolute().parent.resolve()
     stacks_folder = outdir.resolve() / _STACKS
+    for path in (outdir, os.path.relpath(fleet.file.resolve(), stacks_folder), tempfile.gettempdir()):
+        if not is_utf8(path):
+            raise RefusedError(
+                f"The path {str(path)!a} is not UTF-8, and cannot be written to JSON: rename the folder."
+            )
 
     def declare(app: App) -> None:
         from .module import ModuleStack
@@ -150,6 +159,24 @@ def workspaces_configurations(fleet: Fleet, *, tenants_file: Path, stacks_folder
         name: _rendered(configuration, {TENANTS_FILE: os.path.relpath(tenants_file, stacks_folder / name)})
         for name, configuration in stacks.items()
     }
+
+
+def _check_owners(fleet: Fleet, outdir: Path, contents: Iterable[Path]) -> None:
+    """Refuses to replace a root of another tenants file. The root of a file that was moved or renamed is replaced."""
+    problems = []
+    for path in contents:
+        other = tenants_file_of(outdir / path) if path.name == CONFIGURATION else None
+        if other is None or other == fleet.file.resolve() or not other.exists():
+            continue
+        root = (outdir / path).parent
+        message = (
+            f"{root} was synthesized from another tenants file, {os.path.relpath(other)}: give --out another folder, "
+            f"or delete {root} if it is to be synthesized from {fleet.file} from now on"
+        )
+        layers = fleet.layers.get(root.name)
+        problems.append(layers.own.problem(message, layers.owner) if layers else Problem(fleet.file, 1, message))
+    if problems:
+        raise BadInputError(problems)
 
 
 def configuration_of(stack: str) -> Path:
@@ -233,7 +260,8 @@ def _rendered(configuration: dict[str, Any], note: dict[str, Any]) -> bytes:
     metadata.pop("overrides", None)
     configuration["//"] = {"metadata": {**metadata, **note}}
     ordered = {
-        block: configuration[block] if block == "//" else _without_notes(configuration[block])
+        # The module's inputs are the user's. CDKTF writes no notes there.
+        block: configuration[block] if block in ("//", "module") else _without_notes(configuration[block])
         for block in sorted(configuration, key=_BLOCKS.index)
     }
     return (json.dumps(ordered, indent=2, ensure_ascii=False) + "\n").encode()

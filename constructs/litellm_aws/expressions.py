@@ -23,6 +23,10 @@ NULL = "${null}"
 """Null as an argument. jsii drops nulls, so it is written as an expression."""
 
 _LARGEST_SAFE_INTEGER = 2**53 - 1
+_NUMBER_TOKENS = -1e288
+"""CDKTF represents a reference to a number by a number near -1.888e289."""
+_MAP_TOKEN = -123456789
+"""CDKTF represents a number in a reference to a map by this one."""
 """The largest integer that JavaScript, and so jsii, carries without rounding (ECMA-262, MAX_SAFE_INTEGER)."""
 
 _TOKEN_MARK = "TfToken["
@@ -344,7 +348,7 @@ def constant(value: Any) -> Any:
     """Returns a value so that Terraform takes it literally, for a block's arguments.
 
     Nothing in it is a template to Terraform. Nulls and integers over 53 bits, which jsii would drop
-    or round, are written as expressions.
+    or round, and numbers that CDKTF would take for its own references are written as expressions.
     """
     match value:
         case str():
@@ -353,6 +357,8 @@ def constant(value: Any) -> Any:
             return NULL
         case int() if not isinstance(value, bool) and abs(value) > _LARGEST_SAFE_INTEGER:
             return f"${{{value}}}"
+        case int() | float() if value < _NUMBER_TOKENS or value == _MAP_TOKEN:
+            return f"${{{value!r}}}"
         case list():
             return [constant(item) for item in value]
         case dict():

@@ -11,7 +11,9 @@ import pytest
 
 from commands.changed import Changed, Touch, TouchedTenant, changed_since, described
 from fleet.problems import FailedError, RefusedError
+from fleet.tenants_file import load_fleet
 from fleet.waves import Wave, wave_of
+from stacks.synthesis import synthesize
 
 PROJECT = Path(__file__).parents[2]
 DEFAULTS = "defaults: {region: us-west-2, azs: [us-west-2a, us-west-2b], allow_plaintext_alb: true}\n"
@@ -75,6 +77,23 @@ def test_what_a_tenant_includes_counts(repository: Path) -> None:
     FILE.write_text(FILE.read_text().replace("ui_desired_count: 2", "ui_desired_count: 3"))
     assert touched(changed_since("HEAD", FILE)) == [("hooli-dev", "changed")]
     assert touched(changed_since("HEAD~1", FILE)) == [("hooli-dev", "new")]
+
+
+def test_a_file_above_the_tenants_file_may_be_included(repository: Path) -> None:
+    Path("profiles.yaml").write_text("profiles: {big: {ui_desired_count: 2}}\n")
+    Path("live").mkdir()
+    live = Path("live/tenants.yaml")
+    live.write_text(FILE.read_text() + "include: ../profiles.yaml\n")
+    commit()
+    assert changed_since("HEAD", live).tenants == []
+
+
+def test_an_output_of_another_tenants_file_in_the_commit_does_not_count(repository: Path) -> None:
+    Path("other.yaml").write_text(FILE.read_text())
+    synthesize(load_fleet(Path("other.yaml")), Path("cdktf.out"))
+    write("tenant: acme, env: prod")
+    commit()
+    assert changed_since("HEAD", FILE).tenants == []
 
 
 def test_before_the_tenants_file_there_were_no_tenants(repository: Path) -> None:

@@ -1,5 +1,6 @@
 """Included files and profiles: what they mean, and the messages for mistakes in them."""
 
+import os
 import textwrap
 from pathlib import Path
 
@@ -266,7 +267,8 @@ def test_paths_in_an_included_file_begin_at_its_folder_and_states_are_next_to_th
     assert tenant.state_identity(Path("/fleet")) == ("local", "/fleet/terraform.acme-dev.tfstate")
 
 
-def test_files_above_may_be_included() -> None:
+def test_files_above_may_be_included_in_a_repository() -> None:
+    Path(".git").mkdir()
     Path("accounts/one").mkdir(parents=True)
     Path("profiles.yaml").write_text("profiles: {small: {redis_num_replicas: 0}}\n")
     Path("accounts/one/tenants.yaml").write_text(
@@ -365,6 +367,67 @@ def test_a_mistake_with_an_included_file_is_refused(main: str, others: dict[str,
     found = refusal(DEFAULTS + main, **others)
     assert len(found) == len(said)
     assert [line[: len(expected)] for line, expected in zip(found, said, strict=True)] == said
+
+
+@pytest.mark.parametrize("repository", [True, False])
+def test_an_included_file_is_in_the_repository_or_in_the_folder(folder: Path, repository: bool) -> None:
+    Path("outside.yaml").write_text("profiles: {}\n")
+    top = Path("top")
+    main = Path("top/live/tenants.yaml") if repository else Path("top/tenants.yaml")
+    Path(main.parent, "folder").mkdir(parents=True)
+    if repository:
+        Path("top/.git").mkdir()
+    Path(main.parent, "link.yaml").symlink_to(folder / "outside.yaml")
+    Path(main.parent, "folder/b.yaml").symlink_to(folder / "outside.yaml")
+    above = os.path.relpath("outside.yaml", main.parent)
+    main.write_text(
+        f"include:\n- {above}\n- link.yaml\n- folder\n- {os.path.dirname(above)}\n"
+        "tenants:\n- {tenant: a, env: b, region: us-west-2, azs: [a1, b1], proxy_config_file: link.yaml}\n"
+    )
+    with pytest.raises(BadInputError) as raised:
+        load_fleet(main)
+    outside = f"is outside of {folder / top}, the {'repository' if repository else 'folder'} of {main}: move it there"
+    assert [str(problem) for problem in raised.value.problems] == [
+        f"{main}:2: include {above} {outside}",
+        f"{main}:3: include link.yaml {outside}",
+        f"{main}:4: include folder: {main.parent}/folder/b.yaml {outside}",
+        f"{main}:5: include {os.path.dirname(above)} {outside}",
+        f"{main}:7: tenant a-b: proxy_config_file link.yaml {outside}",
+    ]
+
+
+def test_a_link_within_the_folder_is_followed() -> None:
+    Path("shared.yaml").write_text("profiles: {small: {redis_num_replicas: 0}}\n")
+    Path("link.yaml").symlink_to("shared.yaml")
+    [tenant] = load(DEFAULTS + "include: link.yaml\ntenants: [{tenant: a, env: b, profile: small}]\n").tenants
+    assert tenant.redis_num_replicas == 0
+
+
+def test_only_regular_files_are_read(folder: Path) -> None:
+    Path("customers").mkdir()
+    for fifo in ("fifo.yaml", "customers/a.yaml"):
+        os.mkfifo(fifo)
+    tenant = "tenants: [{tenant: a, env: b, proxy_config_file: fifo.yaml}]\n"
+    assert refusal(DEFAULTS + "include:\n- fifo.yaml\n- customers\n" + tenant) == [
+        "tenants.yaml:3: include fifo.yaml: cannot be read: Not a regular file: check the path",
+        "tenants.yaml:4: include customers: cannot be read: Not a regular file: check the path",
+        "tenants.yaml:5: tenant a-b: proxy_config_file fifo.yaml: cannot be read: Not a regular file: check the path",
+    ]
+    with pytest.raises(BadInputError, match="1 problem"):
+        load_fleet(Path("fifo.yaml"))
+
+
+def test_the_files_have_a_size_in_all() -> None:
+    large = "# " + "x" * (5 * 1024 * 1024) + "\n"
+    tenants = (
+        "tenants: [{tenant: a, env: b, proxy_config_file: a.yaml}, {tenant: c, env: d, proxy_config_file: a.yaml}]\n"
+    )
+    assert load(DEFAULTS + tenants, a=large + "x: y\n").tenants
+    assert refusal(DEFAULTS + "include: b.yaml\n" + tenants, b=large + "profiles: {}\n") == [
+        f"a.yaml:1: tenant {each}: proxy_config_file a.yaml: is too large: "
+        "all files together may have 8 MB: remove what is not needed"
+        for each in ("a-b and 1 more",)
+    ]
 
 
 def test_a_tenants_label_leads_to_where_its_values_came_from() -> None:

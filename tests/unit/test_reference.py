@@ -58,9 +58,9 @@ def test_an_editor_shows_what_every_key_means(schema: dict[str, Any]) -> None:
     [
         "tenants: []",
         f"defaults: {{env: prod}}\n{GOOD.replace('env: prod', 'tags: {}')}",
-        f"defaults: {{backend: {{s3: {{bucket: b, region: r}}}}}}\n{GOOD}    backend: {{s3: {{key: k}}}}",
-        f"defaults: {{provider: {{assume_role: {{session_name: s}}}}}}\n{GOOD}"
-        "    provider: {assume_role: {role_arn: a}}",
+        f"defaults: {{backend: {{s3: {{bucket: b, region: us-west-2}}}}}}\n{GOOD}    backend: {{s3: {{key: k}}}}",
+        f"defaults: {{provider: {{assume_role: {{session_name: ci}}}}}}\n{GOOD}"
+        "    provider: {assume_role: {role_arn: 'arn:aws:iam::111122223333:role/a'}}",
         f"profiles: {{p: {{env: prod, profile: [q]}}, q: {{}}}}\n{GOOD.replace('env: prod', 'profile: p')}",
         f"defaults: {{tenant: acme}}\n{GOOD.replace('tenant: acme', 'tags: {}')}",
     ],
@@ -109,7 +109,7 @@ def test_the_example_names_the_schema_and_keeps_it(schema: dict[str, Any]) -> No
         ("proxy_config_file: ", "tenants[0].proxy_config_file"),
         ("provider: {access_key: x}", "tenants[0].provider"),
         ("provider: []", "tenants[0].provider"),
-        ("backend: {s3: {bucket: b, region: r}, local: {}}", "tenants[0].backend"),
+        ("backend: {s3: {bucket: b, region: us-west-2}, local: {}}", "tenants[0].backend"),
         ("backend: {}", "tenants[0].backend"),
         ("profile: {}", "tenants[0].profile"),
     ],

@@ -238,6 +238,39 @@ def test_roots_of_others_are_left_alone(project: Path, capsys: pytest.CaptureFix
     assert stacks > {"network", "initech-dev", "acme-prod", "globex-dev", "hooli-dev"}
 
 
+def test_a_root_of_another_tenants_file_is_not_replaced(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(capsys, FLEET)
+    before = files(project)
+    Path("fleet").mkdir()
+    others = Path("fleet/other.yaml")
+    others.write_text(DEFAULTS + GLOBEX.replace("globex", "initech") + ACME.replace("states", "others") + HOOLI)
+    code = command_line.run(["synth", "--tenants", str(others)])
+    said = capsys.readouterr().err.splitlines()
+    assert code == 2
+    advice = (
+        "was synthesized from another tenants file, tenants.yaml: give --out another folder, or delete "
+        "cdktf.out/stacks/{} if it is to be synthesized from fleet/other.yaml from now on"
+    )
+    assert said == [
+        f"fleet/other.yaml:1: cdktf.out/stacks/workspaces.hooli {advice.format('workspaces.hooli')}",
+        f"fleet/other.yaml:4: tenant acme-prod: cdktf.out/stacks/acme-prod {advice.format('acme-prod')}",
+        f"fleet/other.yaml:8: tenant hooli-dev: cdktf.out/stacks/hooli-dev {advice.format('hooli-dev')}",
+        "3 problems in fleet/other.yaml; nothing was written.",
+    ]
+    assert {name: file for name, file in files(project).items() if name != "fleet/other.yaml"} == before
+    assert command_line.run(["synth", "--tenants", str(others), "--out", "other.out"]) == 0
+
+
+def test_a_tenants_file_may_be_renamed_and_linked_to(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(capsys, FLEET)
+    Path("tenants.yaml").rename("fleet.yaml")
+    assert command_line.run(["synth", "--tenants", "fleet.yaml"]) == 0
+    Path("tenants.yaml").symlink_to("fleet.yaml")
+    before = files(project)
+    assert command_line.run(["synth"]) == 0
+    assert files(project) == before
+
+
 def test_the_root_of_a_tenant_whose_local_state_holds_resources_stays(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -293,6 +326,27 @@ def test_a_local_state_is_next_to_the_tenants_file_wherever_the_output_really_is
 
 
 # What cannot be written
+
+
+def test_an_output_whose_name_is_not_utf_8_ends_with_2(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("tenants.yaml").write_text(FLEET)
+    assert command_line.run(["synth", "--out", os.fsdecode(b"\xff")]) == 2
+    assert "is not UTF-8" in capsys.readouterr().err
+    assert [path.name for path in project.iterdir()] == ["tenants.yaml"]
+
+
+def test_keys_and_values_that_cdktf_has_uses_for_are_written(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    texts = "'//': {metadata: {uniqueId: a}}, constructor: x, 'TfToken[TOKEN.1]': '${TfToken[TOKEN.2]}'"
+    config = f"{{{texts}, n: -1.8881545897087505e+289, m: -123456789}}"
+    assert run(capsys, DEFAULTS + GLOBEX[:-2] + f", proxy_config: {config}}}\n").code == 0
+    [module] = json.loads(Path("cdktf.out/stacks/globex-dev/cdk.tf.json").read_text())["module"].values()
+    assert module["proxy_config"] == {
+        "//": {"metadata": {"uniqueId": "a"}},
+        "constructor": "x",
+        '${"TfToken["}TOKEN.1]': '$${${"TfToken["}TOKEN.2]}',
+        "n": "${-1.8881545897087505e+289}",
+        "m": "${-123456789}",
+    }
 
 
 def test_a_file_in_place_of_the_output_ends_with_1(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -49,7 +49,7 @@ def test_the_one_shot_tasks_are_started_by_the_role_that_terraform_assumes(root_
     assert root_of(provider=provider)["module"]["litellm"]["one_shot_assume_role_arn"] == role
     other = root_of(provider=provider, one_shot_assume_role_arn="")["module"]["litellm"]
     assert other["one_shot_assume_role_arn"] == ""
-    guarded = root_of(provider={"assume_role": {"role_arn": role, "external_id": "x"}})["module"]["litellm"]
+    guarded = root_of(provider={"assume_role": {"role_arn": role, "external_id": "x1"}})["module"]["litellm"]
     assert "one_shot_assume_role_arn" not in guarded
 
 
@@ -73,7 +73,7 @@ def test_the_provider_takes_all_its_options(root_of: RootOf) -> None:
     root = root_of(
         provider={
             "profile": "acme",
-            "assume_role": {"role_arn": "arn:aws:iam::111122223333:role/deployer", "external_id": "x"},
+            "assume_role": {"role_arn": "arn:aws:iam::111122223333:role/deployer", "external_id": "x1"},
             "default_tags": {"cost": "${literally}"},
             "allowed_account_ids": ["111122223333"],
             "endpoints": {"s3": "http://localhost:4566"},
@@ -84,7 +84,7 @@ def test_the_provider_takes_all_its_options(root_of: RootOf) -> None:
         {
             "region": "us-west-2",
             "profile": "acme",
-            "assume_role": [{"role_arn": "arn:aws:iam::111122223333:role/deployer", "external_id": "x"}],
+            "assume_role": [{"role_arn": "arn:aws:iam::111122223333:role/deployer", "external_id": "x1"}],
             "default_tags": [{"tags": {"cost": "$${literally}"}}],
             "allowed_account_ids": ["111122223333"],
             "endpoints": [{"s3": "http://localhost:4566"}],
@@ -116,7 +116,7 @@ def test_an_s3_backend_has_a_key_and_a_lock_for_each_tenant(root_of: RootOf) -> 
 
 
 def test_an_s3_backend_without_a_lockfile_runs_on_the_oldest_terraform(root_of: RootOf) -> None:
-    terraform = root_of(backend={"s3": {"bucket": "b", "region": "r", "use_lockfile": False, "key": "mine"}})[
+    terraform = root_of(backend={"s3": {"bucket": "b", "region": "us-west-2", "use_lockfile": False, "key": "mine"}})[
         "terraform"
     ]
     assert terraform["backend"]["s3"]["key"] == "mine"

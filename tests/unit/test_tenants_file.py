@@ -9,6 +9,7 @@ from fleet.problems import BadInputError
 from fleet.tenant import TenantSettings
 from fleet.tenants_file import load_fleet
 
+PROJECT = Path(__file__).parents[2]
 FILE = Path("tenants.yaml")
 TENANT = """\
 tenants:
@@ -23,6 +24,7 @@ DEFAULTS = "defaults: {region: us-west-2, azs: [us-west-2a, us-west-2b]}\n"
 """One line, with which a tenant needs no more than `tenant` and `env`."""
 
 SECRET = "arn:aws:secretsmanager:us-west-2:111122223333:secret:openai"
+ROLE = "arn:aws:iam::111122223333:role/deployer"
 API_KEY = "sk-proj-0123456789abcdefghij"
 SHAPE = "a tenants file has `tenants`, a list of maps, and may have `defaults`, `profiles` and `include`"
 FARGATE = (
@@ -148,12 +150,12 @@ tenants:
 @pytest.mark.parametrize(
     ("below", "above", "expected"),
     [
-        ("s3: {bucket: a, region: r}", "local: {path: x}", {"local": {"path": "x"}}),
-        ("s3: {bucket: a, region: r}", "cloud: {organization: o}", {"cloud": {"organization": "o"}}),
+        ("s3: {bucket: a, region: us-west-2}", "local: {path: x}", {"local": {"path": "x"}}),
+        ("s3: {bucket: a, region: us-west-2}", "cloud: {organization: o}", {"cloud": {"organization": "o"}}),
         (
-            "s3: {bucket: a, region: r}",
+            "s3: {bucket: a, region: us-west-2}",
             "s3: {bucket: b, encrypt: false}",
-            {"s3": {"bucket": "b", "region": "r", "use_lockfile": True, "encrypt": False}},
+            {"s3": {"bucket": "b", "region": "us-west-2", "use_lockfile": True, "encrypt": False}},
         ),
     ],
 )
@@ -205,7 +207,7 @@ def test_a_state_has_a_name_of_its_own_unless_it_is_given() -> None:
     assert default.workspace == "litellm-acme-prod"
     [local] = load(with_lines("backend: {local: {path: states/a}}"))
     assert local.state_file == "states/a"
-    [s3] = load(with_lines("backend: {s3: {bucket: b, region: r, key: k}}"))
+    [s3] = load(with_lines("backend: {s3: {bucket: b, region: us-west-2, key: k}}"))
     assert s3.state_key == "k"
     [cloud] = load(with_lines("backend: {cloud: {organization: o, workspace: w}}"))
     assert cloud.workspace == "w"
@@ -227,6 +229,19 @@ def test_the_defaults_of_an_empty_fleet_are_checked() -> None:
         "tenants.yaml:2: defaults: regio is unknown here: did you mean region?",
         'tenants.yaml:3: defaults: ui_cpu must be a whole number, not the string "x"',
         "tenants.yaml:4: defaults: provider.profil is unknown here: did you mean profile?",
+    ]
+
+
+def test_a_region_duration_or_key_that_terraform_takes_is_accepted() -> None:
+    role = f"assume_role: {{role_arn: {ROLE!r}, duration: 1h30m0.5s, session_name: ci}}"
+    for region, more in (("us-gov-west-1", ""), ("auto", ", skip_region_validation: true")):
+        lines = (f"provider: {{{role}}}", f"backend: {{s3: {{bucket: b, region: {region}, key: a/b.c{more}}}}}")
+        assert load(with_lines(*lines))
+
+
+def test_a_tenants_region_must_be_one() -> None:
+    assert refusal(TENANT.replace("region: us-west-2", "region: uswest2")) == [
+        "tenants.yaml:4: tenant acme-prod: region must be an AWS region, such as us-west-2"
     ]
 
 
@@ -325,7 +340,7 @@ MISTAKES: dict[str, tuple[str, str]] = {
     "section in a tenant": ("defaults: {}", "defaults is unknown here: remove it"),
     "unknown provider option": ("provider: {profil: x}", "provider.profil is unknown here: did you mean profile?"),
     "unknown role option": (
-        "provider: {assume_role: {role_arn: x, sesion_name: y}}",
+        f"provider: {{assume_role: {{role_arn: {ROLE!r}, sesion_name: y}}}}",
         "provider.assume_role.sesion_name is unknown here: did you mean session_name?",
     ),
     "host with a scheme": (
@@ -342,16 +357,16 @@ MISTAKES: dict[str, tuple[str, str]] = {
         "backend.cloud.workspace must not be the workspace of the stack that creates the workspaces",
     ),
     "unknown S3 option": (
-        "backend: {s3: {bucket: b, region: r, lock_file: true}}",
+        "backend: {s3: {bucket: b, region: us-west-2, lock_file: true}}",
         "backend.s3.lock_file is unknown here: did you mean use_lockfile?",
     ),
     "unknown S3 option unlike any": (
-        "backend: {s3: {bucket: b, region: r, dynamodb_table: t}}",
+        "backend: {s3: {bucket: b, region: us-west-2, dynamodb_table: t}}",
         "backend.s3.dynamodb_table is unknown here: remove it",
     ),
     "unknown backend": ("backend: {gcs: {}}", "backend.gcs is unknown here: remove it"),
     "unknown S3 endpoint": (
-        "backend: {s3: {bucket: b, region: r, endpoints: {s33: x}}}",
+        "backend: {s3: {bucket: b, region: us-west-2, endpoints: {s33: x}}}",
         "backend.s3.endpoints.s33 is unknown here: did you mean s3?",
     ),
     "unknown service": (
@@ -360,10 +375,57 @@ MISTAKES: dict[str, tuple[str, str]] = {
         "elastiche (did you mean elasticache?), nope123 (remove it), s4 (remove it)",
     ),
     "provider option without a value": ("provider: {profile: }", f"provider.profile {NO_VALUE}"),
-    "backend option without a value": ("backend: {s3: {bucket: b, region: r, key: }}", f"backend.s3.key {NO_VALUE}"),
+    "backend option without a value": (
+        "backend: {s3: {bucket: b, region: us-west-2, key: }}",
+        f"backend.s3.key {NO_VALUE}",
+    ),
     "missing option": ("backend: {s3: {bucket: b}}", "backend.s3.region is missing: set it"),
+    "region that is none": (
+        "backend: {s3: {bucket: b, region: west}}",
+        "backend.s3 has no AWS region, such as us-west-2: correct `region`, or set skip_region_validation to true",
+    ),
+    "region of the provider that is none": (
+        "provider: {region: us west 2}",
+        "provider.region must be an AWS region, such as us-west-2",
+    ),
+    **{
+        f"state at {key[:9]}": (
+            f"backend: {{s3: {{bucket: b, region: us-west-2, key: {key}}}}}",
+            "backend.s3.key must not start or end with a slash, or contain two in a row",
+        )
+        for key in ("/a", "a/", "a//b")
+    },
+    "long key": (
+        f"backend: {{s3: {{bucket: b, region: us-west-2, key: {'k' * 1025}}}}}",
+        "backend.s3.key must have at most 1024 bytes: S3 has no longer keys",
+    ),
+    **{
+        f"role {arn}": (
+            f"{where.format(f'{{role_arn: {arn!r}}}')}",
+            f"{name}.assume_role.role_arn must be the ARN of an IAM role, arn:aws:iam::<account>:role/<name>",
+        )
+        for arn, where, name in (
+            ("deployer", "provider: {{assume_role: {}}}", "provider"),
+            (
+                "arn:aws:iam::1:role/x",
+                "backend: {{s3: {{bucket: b, region: us-west-2, assume_role: {}}}}}",
+                "backend.s3",
+            ),
+        )
+    },
+    **{
+        f"session of {duration}": (
+            f"provider: {{assume_role: {{role_arn: {ROLE!r}, duration: {duration!r}}}}}",
+            "provider.assume_role.duration must be a duration from 15m to 12h, such as 1h30m",
+        )
+        for duration in ("1 hour", "3600", "14m59s", "12h1s", "")
+    },
+    "name of a session": (
+        f"provider: {{assume_role: {{role_arn: {ROLE!r}, session_name: a b}}}}",
+        "provider.assume_role.session_name must be 2 to 64 letters, digits and characters of _+=,.@-",
+    ),
     "two backends": (
-        "backend: {local: {}, s3: {bucket: b, region: r}}",
+        "backend: {local: {}, s3: {bucket: b, region: us-west-2}}",
         "backend must name one of local, s3, cloud",
     ),
     "no backend": ("backend: {}", "backend must name one of local, s3, cloud"),
@@ -524,7 +586,10 @@ MISTAKES: dict[str, tuple[str, str]] = {
     ),
     "access key": (f"provider: {{access_key: {API_KEY}}}", f"provider.access_key {CREDENTIALS}"),
     "secret key": (f"provider: {{secret_key: {API_KEY}}}", f"provider.secret_key {CREDENTIALS}"),
-    "token": (f"backend: {{s3: {{bucket: b, region: r, token: {API_KEY}}}}}", f"backend.s3.token {CREDENTIALS}"),
+    "token": (
+        f"backend: {{s3: {{bucket: b, region: us-west-2, token: {API_KEY}}}}}",
+        f"backend.s3.token {CREDENTIALS}",
+    ),
     "API key in an environment": (
         f"backend_extra_env: {{OPENAI_API_KEY: {API_KEY}}}",
         f"backend_extra_env.OPENAI_API_KEY contains an API key {MANAGER}, and its ARN into backend_extra_secrets",
@@ -664,7 +729,7 @@ def test_two_tenants_of_one_name_are_refused(second: str, said: str) -> None:
     [
         ("{local: {path: states/x}}", "{local: {path: ./states/../states/x}}"),
         ("{local: {path: terraform.b-f.tfstate}}", "{local: {}}"),
-        ("{s3: {bucket: b, region: r, key: k}}", "{s3: {bucket: b, region: r, key: k}}"),
+        ("{s3: {bucket: b, region: us-west-2, key: k}}", "{s3: {bucket: b, region: us-west-2, key: k}}"),
         ("{cloud: {organization: o, workspace: w}}", "{cloud: {organization: o, workspace: w}}"),
         (
             "{cloud: {organization: o, workspace: w}}",
@@ -682,14 +747,58 @@ def test_two_tenants_of_one_state_are_refused(one: str, other: str) -> None:
 
 def test_states_of_different_places_may_have_the_same_name() -> None:
     backends = [
-        "{s3: {bucket: b, region: r, key: k}}",
-        "{s3: {bucket: c, region: r, key: k}}",
+        "{s3: {bucket: b, region: us-west-2, key: k}}",
+        "{s3: {bucket: c, region: us-west-2, key: k}}",
         "{cloud: {organization: o, workspace: k}}",
         "{cloud: {organization: p, workspace: k}}",
         "{local: {path: k}}",
     ]
     entries = (f"  - {{tenant: t{n}, env: e, backend: {backend}}}\n" for n, backend in enumerate(backends))
     assert len(load(f"{DEFAULTS}tenants:\n{''.join(entries)}")) == len(backends)
+
+
+# What is too large or too deep
+
+
+def test_what_is_nested_too_deeply_is_refused() -> None:
+    deep = "is nested too deeply, or an alias contains itself: write the values out"
+    for brackets in ("[" * 101 + "]" * 101, "[" * 100_000, "{a: " * 100_000):
+        assert refusal(with_lines("proxy_config:", f"  a: {brackets}")) == [f"tenants.yaml:7: {deep}"]
+    chain = [f"  a{n}: &a{n} [{f'*a{n - 1}' if n else 1}]" for n in range(101)]
+    assert refusal(with_lines("proxy_config:", *chain)) == [f"tenants.yaml:7: {deep}"]
+    assert load(with_lines("proxy_config:", f"  a: {'[' * 90}{']' * 90}"))
+
+
+def test_aliases_that_repeat_too_many_values_are_refused() -> None:
+    lines = [f"  a{n}: &a{n} [{', '.join([f'*a{n - 1}' if n else '1'] * 9)}]" for n in range(12)]
+    [said] = refusal(with_lines("proxy_config:", *lines))
+    assert said.endswith("has aliases that repeat more than 100,000 values: write them out, or remove some")
+    merged = ", ".join(["*a"] * 60_000)
+    [said] = refusal(with_lines("proxy_config:", "  a: &a {b: c, d: e}", f"  d: {{<<: [{merged}]}}"))
+    assert "100,000 values" in said
+
+
+@pytest.mark.parametrize("number", ["9" * 6000, "0x" + "f" * 3000, "1:" * 300 + "0.5", "-.inf", ".nan"])
+def test_a_number_that_terraform_cannot_hold_is_refused(number: str) -> None:
+    Path("config.yaml").write_text(f"a: {number}\n")
+    [said] = refusal(with_lines("proxy_config_file: config.yaml"))
+    assert f"proxy_config.a is {number[:100]}" in said
+    assert said.endswith("in quotes")
+    assert len(said) < 400
+
+
+def test_a_key_that_cdktf_cannot_write_is_refused() -> None:
+    assert refusal(with_lines("tags: {__proto__: x}", "proxy_config: {a: [{__proto__: x}]}")) == [
+        f"tenants.yaml:{line}: tenant acme-prod: {where} has the key __proto__, which CDKTF cannot write: "
+        "rename or remove it"
+        for line, where in ((6, "tags"), (7, "proxy_config.a[0]"))
+    ]
+
+
+def test_a_file_whose_name_is_not_utf_8_is_refused() -> None:
+    with pytest.raises(BadInputError) as raised:
+        load_fleet(Path(os.fsdecode(b"\xff.yaml")))
+    assert raised.value.problems[0].message == "its name is not UTF-8: rename it, or its folder"
 
 
 # What is wrong with the file of a proxy configuration
@@ -764,6 +873,75 @@ def test_a_secret_that_yaml_misreads_is_never_shown(value: str) -> None:
         "tenants.yaml:6: tenant acme-prod: ui_password is a secret, and would be written to the synthesized JSON: "
         "remove it, and export TF_VAR_ui_password when you run terraform"
     ]
+
+
+JWT = ".".join(("eyJhbGciOiJIUzI1NiJ9", "eyJzdWIiOiIxMjM0In0", "c2lnbmF0dXJl"))
+SECRETS: dict[str, tuple[str, str]] = {
+    **{
+        name: (f"gateway_extra_env: {{{name}: hunter2}}", "a secret")
+        for name in (
+            *("LITELLM_SALT_KEY", "SLACK_BOT_TOKEN", "GENERIC_CLIENT_SECRET", "SMTP_PASS", "SMTP_PASSWORD"),
+            *("AZURE_API_KEY", "AWS_SECRET_ACCESS_KEY", "TOKEN", "X-Auth-Token", "clientSecret", "Authorization"),
+        )
+    },
+    "a field": ("proxy_config: {litellm_settings: {callback_settings: {auth_token: hunter2}}}", "a secret"),
+    "Slack": (
+        f"gateway_extra_env: {{SLACK_WEBHOOK_URL: 'https://hooks.slack.com/{'services/T0/B0/abc'}'}}",
+        "a webhook of Slack",
+    ),
+    "Discord": ("proxy_config: {a: ['https://discord.com/api/webhooks/123/abc']}", "a webhook of Discord"),
+    "Teams": ("tags: {a: 'https://x.webhook.office.com/webhookb2/abc'}", "a webhook of Teams"),
+    "Teams' workflow": (
+        "proxy_config: {a: 'https://p.westus.logic.azure.com/workflows/x?sv=1&sig=abcdefghijklmnopqrst'}",
+        "a signed URL",
+    ),
+    "JWT": (f"proxy_config: {{a: {JWT}}}", "a JSON web token"),
+    "bearer": ("proxy_config: {headers: {x: Bearer 0123456789abcdef}}", "an authorization header"),
+    "URL": ("otel_endpoint: https://user:hunter2@example.com", "a URL with a password"),
+    "URL of an endpoint": ("provider: {endpoints: {s3: 'http://user:hunter2@localhost'}}", "a URL with a password"),
+    "AWS": (f"backend_extra_env: {{ID: {'AKIA' + '0123456789ABCDEF'}}}", "an AWS access key"),
+    "PEM": (f"proxy_config: {{a: '{'-----BEGIN RSA PRIVATE' + ' KEY-----'} x'}}", "a private key"),
+    "in an input": (f"ui_image: {API_KEY}", "an API key"),
+}
+
+
+@pytest.mark.parametrize(("line", "kind"), SECRETS.values(), ids=SECRETS)
+def test_a_plain_secret_is_found_by_its_name_or_shape(line: str, kind: str) -> None:
+    said = [each for each in refusal(with_lines(line)) if f" contains {kind} {MANAGER}" in each]
+    assert len(said) == 1
+    assert "hunter2" not in said[0]
+
+
+def test_a_number_can_be_a_secret() -> None:
+    said = refusal(with_lines("gateway_extra_env: {UI_PASSWORD: 271828}", "proxy_config: {password: 271828}"))
+    assert [each for each in said if "271828" in each] == []
+    assert [each.split(": ")[2].split(" in plain")[0] for each in said] == [
+        "gateway_extra_env.UI_PASSWORD contains a secret",
+        "gateway_extra_env.UI_PASSWORD must be a string",
+        "proxy_config.password contains a secret",
+    ]
+
+
+def test_a_reference_an_arn_and_a_price_are_no_secrets() -> None:
+    assert load(
+        with_lines(
+            f"gateway_extra_env: {{A_TOKEN: os.environ/TOKEN, B_SECRET: '{SECRET}', MAX_TOKENS: '5', BYPASS: a}}",
+            "proxy_config:",
+            "  input_cost_per_token: 1e-6",
+            "  output_cost_per_token: 0.5",
+            "  max_token: 5",
+            "  headers: {Authorization: bearer os.environ/COHERE_API_KEY}",
+            "  text: the bearer of a basic subscription, https://hooks.slack.com and a token",
+            f"gateway_extra_secrets: {{OPENAI_API_KEY: '{SECRET}:sk-0123456789abcdefghij::'}}",
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    "file", ["tenants.yaml", *(f"examples/{path.name}/tenants.yaml" for path in (PROJECT / "examples").iterdir())]
+)
+def test_the_examples_have_no_plain_secrets(file: str) -> None:
+    assert load_fleet(PROJECT / file).tenants
 
 
 def test_a_sensitive_input_in_the_defaults_is_refused_there() -> None:
