@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SCRIPT = (ROOT / "constructs/litellm_aws/module_files/one_off_task.sh").read_text()
+MODULE_FILES = ROOT / "constructs/litellm_aws/module_files"
+SCRIPT = "".join((MODULE_FILES / name).read_text() for name in ("shared_functions.sh", "one_off_task.sh"))
 STAND_INS = ROOT / "tests/stand_ins"
 
 SHELLS = {
