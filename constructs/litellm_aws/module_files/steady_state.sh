@@ -72,7 +72,7 @@ $reason"
   done <<END
 $(tagged deployment "$answer")
 END
-  [ "$seen" = "$progress" ] || say "${seen:-not started yet} after $(elapsed) s"
+  [ "$seen" = "$progress" ] || say "${seen:-no deployment of ${task_definition##*/}} after $(elapsed) s"
   progress=$seen
 }
 
@@ -104,8 +104,8 @@ find_stopped_task() {
   # The tasks that a rollback stops have not failed. DescribeTasks takes 100 tasks.
   # shellcheck disable=SC2046
   answer=$(call ecs describe-tasks --cluster "$cluster" --tasks $(lines 1,100 "$arns") --query "
-    sort_by(tasks[?taskDefinitionArn=='$task_definition' &&
-      !starts_with(stoppedReason || '', 'Scaling activity')], &createdAt) | [-1:].[
+    sort_by(tasks[?taskDefinitionArn=='$task_definition' && stoppedAt &&
+      !starts_with(stoppedReason || '', 'Scaling activity')], &stoppedAt) | [-1:].[
       ['task', taskArn], ['stopped', stopCode || '', stoppedReason || ''],
       containers[].['container', name, exitCode || 'none', reason || '']]") || return
   task_arn=$(tagged task "$answer")
