@@ -111,7 +111,8 @@ DB_USERNAME = "litellm_app"
 DB_ENGINE_VERSION = "16.4"
 LOG_RETENTION_DAYS = 30
 ONE_SHOT_TIMEOUT_MINUTES = 30
-ONE_SHOT_SCRIPT = Path(__file__).parents[1] / "constructs" / "litellm_aws" / "module_files" / "one_off_task.sh"
+MODULE_FILES = Path(__file__).parents[1] / "constructs" / "litellm_aws" / "module_files"
+ONE_SHOT_SCRIPT = (MODULE_FILES / "shared_functions.sh", MODULE_FILES / "one_off_task.sh")
 
 BOOTSTRAP_SQL = f"""\
 DO $bootstrap$
@@ -743,7 +744,7 @@ class LitellmStack(TerraformStack):
             environment=self.stores,
         )
         self.subnet_list = ",".join(self.private_subnet_ids)
-        script = ONE_SHOT_SCRIPT.read_text(encoding="utf-8").replace("${", "$${")
+        script = "".join(part.read_text(encoding="utf-8") for part in ONE_SHOT_SCRIPT).replace("${", "$${")
         common = {
             "ONE_SHOT_SCRIPT": TerraformLocal(self, "one_shot_script", script).as_string,
             "ONE_SHOT_REGION": self.tenant.region,

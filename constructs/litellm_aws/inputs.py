@@ -458,7 +458,8 @@ class Operations(_Section):
     one_shot_timeout_minutes: Annotated[int, whole(1, 240)] = 30
     """Minutes for which an apply waits for the database bootstrap, and again for the schema migration."""
     one_shot_assume_role_arn: Annotated[str, EmptyOr(role_arn())] = ""
-    """Role that starts the one-off tasks. Empty: the credentials of the machine that runs Terraform.
+    """Role that starts the one-off tasks and reads the deployments. Empty: the credentials of the machine that runs
+    Terraform.
 
     The role that the `aws` provider assumes applies to the provider only. In a tenants file, the default is the role
     of provider.assume_role."""
@@ -466,6 +467,14 @@ class Operations(_Section):
     """CPU architecture of all tasks. The images must be built for it."""
     deployment_circuit_breaker: bool = False
     """Whether ECS rolls back a deployment that cannot start its tasks."""
+    wait_for_steady_state: bool = False
+    """Whether an apply waits for the deployments of the services, and fails if one fails or ECS rolls it back.
+
+    It waits after each change of a service's task definition, with the `aws` command of the one-off tasks. The error
+    has ECS's reason and the end of the task's log. Without deployment_circuit_breaker, ECS never ends a deployment
+    that cannot start its tasks, and the apply fails after steady_state_timeout_minutes."""
+    steady_state_timeout_minutes: Annotated[int, whole(1)] = 20
+    """Minutes for which an apply waits for a deployment. It needs wait_for_steady_state."""
     enable_execute_command: bool = False
     """Whether `aws ecs execute-command` opens a shell in the services' tasks. IAM decides who may use it."""
     health_check_grace_period_seconds: Annotated[int, whole(0, 2147483647)] = 180

@@ -271,7 +271,14 @@ _OUTPUTS = {
     "enable_bedrock_custom_model_import.",
 }
 
-_FILES = ("bootstrap.sql", "fetch_proxy_config.py", "gateway_launcher.py", "one_off_task.sh")
+_FILES = (
+    "bootstrap.sql",
+    "fetch_proxy_config.py",
+    "gateway_launcher.py",
+    "one_off_task.sh",
+    "shared_functions.sh",
+    "steady_state.sh",
+)
 
 LITELLM = ModuleKind(
     name="litellm",

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from cdktf import DataResource, ITerraformDependable, LocalExecProvisioner
+from cdktf import DataResource, ITerraformDependable
 from constructs import Construct
 
+from .aws_script import aws_script
 from .blocks import count_if, each, local, one
 from .cluster import Cluster
 from .database import Database
@@ -190,22 +191,20 @@ class OneOffTasks(Construct):
             count=count_if(exists),
             triggers_replace={key: value.as_string for key, value in replaced_with.items()},
             provisioners=[
-                LocalExecProvisioner(
-                    type="local-exec",
-                    interpreter=["/bin/sh"],
-                    command=str(module_file("one_off_task.sh")),
-                    environment={
+                aws_script(
+                    "one_off_task.sh",
+                    {
                         "ONE_SHOT_NAME": title,
-                        "ONE_SHOT_REGION": self._inputs.region.as_string,
-                        "ONE_SHOT_CLUSTER": self._cluster.name.as_string,
-                        "ONE_SHOT_TASK_DEFINITION": task.arn.as_string,
+                        "ONE_SHOT_REGION": self._inputs.region,
+                        "ONE_SHOT_CLUSTER": self._cluster.name,
+                        "ONE_SHOT_TASK_DEFINITION": task.arn,
                         "ONE_SHOT_CONTAINER": container,
-                        "ONE_SHOT_SUBNETS": self._subnets.as_string,
-                        "ONE_SHOT_SECURITY_GROUPS": self._groups.as_string,
-                        "ONE_SHOT_LOG_GROUP": task.log_group_name.as_string,
+                        "ONE_SHOT_SUBNETS": self._subnets,
+                        "ONE_SHOT_SECURITY_GROUPS": self._groups,
+                        "ONE_SHOT_LOG_GROUP": task.log_group_name,
                         "ONE_SHOT_LOG_STREAM_PREFIX": task.log_stream_prefix,
-                        "ONE_SHOT_ASSUME_ROLE_ARN": self._inputs.one_shot_assume_role_arn.as_string,
-                        "ONE_SHOT_TIMEOUT_MINUTES": call("tostring", self._inputs.one_shot_timeout_minutes).as_string,
+                        "ONE_SHOT_ASSUME_ROLE_ARN": self._inputs.one_shot_assume_role_arn,
+                        "ONE_SHOT_TIMEOUT_MINUTES": call("tostring", self._inputs.one_shot_timeout_minutes),
                     },
                 )
             ],

@@ -25,6 +25,7 @@ class Service(Construct):
     """A service, `aws_ecs_service.<name>`.
 
     Attributes:
+        id: the ARN.
         service_name: in ECS.
     """
 
@@ -84,6 +85,7 @@ class Service(Construct):
             lifecycle=TerraformResourceLifecycle(ignore_changes=["desired_count"]),
             depends_on=depends_on,
         )
+        self.id = attribute(self._service, "id")
         self.service_name = attribute(self._service, "name")
         if spot_percentage is not None:
             self._run_on_spot(name, spot_percentage)

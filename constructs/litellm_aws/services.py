@@ -24,6 +24,7 @@ from .role import Role
 from .roles import Roles
 from .secrets import Secrets
 from .service import Service
+from .steady_state import SteadyState
 from .task_definition import TaskDefinition, TaskSize, environment_list, secrets_list, tcp_port
 
 
@@ -85,8 +86,8 @@ class Services(Construct):
         *,
         spot_percentage: Expression | None = None,
     ) -> Expression:
-        """Makes a service, and returns its name."""
-        return Service(
+        """Makes a service, and what waits for its deployments; returns its name."""
+        service = Service(
             self,
             name,
             inputs=self._inputs,
@@ -98,7 +99,9 @@ class Services(Construct):
             target_group=target_group,
             depends_on=depends_on,
             spot_percentage=spot_percentage,
-        ).service_name
+        )
+        SteadyState(self, name, inputs=self._inputs, cluster=self._cluster, service=service, task=task)
+        return service.service_name
 
     def _gateway_task(self, roles: Roles, environment: Environment) -> TaskDefinition:
         sidecars = GatewaySidecars(

@@ -119,6 +119,11 @@ def written(evaluate: Evaluate) -> Plan:
 
 
 @pytest.fixture(scope="module")
+def waiting(evaluate: Evaluate) -> Plan:
+    return evaluate(wait_for_steady_state=True, steady_state_timeout_minutes=7)
+
+
+@pytest.fixture(scope="module")
 def internal(evaluate: Evaluate) -> Plan:
     return evaluate(**INTERNAL)
 
@@ -578,8 +583,8 @@ def test_every_image_is_pulled_with_the_login_of_its_registry(evaluate: Evaluate
 
 
 def test_one_shot_tasks_may_be_started_by_a_role(module: dict[str, Any]) -> None:
-    for task in module["resource"]["terraform_data"].values():
-        [provisioner] = task["provisioner"]
+    for task in ("bootstrap_db", "migration"):
+        [provisioner] = module["resource"]["terraform_data"][task]["provisioner"]
         variables = provisioner["local-exec"]["environment"]
         assert variables["ONE_SHOT_ASSUME_ROLE_ARN"] == "${var.one_shot_assume_role_arn}"
 
@@ -620,6 +625,35 @@ def test_services_may_roll_back_open_shells_and_start_slowly(
     assert plain["enable_execute_command"] is False
     assert plain["health_check_grace_period_seconds"] == 180
     assert written.values(f"aws_ecs_service.{service}")["health_check_grace_period_seconds"] is None
+
+
+WAITS = {f"terraform_data.{service}_steady_state[0]" for service in ("gateway", "backend", "ui")}
+
+
+def test_an_apply_may_wait_for_the_deployments(plain: Plan, waiting: Plan, changed: Changed) -> None:
+    assert not WAITS & set(plain.addresses)
+    assert changed(waiting) == (WAITS, set())
+    for service in ("gateway", "backend", "ui"):
+        triggers = waiting.values(f"terraform_data.{service}_steady_state")["triggers_replace"]
+        assert triggers["task_definition"] == f"arn:aws:mock:{ACCOUNT}:mock:aws_ecs_task_definition.{service}"
+        # The provider's own wait takes a rollback for success.
+        assert not waiting.values(f"aws_ecs_service.{service}")["wait_for_steady_state"]
+
+
+def test_nothing_waits_for_the_end_of_a_deployment(module: dict[str, Any]) -> None:
+    others = {**module, "resource": {**module["resource"], "terraform_data": {}}}
+    assert "_steady_state" not in json.dumps({name: others[name] for name in ("resource", "output", "locals")})
+    for name in ("bootstrap_db", "migration"):
+        assert "_steady_state" not in json.dumps(module["resource"]["terraform_data"][name])
+
+
+@pytest.mark.parametrize("service", ["gateway", "backend", "ui"])
+def test_the_wait_has_the_timeout_and_the_role_of_the_inputs(module: dict[str, Any], service: str) -> None:
+    [provisioner] = module["resource"]["terraform_data"][f"{service}_steady_state"]["provisioner"]
+    variables = provisioner["local-exec"]["environment"]
+    assert variables["STEADY_STATE_TIMEOUT_MINUTES"] == "${tostring(var.steady_state_timeout_minutes)}"
+    assert variables["STEADY_STATE_ASSUME_ROLE_ARN"] == "${var.one_shot_assume_role_arn}"
+    assert variables["STEADY_STATE_SERVICE"] == f"${{aws_ecs_service.{service}.name}}"
 
 
 def test_ecs_exec_has_its_permissions(options: Plan) -> None:

@@ -364,6 +364,7 @@ CASES: tuple[Cases, ...] = (
         mistyped=["", "model_list", 5, True, [], [{"model_list": []}]],
     ),
     Cases("log_retention_days", "one of 0, 1, 3", good=_RETENTION, bad=[-1, 2, 31, 3654], mistyped=[30.5]),
+    Cases("steady_state_timeout_minutes", "at least 1", good=[1, 2000], bad=[0, -1], mistyped=[1.5]),
     Cases("one_shot_timeout_minutes", "from 1 to 240", good=[1, 240], bad=[0, 241], mistyped=[1.5]),
     Cases(
         "otel_exporter",

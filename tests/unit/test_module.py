@@ -87,7 +87,7 @@ BLOCKS = {
     "aws_vpc": ("this",),
     "random_id": ("s3_suffix",),
     "random_password": ("db_master_password", "master_key"),
-    "terraform_data": ("bootstrap_db", "migration"),
+    "terraform_data": ("bootstrap_db", "migration", *(f"{service}_steady_state" for service in SERVICES)),
 }
 """Every resource of module.md and extended.md."""
 
@@ -304,6 +304,8 @@ EXTENDED: dict[str, tuple[str, Any]] = {
     "cpu_architecture": ("string", "X86_64"),
     "gateway_spot_percentage": ("number", 0),
     "deployment_circuit_breaker": ("bool", False),
+    "wait_for_steady_state": ("bool", False),
+    "steady_state_timeout_minutes": ("number", 20),
     "enable_execute_command": ("bool", False),
     "health_check_grace_period_seconds": ("number", 180),
     "gateway_drain_seconds": ("number", 30),

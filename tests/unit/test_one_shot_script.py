@@ -8,14 +8,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SCRIPT = (ROOT / "constructs/litellm_aws/module_files/one_off_task.sh").read_text()
+MODULE_FILES = ROOT / "constructs/litellm_aws/module_files"
+SCRIPT = "".join((MODULE_FILES / name).read_text() for name in ("shared_functions.sh", "one_off_task.sh"))
 STAND_INS = ROOT / "tests/stand_ins"
 
 SHELLS = {
@@ -153,14 +154,16 @@ class Terraform:
 
     shell: list[str]
     directory: Path
+    script: str = SCRIPT
+    inputs: Mapping[str, str] = field(default_factory=lambda: INPUTS)
 
     def start(self, answers: Answers, generation: int = 2, **env: str) -> subprocess.Popen[str]:
         play = {"generation": generation, "answers": answers}
         (self.directory / "play.json").write_text(json.dumps(play))
         path = os.pathsep.join([str(STAND_INS), str(Path(sys.executable).parent), os.environ["PATH"]])
         return subprocess.Popen(
-            [*self.shell, SCRIPT],
-            env={"PATH": path, "STAND_IN_AWS": str(self.directory), **INPUTS, **env},
+            [*self.shell, self.script],
+            env={"PATH": path, "STAND_IN_AWS": str(self.directory), **self.inputs, **env},
             cwd=self.directory,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

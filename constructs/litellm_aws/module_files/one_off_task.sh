@@ -1,8 +1,7 @@
 #!/bin/sh
 # Runs a one-off Fargate task for Terraform's local-exec provisioner, and waits until it stops. It succeeds
 # only if the container exits with code 0; otherwise it prints what an operator needs to know. It is a POSIX
-# shell script that reads all inputs from the environment.
-set -eu
+# shell script that reads all inputs from the environment, and needs shared_functions.sh in front of it.
 
 : "${ONE_SHOT_NAME:?}"              # the task's name in messages, such as "database bootstrap"
 : "${ONE_SHOT_REGION:?}"
@@ -17,94 +16,29 @@ set -eu
 : "${ONE_SHOT_ASSUME_ROLE_ARN:=}"    # empty: use the credentials in the environment
 : "${ONE_SHOT_POLL_SECONDS:=5}"
 
+title=$ONE_SHOT_NAME region=$ONE_SHOT_REGION cluster=$ONE_SHOT_CLUSTER role_arn=$ONE_SHOT_ASSUME_ROLE_ARN
+log_group=$ONE_SHOT_LOG_GROUP poll_seconds=$ONE_SHOT_POLL_SECONDS timeout_minutes=$ONE_SHOT_TIMEOUT_MINUTES
 started_by=terraform-one-shot
-tolerated_failures=5   # consecutive failures of describe-tasks
-session_seconds=2700   # assume the role again after 45 minutes: with role chaining, a session lasts one hour
-task_arn='' log_stream='' status='' session='' assumed=0
-started=$(date +%s)
+session_name=$started_by
+task_arn='' log_stream='' status=''
 
-# The user's settings must not open a pager or a prompt, or make the CLI retry a hanging call many times.
-export AWS_PAGER='' AWS_CLI_AUTO_PROMPT=off AWS_MAX_ATTEMPTS=3
-
-# Runs the AWS CLI. It sets the role's credentials only in its subshell, because the original credentials are
-# needed to assume the role again. It does not redirect stderr: the CLI's own error appears before ours.
-call() (
-  if [ -n "$session" ]; then
-    AWS_ACCESS_KEY_ID=$(lines 1 "$session") AWS_SECRET_ACCESS_KEY=$(lines 2 "$session")
-    AWS_SESSION_TOKEN=$(lines 3 "$session")
-    export AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN
-    unset AWS_PROFILE AWS_DEFAULT_PROFILE AWS_CREDENTIAL_EXPIRATION
-  fi
-  aws "$@" --region "$ONE_SHOT_REGION" --output text --cli-connect-timeout 10 --cli-read-timeout 20
-)
-
-# A role can assume itself only if it trusts itself, so credentials that already belong to the role are used directly.
-has_role() {
-  account=${ONE_SHOT_ASSUME_ROLE_ARN#*::} account=${account%%:*}
-  case $(call sts get-caller-identity --query Arn) in
-    *"::$account:assumed-role/${ONE_SHOT_ASSUME_ROLE_ARN##*/}/"*) return 0 ;;
-    *) return 1 ;;
-  esac
-}
-
-assume_role() {
-  [ -n "$ONE_SHOT_ASSUME_ROLE_ARN" ] || return 0
-  if [ -z "$session" ]; then
-    if has_role; then
-      ONE_SHOT_ASSUME_ROLE_ARN=''
-      return 0
-    fi
-  elif [ "$(($(date +%s) - assumed))" -lt "$session_seconds" ]; then
-    return 0
-  fi
-  now=$(date +%s)
-  credentials=$(session='' && call sts assume-role --role-arn "$ONE_SHOT_ASSUME_ROLE_ARN" \
-    --role-session-name "$started_by" --query \
-    '[[Credentials.AccessKeyId], [Credentials.SecretAccessKey], [Credentials.SessionToken]]') || return
-  session=$credentials assumed=$now
-}
-
-say() { printf '%s: %s\n' "$ONE_SHOT_NAME" "$1"; }
-
-warn() { printf '%s\n' "$@" | sed '/^$/d' >&2; }
-
-# lines ADDRESS TEXT: prints the lines at a sed address, such as 2 or 4,$
-lines() { printf '%s\n' "$2" | sed -n "${1}p"; }
-
-elapsed() { echo "$(($(date +%s) - started))"; }
-
-# A signal interrupts `wait`, but a trap must wait for a command in the foreground.
-pause() {
-  sleep "$ONE_SHOT_POLL_SECONDS" >/dev/null 2>&1 &
-  wait "$!" || :
-}
-
-# fail MESSAGE [LINE...]: prints an error and exits. Call it after printing the log, because Terraform's error contains
-# only the last 8 KiB of the output.
-fail() {
-  warn "$ONE_SHOT_NAME failed: $1"
-  shift
-  warn "$@"
+advise() {
   if [ -n "$log_stream" ]; then
-    warn "Full log: group $ONE_SHOT_LOG_GROUP, stream $log_stream, region $ONE_SHOT_REGION."
+    warn "Full log: group $log_group, stream $log_stream, region $region."
   else
-    warn "The task probably did not start. Its log would be in group $ONE_SHOT_LOG_GROUP," \
-      "region $ONE_SHOT_REGION."
+    warn "The task probably did not start. Its log would be in group $log_group, region $region."
   fi
-  warn "After you fix the cause, \`terraform apply\` runs the $ONE_SHOT_NAME again."
-  exit 1
-}
-
-# operator_command SUBCOMMAND OPTION VALUE
-operator_command() {
-  printf 'aws ecs %s --region "%s" --cluster "%s" %s "%s"' \
-    "$1" "$ONE_SHOT_REGION" "$ONE_SHOT_CLUSTER" "$2" "$3"
+  warn "After you fix the cause, \`terraform apply\` runs the $title again."
 }
 
 how_to_stop() { printf 'To stop it: %s' "$(operator_command stop-task --task "$task_arn")"; }
 
+still_running() { printf '%s\n' "The task may still be running: $task_arn" "$(how_to_stop)"; }
+
+has_stopped() { [ "$status" = STOPPED ]; }
+
 interrupted() {
-  warn "$ONE_SHOT_NAME: interrupted."
+  warn "$title: interrupted."
   if [ -n "$task_arn" ]; then
     warn "The task is still running: $task_arn" "$(how_to_stop)"
   else
@@ -114,20 +48,14 @@ interrupted() {
   exit "$1"
 }
 
-require_aws_cli() {
-  command -v aws >/dev/null ||
-    fail 'the AWS CLI (aws) is not on the PATH of the machine that runs Terraform.' \
-      'Install the AWS CLI, version 1 or 2: https://aws.amazon.com/cli/'
-}
-
 start_task() {
   network="subnets=[$ONE_SHOT_SUBNETS],securityGroups=[$ONE_SHOT_SECURITY_GROUPS],assignPublicIp=DISABLED"
-  answer=$(call ecs run-task --cluster "$ONE_SHOT_CLUSTER" --task-definition "$ONE_SHOT_TASK_DEFINITION" \
+  answer=$(call ecs run-task --cluster "$cluster" --task-definition "$ONE_SHOT_TASK_DEFINITION" \
     --launch-type FARGATE --count 1 --started-by "$started_by" \
     --network-configuration "awsvpcConfiguration={$network}" \
     --query "[[tasks[0].taskArn || ''], [failures[0].reason || ''], [failures[0].detail || '']]") ||
     fail 'aws ecs run-task failed; see the error of the AWS CLI above.' \
-      "The command was for $ONE_SHOT_TASK_DEFINITION in cluster $ONE_SHOT_CLUSTER, region $ONE_SHOT_REGION." \
+      "The command was for $ONE_SHOT_TASK_DEFINITION in cluster $cluster, region $region." \
       "The AWS CLI reads credentials from the environment, such as AWS_PROFILE, and not from Terraform's provider."
   task_arn=$(lines 1 "$answer")
   [ -n "$task_arn" ] || fail "ECS could not place the task: $(lines 2 "$answer")" "$(lines '3,$' "$answer")"
@@ -140,7 +68,7 @@ start_task() {
 # Sets status, exit_code, stop_code and reasons.
 describe_task() {
   container="tasks[0].containers[?name=='$ONE_SHOT_CONTAINER'] | [0]"
-  answer=$(call ecs describe-tasks --cluster "$ONE_SHOT_CLUSTER" --tasks "$task_arn" --query "[
+  answer=$(call ecs describe-tasks --cluster "$cluster" --tasks "$task_arn" --query "[
     [tasks[0].lastStatus || ''], [failures[0].reason || ''], [$container.exitCode || ''],
     [tasks[0].stopCode || ''], [tasks[0].stoppedReason || ''], [$container.reason || '']]") || return
   seen=$(lines 1 "$answer")
@@ -153,49 +81,14 @@ describe_task() {
   status=$seen
 }
 
-log_tail() {
-  call logs get-log-events --log-group-name "$ONE_SHOT_LOG_GROUP" --log-stream-name "$log_stream" \
-    --limit 20 --query 'events[].[message]'
-}
-
-# show_log_tail TRIES: tries several times, because a container's last lines arrive some seconds after it has
-# stopped. On failure, $log contains the error of the CLI, if any.
-show_log_tail() {
-  tries=$1
-  until log=$(log_tail 2>&1) && [ -n "$log" ]; do
-    tries=$((tries - 1))
-    [ "$tries" -gt 0 ] || return
-    pause
-  done
-  warn 'Last lines of the log:' "$(printf '%s\n' "$log" | sed 's/^/  /')"
-}
-
 fail_timed_out() {
   result='ECS is stopping the task.'
-  call ecs stop-task --cluster "$ONE_SHOT_CLUSTER" --task "$task_arn" --query task.lastStatus \
-    --reason "$ONE_SHOT_NAME did not finish in $ONE_SHOT_TIMEOUT_MINUTES minutes" >/dev/null ||
+  call ecs stop-task --cluster "$cluster" --task "$task_arn" --query task.lastStatus \
+    --reason "$title did not finish in $timeout_minutes minutes" >/dev/null ||
     result="The task could not be stopped and may still be running. $(how_to_stop)"
   show_log_tail 1 || :
-  fail "it did not finish in $ONE_SHOT_TIMEOUT_MINUTES minutes; its last status was ${status:-unknown}." \
+  fail "it did not finish in $timeout_minutes minutes; its last status was ${status:-unknown}." \
     "$result" 'If it needs more time, increase the input one_shot_timeout_minutes.'
-}
-
-wait_until_stopped() {
-  failures=0
-  while :; do
-    if assume_role && describe_task; then
-      failures=0
-      [ "$status" != STOPPED ] || return 0
-    else
-      failures=$((failures + 1))
-      [ "$failures" -le "$tolerated_failures" ] ||
-        fail "its status could not be read $failures times in a row; see the last error above." \
-          "The task may still be running: $task_arn" "$(how_to_stop)"
-      warn "$ONE_SHOT_NAME: its status could not be read; trying again."
-    fi
-    if [ "$(elapsed)" -ge "$((ONE_SHOT_TIMEOUT_MINUTES * 60))" ]; then fail_timed_out; fi
-    pause
-  done
 }
 
 report_result() {
@@ -213,10 +106,7 @@ report_result() {
 
 trap 'interrupted 130' INT
 trap 'interrupted 143' TERM
-require_aws_cli
-assume_role ||
-  fail "the role $ONE_SHOT_ASSUME_ROLE_ARN could not be assumed; see the error of the AWS CLI above." \
-    'The input one_shot_assume_role_arn sets this role. In a tenants file, the default is provider.assume_role.'
+log_in
 start_task
-wait_until_stopped
+wait_until describe_task has_stopped
 report_result
