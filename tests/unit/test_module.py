@@ -124,7 +124,7 @@ def test_the_ui_role_has_no_policy_but_that_of_ecs_exec(module: Module) -> None:
 
 
 def test_the_task_works_with_its_own_bucket_only(module: Module) -> None:
-    on_bucket, inside = module["locals"]["s3_access_document"]["Statement"]
+    on_bucket, inside, versions, not_written = module["locals"]["s3_access_document"]["Statement"]
     assert set(on_bucket["Action"]) == {"s3:ListBucket", "s3:GetBucketLocation"}
     assert on_bucket["Resource"] == ["${aws_s3_bucket.this.arn}"]
     assert set(inside["Action"]) == {
@@ -135,6 +135,9 @@ def test_the_task_works_with_its_own_bucket_only(module: Module) -> None:
         "s3:ListMultipartUploadParts",
     }
     assert inside["Resource"] == ["${aws_s3_bucket.this.arn}/*"]
+    assert versions["Resource"] == not_written["Resource"] == ["${aws_s3_bucket.this.arn}/config/*"]
+    assert (versions["Effect"], versions["Action"]) == ("Allow", ["s3:GetObjectVersion"])
+    assert (not_written["Effect"], not_written["Action"]) == ("Deny", ["s3:PutObject*", "s3:DeleteObject*"])
 
 
 def test_the_proxies_wait_for_listeners_migration_and_secrets(module: Module) -> None:
