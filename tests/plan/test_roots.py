@@ -106,7 +106,7 @@ def test_what_a_tenant_writes_arrives_to_the_letter(planned: Plan) -> None:
 @pytest.mark.parametrize(
     "backend",
     [
-        {"s3": {"bucket": "states", "region": "us-west-2", "assume_role": {"role_arn": "arn:aws:iam::111122223333:role/x"}}},
+        {"s3": {"bucket": "b", "region": "us-west-2", "assume_role": {"role_arn": "arn:aws:iam::111122223333:role/x"}}},
         {"cloud": {"hostname": "localhost:9", "organization": "acme", "project": "llm"}},
     ],
     ids=["s3", "cloud"],
