@@ -138,10 +138,10 @@ class TestMigration:
             "one_shot_timeout_minutes",
         )
         ecs = stack.client("ecs")
-        running = ecs.list_tasks(cluster=NAME, desiredStatus="RUNNING")["taskArns"]
-        assert running == []
-        ended = ecs.describe_tasks(
-            cluster=NAME, tasks=ecs.list_tasks(cluster=NAME, desiredStatus="STOPPED")["taskArns"]
-        )["tasks"]
+        # The services' tasks, which start again and again here, are of other families.
+        of_migration = {"cluster": NAME, "family": f"{NAME}-migrations"}
+        assert ecs.list_tasks(**of_migration, desiredStatus="RUNNING")["taskArns"] == []
+        arns = ecs.list_tasks(**of_migration, desiredStatus="STOPPED")["taskArns"]
+        ended = ecs.describe_tasks(cluster=NAME, tasks=arns)["tasks"]
         [stopped] = [task for task in ended if task.get("stopCode") == "UserInitiated"]
         assert stopped["stoppedReason"] == "schema migration did not finish in 1 minutes"
