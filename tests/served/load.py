@@ -66,10 +66,6 @@ class Load:
         """The outcomes of requests without a whole answer."""
         return [outcome for outcome in self.outcomes if outcome.result != "200"]
 
-    def run(self, seconds: float) -> None:
-        """Lets the clients ask for some time."""
-        time.sleep(seconds)
-
     def _ask(self) -> None:
         host = urlsplit(self._stack.url).netloc
         connection = http.client.HTTPConnection(host, timeout=_ANSWER_SECONDS)
