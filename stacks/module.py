@@ -18,7 +18,7 @@ from litellm_aws.one_off_tasks import OneOffTasks
 from litellm_aws.outputs import Outputs
 from litellm_aws.proxy_config import ProxyConfig
 from litellm_aws.roles import Roles
-from litellm_aws.secrets import Secrets
+from litellm_aws.secrets import Secrets, bare
 from litellm_aws.services import Services
 from litellm_aws.storage import Storage
 from litellm_aws.versions import PROVIDERS, TERRAFORM
@@ -131,8 +131,8 @@ class ModuleStack(Stack):
             aurora_reader_endpoint=self._database.reader_host,
             redis_endpoint=self._cache.endpoint,
             s3_bucket=self._storage.bucket_name,
-            master_key_secret_arn=self._secrets.master_key.arn,
-            db_master_password_secret_arn=self._secrets.db_master_password.arn,
+            master_key_secret_arn=bare(self._secrets.master_key.arn),
+            db_master_password_secret_arn=self._secrets.db_master_password_arn,
             db_bootstrap_sql=self._one_off_tasks.bootstrap_sql,
             migration_run_command=self._one_off_tasks.migration_command,
             bedrock_model_import_role_arn=self._roles.bedrock_model_import.arn,

@@ -40,7 +40,8 @@ class TenantRootStack(TerraformStack):
         self._add_backend(tenant, os.path.relpath(tenants_folder / tenant.state_file, root_folder))
         self.add_override("provider.aws", [_provider(tenant)])
         module = tenant.module
-        secrets = module.sensitive_inputs
+        # A tenant that names the secret takes no value, not even one that was exported for another tenant.
+        secrets = [secret for secret in module.sensitive_inputs if not getattr(tenant, f"{secret.name}_secret_arn", "")]
         # The module declares types and validation rules, which keeps a root below 4 KB.
         self.add_override(
             "variable", {secret.name: {"default": secret.default, "sensitive": True} for secret in secrets}

@@ -281,6 +281,41 @@ class NoSharedKey(CrossRule):
         return f"{self.one} and {self.other} both set {shared}: remove one of the two"
 
 
+_GENERATED = ".+-litellm-.+-((master|salt)-key|license|ui-password|db-master-password|.+-url|billing-metrics-.+)-.+"
+"""ARNs of secrets that the module makes."""
+
+
+@dataclass(frozen=True)
+class NoGeneratedSecret(CrossRule):
+    """An input names no secret that the module made: another stack's is not this one's to read, its own it has.
+
+    Args:
+        input: an ARN, or a map of them.
+    """
+
+    input: str
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        return (self.input,)
+
+    def broken(self, values: Mapping[str, Any]) -> str | None:
+        value = values[self.input]
+        arns = value.values() if isinstance(value, Mapping) else [value]
+        return self.summary() if any(re.fullmatch(_GENERATED, arn) for arn in arns) else None
+
+    def condition(self, name_local: NameLocal) -> Expression:
+        pattern = name_local("generated_secret", f"^{_GENERATED}$")
+        arns = call("flatten", [call("try", call("values", variable(self.input)), variable(self.input))])
+        return call("alltrue", for_list(arns, lambda arn: ~call("can", call("regex", pattern, arn))))
+
+    def error_message(self, name_local: NameLocal) -> str:  # noqa: ARG002
+        return self.summary()
+
+    def summary(self) -> str:
+        return f"{self.input} names a secret that this module makes for a stack: name one that you made"
+
+
 _VERSION = "[0-9]+[.][0-9]+[.][0-9]+"
 
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from cdktf import ITerraformDependable, TerraformResourceLifecycle
+from cdktf import DataResource, ITerraformDependable, TerraformResourceLifecycle
+from cdktf_cdktf_provider_aws.data_aws_rds_cluster import DataAwsRdsCluster
 from cdktf_cdktf_provider_aws.db_subnet_group import DbSubnetGroup
 from cdktf_cdktf_provider_aws.rds_cluster import RdsCluster
 from cdktf_cdktf_provider_aws.rds_cluster_instance import RdsClusterInstance
@@ -10,7 +11,7 @@ from cdktf_cdktf_provider_aws.rds_cluster_parameter_group import RdsClusterParam
 from constructs import Construct
 
 from .blocks import address, count_if, local, one
-from .expressions import Expression, call, for_list, text
+from .expressions import Expression, call, for_list, text, when
 from .input_variables import InputVariables
 from .naming import KEPT_DESCRIPTION, Naming
 from .network import Network
@@ -31,7 +32,10 @@ class Database(Construct):
         resource_id: AWS's ID of the cluster, which survives a change of its identifier.
         login_arns: what the tasks' user logs in to, as ARNs for IAM; none where there is no cluster.
         writer: the instance that must be up before anyone can log in.
-        name, username, master_username, master_password: of the database, the tasks' user, the master user.
+        name, username, master_username: of the database, the tasks' user, the master user.
+        has_own_password: whether the master user has a password that Terraform generates.
+        master_password: that password; null where RDS manages it.
+        managed_password_arns: the secret with the login that RDS manages, in a list; empty where it manages none.
     """
 
     def __init__(self, scope: Construct, id_: str, *, inputs: InputVariables, naming: Naming, network: Network) -> None:
@@ -42,9 +46,13 @@ class Database(Construct):
         self.name = inputs.db_name
         self.username = inputs.db_username
         self.master_username = inputs.db_master_username
-        password = generated_password(self, "db_master_password", length=32, count=self.count)
+        self.has_own_password = local(
+            self, "has_own_db_master_password", self.exists & ~inputs.manage_master_user_password
+        )
+        password = generated_password(self, "db_master_password", length=32, count=count_if(self.has_own_password))
         self.master_password = one(password, "result")
         self._cluster = cluster = self._aurora(network)
+        self.managed_password_arns = self._managed_password_arns()
         self.host = one(cluster, "endpoint")
         self.reader_host = one(cluster, "reader_endpoint")
         self.port = one(cluster, "port")
@@ -69,6 +77,7 @@ class Database(Construct):
             database_name=self.name.as_string,
             master_username=self.master_username.as_string,
             master_password=self.master_password.as_string,
+            manage_master_user_password=when(inputs.manage_master_user_password, True).as_boolean,
             iam_database_authentication_enabled=True,
             storage_encrypted=True,
             db_subnet_group_name=one(self._subnets(network), "name").as_string,
@@ -85,6 +94,27 @@ class Database(Construct):
                     data_loss_precondition(inputs, "skip_final_snapshot", "the database without a final snapshot")
                 ]
             ),
+        )
+
+    def _managed_password_arns(self) -> Expression:
+        manages = local(self, "has_managed_db_password", self.exists & self._inputs.manage_master_user_password)
+        # When an existing cluster begins to manage the password, its plan does not yet say that there will be a secret.
+        # The output of a new resource is unknown, which defers the data source to the apply.
+        cluster = DataResource(
+            self,
+            "terraform_data.managed_db_password",
+            count=count_if(manages),
+            input={"cluster": one(self._cluster, "id").as_string},
+            depends_on=[self._cluster],
+        )
+        described = DataAwsRdsCluster(
+            self,
+            "data.aws_rds_cluster.managed_password",
+            count=count_if(manages),
+            cluster_identifier=one(cluster, "output").attribute("cluster").as_string,
+        )
+        return call(
+            "flatten", for_list(address(described), lambda db: db.attribute("master_user_secret").splat("secret_arn"))
         )
 
     def _subnets(self, network: Network) -> DbSubnetGroup:

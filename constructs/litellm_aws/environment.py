@@ -71,8 +71,8 @@ class Environment(Construct):
     ) -> None:
         super().__init__(scope, id_)
         self._inputs, self._naming = inputs, naming
-        has_url = secrets.database_url.exists
-        assert has_url is not None
+        assert secrets.database_url.exists is not None
+        has_url = local(self, "has_existing_database", secrets.database_url.exists)
         self.has_database = local(self, "has_database", database.exists | has_url)
         self.stores = local(self, "stores_environment", _stores(inputs, database, cache, storage))
         self.database_secrets = when(has_url, [{"name": "DATABASE_URL", "valueFrom": secrets.database_url.arn}])
@@ -193,6 +193,7 @@ def _shared_secrets(inputs: InputVariables, secrets: Secrets) -> Values:
     headers = inputs.otel_headers_secret_arn
     return {
         "LITELLM_MASTER_KEY": secrets.master_key.arn,
+        "LITELLM_SALT_KEY": secrets.salt_key.arn,
         "LITELLM_LICENSE": secrets.license.arn,
         "DATABASE_URL": secrets.database_url.arn,
         "REDIS_URL": secrets.redis_url.arn,

@@ -84,6 +84,8 @@ _RETENTION_DAYS = (
 )
 """Days that CloudWatch Logs takes (PutRetentionPolicy); Terraform's 0 is "never expire"."""
 _EnvironmentSecrets = Annotated[dict[str, str], EachValue(secret_arn(with_field=True))]
+_SecretArn = Annotated[str, EmptyOr(secret_arn(with_field=True))]
+_WholeSecretArn = Annotated[str, EmptyOr(secret_arn(with_field=False))]
 
 
 class TokensMetric(BaseModel):
@@ -147,10 +149,32 @@ class Secrets(_Section):
 
     litellm_master_key: Annotated[str, EmptyOr(Matches("sk-.*", "a key that starts with sk-")), Sensitive()] = ""
     """LiteLLM's master key, also the password of the UI's user `admin`. Empty: a random one is generated."""
+    litellm_master_key_secret_arn: _SecretArn = ""
+    """Secret with the master key, which Terraform does not read. Empty: litellm_master_key, or a generated one."""
+    generate_salt_key: bool = False
+    """Whether the module generates LITELLM_SALT_KEY, which encrypts the credentials that LiteLLM stores.
+
+    Without a salt key, LiteLLM encrypts them with the master key, and a change of that makes them unreadable. Set it
+    for a new stack. With a managed database, the bootstrap fails, before any task is replaced, where stored credentials
+    could no longer be read; docs/operations.md has the way for such a stack."""
+    litellm_salt_key_secret_arn: _SecretArn = ""
+    """Secret with the salt key, which must never change. Empty: none, or a generated one."""
     litellm_license: Annotated[str, Sensitive()] = ""
     """LiteLLM Enterprise license, known at plan. Empty: no license secret and no LITELLM_LICENSE."""
+    litellm_license_secret_arn: _SecretArn = ""
+    """Secret with the license, which Terraform does not read. Empty: litellm_license, or none."""
     ui_password: Annotated[str, Sensitive()] = ""
     """Password of the UI, UI_PASSWORD of the backend, known at plan. Empty: the master key is the password."""
+    ui_password_secret_arn: _SecretArn = ""
+    """Secret with the password of the UI, which Terraform does not read. Empty: ui_password, or none."""
+    secret_recovery_window_days: Annotated[int, OneOf((0, *range(7, 31)))] = 0
+    """Days for which Secrets Manager keeps a deleted secret of the stack. 0: none.
+
+    Meanwhile, the name is taken: a stack of the same name cannot be created again."""
+    secrets_kms_key_arns: Annotated[list[str], EachElement(kms_key_arn()), AllDifferent()] = []
+    """KMS keys that encrypt the secrets which the inputs name by ARN, for the role that reads them.
+
+    The key's policy must allow it, too."""
 
 
 class Network(_Section):
@@ -250,7 +274,7 @@ class Images(_Section):
     """Image of the one-off task that migrates the database's schema."""
     bootstrap_image: _Image = BOOTSTRAP_IMAGE
     """Image of the one-off task that creates the database user. It needs psql. The default is on Docker Hub."""
-    image_registry_secret_arn: Annotated[str, EmptyOr(secret_arn(with_field=False))] = ""
+    image_registry_secret_arn: _WholeSecretArn = ""
     """Secret with the username and password of a private registry, for all images. Empty: none; ECR needs none."""
     image_registry_kms_key_arn: Annotated[str, EmptyOr(kms_key_arn())] = ""
     """KMS key that encrypts image_registry_secret_arn. Empty: the account's key for Secrets Manager."""
@@ -409,12 +433,16 @@ class Stores(_Section):
 
     It is stored in a secret, from which the gateway, the backend and the migration get DATABASE_URL. The schema
     migration runs against it."""
+    database_url_secret_arn: _SecretArn = ""
+    """Secret with the URL of an existing PostgreSQL database, known at plan. Terraform does not read it."""
     create_redis: bool = True
     """Whether the module creates a Redis. If not: redis_url, or no Redis at all."""
     redis_url: Annotated[str, Sensitive()] = ""
     """URL of an existing Redis, including user name and password, known at plan.
 
     It is stored in a secret, from which the gateway and the backend get REDIS_URL."""
+    redis_url_secret_arn: _SecretArn = ""
+    """Secret with the URL of an existing Redis, known at plan. Terraform does not read it."""
     db_instance_class: Annotated[str, NotEmpty()] = "db.r6g.large"
     """Class of Aurora's writer and reader instance."""
     db_engine_version: Annotated[
@@ -425,6 +453,10 @@ class Stores(_Section):
     """Name of the database. A change replaces the database."""
     db_master_username: Annotated[_SqlIdentifier, _NOT_POSTGRES_OWN] = "postgres"
     """Aurora's master user, with which only the bootstrap logs in. A change replaces the database."""
+    manage_master_user_password: bool = False
+    """Whether RDS generates the master user's password, keeps it in a secret of its own, and rotates it.
+
+    The state then contains no database password. It can be changed at any time, in place."""
     db_username: Annotated[_SqlIdentifier, _NOT_POSTGRES_OWN] = "litellm_app"
     """Database user that the tasks log in as, with an IAM token. The bootstrap creates it."""
     redis_node_type: Annotated[str, NotEmpty()] = "cache.t4g.small"
@@ -528,7 +560,7 @@ class OpenTelemetry(_Section):
     """Name of the environment on the spans. Empty: `env`."""
     otel_capture_message_content: Annotated[str, OneOf(("no_content", "prompt_and_completion"))] = "no_content"
     """Whether spans contain prompts and completions. They are sensitive: first check who can read the spans."""
-    otel_headers_secret_arn: Annotated[str, EmptyOr(secret_arn(with_field=False))] = ""
+    otel_headers_secret_arn: _WholeSecretArn = ""
     """Secret with the headers for the collector, `key=value` joined by commas. Empty: none."""
 
 

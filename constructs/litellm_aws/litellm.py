@@ -11,6 +11,7 @@ from .cross_rules import (
     Elements,
     FargateSize,
     Is,
+    NoGeneratedSecret,
     NoSharedKey,
     Refused,
     SameVersion,
@@ -104,11 +105,14 @@ _NETWORK = (
         says="create_database and tasks_in_public_subnets cannot be used together, as the one-off tasks need the "
         "private subnets and a NAT gateway: set one of them to false",
     ),
-    Refused(
-        on("tasks_in_public_subnets"),
-        ~empty("database_url"),
-        says="database_url and tasks_in_public_subnets cannot be used together, as the migration needs the private "
-        "subnets and a NAT gateway: remove one of them",
+    *(
+        Refused(
+            on("tasks_in_public_subnets"),
+            ~empty(url),
+            says=f"{url} and tasks_in_public_subnets cannot be used together, as the migration needs the "
+            "private subnets and a NAT gateway: remove one",
+        )
+        for url in ("database_url", "database_url_secret_arn")
     ),
     Refused(
         ~empty("vpc_id"),
@@ -146,28 +150,51 @@ _NETWORK = (
     ),
 )
 
+_SECRET_ARNS = (
+    *(f"litellm_{name}_secret_arn" for name in ("master_key", "salt_key", "license")),
+    *(f"{name}_secret_arn" for name in ("ui_password", "database_url", "redis_url", "otel_headers", "image_registry")),
+    *("gateway_extra_secrets", "backend_extra_secrets"),
+)
+"""The inputs that name secrets."""
+
+_SECRETS = (
+    *(NoGeneratedSecret(name) for name in _SECRET_ARNS),
+    *(
+        Refused(
+            ~empty(given),
+            ~empty(f"{given}_secret_arn"),
+            says=f"{given}_secret_arn and {given} cannot be used together, as both say what the secret is: remove one",
+        )
+        for given in ("litellm_master_key", "litellm_license", "ui_password", "database_url", "redis_url")
+    ),
+    Refused(
+        on("generate_salt_key"),
+        ~empty("litellm_salt_key_secret_arn"),
+        says="litellm_salt_key_secret_arn is a salt key, and generate_salt_key makes one: remove one of them",
+    ),
+)
+
 _STORES = (
     Refused(
         Compares("db_master_username", "==", "db_username"),
         says="db_master_username and db_username must be different: the bootstrap would disable the password login "
         "of the master user",
     ),
-    Refused(
-        on("create_database"),
-        ~empty("database_url"),
-        says="database_url is an existing database, and create_database creates one: remove database_url, or set "
-        "create_database = false",
-    ),
-    Refused(
-        on("create_redis"),
-        ~empty("redis_url"),
-        says="redis_url is an existing Redis, and create_redis creates one: remove redis_url, or set "
-        "create_redis = false",
+    *(
+        Refused(
+            on(f"create_{kind}"),
+            ~empty(url),
+            says=f"{url} is an existing {what}, and create_{kind} creates one: remove {url}, or set "
+            f"create_{kind} = false",
+        )
+        for kind, what in (("database", "database"), ("redis", "Redis"))
+        for url in (f"{kind}_url", f"{kind}_url_secret_arn")
     ),
     Refused(
         on("gateway_connection_pool_enabled"),
         ~on("create_database"),
         empty("database_url"),
+        empty("database_url_secret_arn"),
         says="gateway_connection_pool_enabled needs a database, and there is none: set create_database or "
         "database_url, or remove it",
     ),
@@ -249,7 +276,7 @@ _BILLING = (
     ),
 )
 
-_RULES: tuple[CrossRule, ...] = (*_SIZES, *_TASKS, *_STORES, *_NETWORK, *_IMAGES, *_BILLING)
+_RULES: tuple[CrossRule, ...] = (*_SIZES, *_TASKS, *_SECRETS, *_STORES, *_NETWORK, *_IMAGES, *_BILLING)
 
 _OUTPUTS = {
     "alb_dns_name": "DNS name of the load balancer, the target of a CNAME or an alias.",

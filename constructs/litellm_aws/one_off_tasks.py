@@ -51,7 +51,9 @@ class OneOffTasks(Construct):
     ) -> None:
         super().__init__(scope, id_)
         self._inputs, self._naming, self._network, self._cluster = inputs, naming, network, cluster
-        names = {"user": database.username, "database": database.name}
+        own_salt_key = inputs.litellm_salt_key_secret_arn.is_set.then("own", "none")
+        salt_key = local(self, "salt_key", inputs.generate_salt_key.then(secrets.salt_key_digest, own_salt_key))
+        names = {"user": database.username, "database": database.name, "salt_key": salt_key}
         sql = local(self, "db_bootstrap_sql", call("templatefile", module_file("bootstrap.sql"), names))
         self.bootstrap_sql = when(database.exists, sql)
         internet = network.vpc.internet_access
@@ -65,7 +67,7 @@ class OneOffTasks(Construct):
             replaced_with={"cluster": database.resource_id, "task_definition": bootstrap_task.arn},
             depends_on=[
                 database.writer,
-                secrets.db_master_password.version,
+                secrets.db_master_password_version,
                 *roles.bootstrap_permissions,
                 *internet,
             ],

@@ -13,7 +13,7 @@ from .input_variables import InputVariables
 from .naming import Naming
 from .policy import Policy, Statement, document
 from .role import Role
-from .secrets import Secrets
+from .secrets import Secrets, bare
 from .storage import Storage
 
 _READ_SECRETS = ["secretsmanager:GetSecretValue"]
@@ -49,9 +49,9 @@ class Roles(Construct):
         self.task_execution = Role(self, "task_execution", naming=naming, trust=trust)
         self.task = Role(self, "task", naming=naming, trust=trust)
         self.ui_task = Role(self, "ui_task", naming=naming, trust=trust)
-        can_start = [self._start_permission(), *self._registry_permissions()]
+        can_start = [self._start_permission(), *self._registry_permissions(), self._keys_permission()]
         self.start_permissions = [*can_start, self._secrets_permission(secrets, environment)]
-        self.bootstrap_permissions = [*can_start, self._bootstrap_permission(secrets)]
+        self.bootstrap_permissions = [*can_start, self._bootstrap_permission(secrets, database)]
         self.task_permissions = [
             self._database_permission(database),
             self._bucket_permission(storage),
@@ -84,29 +84,35 @@ class Roles(Construct):
             granted.append(self.task_execution.attach(policy))
         return granted
 
+    def _keys_permission(self) -> ITerraformDependable:
+        keys = self._inputs.secrets_kms_key_arns
+        service = text("secretsmanager.", self._inputs.region, ".amazonaws.com")
+        policy = self._policy(
+            "secrets_kms_keys",
+            {
+                "Action": ["kms:Decrypt"],
+                "Resource": keys,
+                "Condition": {"StringEquals": {"kms:ViaService": service}},
+            },
+            exists=keys.length() > 0,
+        )
+        return self.task_execution.attach(policy)
+
     def _secrets_permission(self, secrets: Secrets, environment: Environment) -> ITerraformDependable:
-        # The managed ones are named even where a container overrides them: IAM refuses an empty list.
-        managed = local(self, "managed_secret_arns", [secret.arn for secret in secrets.proxy])
-        arns = call("concat", *(call("values", each.secrets) for each in (environment.gateway, environment.backend)))
-        # Without the field or version that ECS takes of a secret.
-        named = local(
-            self,
-            "container_secret_arns",
-            for_list(arns, lambda arn: call("join", ":", call("slice", call("split", ":", arn), 0, 7))),
-        )
-        readable = local(
-            self, "readable_secret_arns", call("distinct", call("concat", call("compact", managed), named))
-        )
+        # The proxy's are named even where a container overrides them: IAM refuses an empty list.
+        shared = local(self, "proxy_secret_arns", [secret.arn for secret in secrets.proxy])
+        named = (call("values", each.secrets) for each in (environment.gateway, environment.backend))
+        arns = local(self, "container_secret_arns", call("concat", call("compact", shared), *named))
+        readable = local(self, "readable_secret_arns", call("distinct", for_list(arns, lambda arn: bare(arn))))
         policy = self._policy("secrets_access", {"Action": _READ_SECRETS, "Resource": readable})
         return self.task_execution.attach(policy, name="task_execution_secrets")
 
-    def _bootstrap_permission(self, secrets: Secrets) -> ITerraformDependable:
-        login = secrets.db_master_password
+    def _bootstrap_permission(self, secrets: Secrets, database: Database) -> ITerraformDependable:
         policy = self._policy(
             "bootstrap_secrets",
-            {"Action": _READ_SECRETS, "Resource": [login.arn]},
+            {"Action": _READ_SECRETS, "Resource": [secrets.db_master_password_arn]},
             suffix="bootstrap-secrets-access",
-            exists=login.exists,
+            exists=database.exists,
         )
         return self.task_execution.attach(policy)
 

@@ -11,7 +11,7 @@ import ipaddress
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -91,6 +91,11 @@ class Matches(Rule):
         return {"not": {"pattern": self._anchored}} if self.refused else {"pattern": self._anchored}
 
     @property
+    def or_empty(self) -> Matches:
+        """The rule that takes an empty string, too."""
+        return replace(self, pattern=f"(?:{self.pattern})?")
+
+    @property
     def _anchored(self) -> str:
         return f"^(?:{self.pattern})$" if "|" in self.pattern else f"^{self.pattern}$"
 
@@ -109,6 +114,8 @@ class EmptyOr(Rule):
         return value == "" or self.rule.holds(value)
 
     def condition(self, value: Expression) -> Expression:
+        if isinstance(self.rule, Matches) and not self.rule.refused:  # the name of a long input fits once in a line
+            return self.rule.or_empty.condition(value)
         return value.equals("") | self.rule.condition(value)
 
     def json_schema(self) -> dict[str, Any]:
@@ -404,7 +411,7 @@ def secret_arn(*, with_field: bool) -> Rule:
         return Matches(head, f"the ARN of a Secrets Manager secret, {shape}")
     return Matches(
         head + "((:[^:]*){3})?",
-        f"a secret ARN, {shape}, optionally followed by :<json key>:<stage>:<version>",
+        f"a secret ARN, {shape}, with or without :<json key>:<stage>:<version>",
     )
 
 

@@ -55,7 +55,7 @@ class Services(Construct):
         super().__init__(scope, id_)
         self._inputs, self._naming, self._images = inputs, naming, images
         self._network, self._cluster = network, cluster
-        self._execution_role = roles.task_execution
+        self._execution_role, self._secrets_label = roles.task_execution, secrets.versions_label
         self._commands = ComponentCommands(self, "commands", images=images, proxy_config=proxy_config)
         internet = network.vpc.internet_access
         can_start = [*load_balancer.listeners, *load_balancer.routes, *roles.start_permissions]
@@ -118,6 +118,7 @@ class Services(Construct):
                 "portMappings": tcp_port(GATEWAY_PORT),
                 "environment": environment_list(environment.gateway.values),
                 "secrets": secrets_list(environment.gateway.secrets),
+                "dockerLabels": self._secrets_label,
                 **sidecars.gateway_properties(),
             }
         )
@@ -145,6 +146,7 @@ class Services(Construct):
                 "portMappings": tcp_port(BACKEND_PORT),
                 "environment": environment_list(environment.backend.values),
                 "secrets": secrets_list(environment.backend.secrets),
+                "dockerLabels": self._secrets_label,
             }
         )
         return task

@@ -113,6 +113,23 @@ _SECRETS = (
     "arn:aws-cn:secretsmanager:cn-north-1:111122223333:secret:a/b_c+d=e.f@g!h-1",
 )
 
+_STACKS_OWN = [
+    f"arn:aws:secretsmanager:us-west-2:111122223333:secret:{name}"
+    for name in ("acme-litellm-dev-master-key-AbCdEf", "a-b-litellm-c-billing-metrics-ca-cert-AbCdEf")
+] + ["arn:aws:secretsmanager:us-west-2:111122223333:secret:globex-litellm-prod-redis-url-AbCdEf"]
+_KEY = "arn:aws:kms:us-west-2:111122223333:key/1234-ab"
+_NAMED_SECRETS = (
+    *(f"litellm_{name}_secret_arn" for name in ("master_key", "salt_key", "license")),
+    *(f"{name}_secret_arn" for name in ("ui_password", "database_url", "redis_url")),
+)
+"""Inputs that name a secret, possibly with a field of it."""
+_OTHERS: Mapping[str, Mapping[str, Any]] = {
+    "database_url_secret_arn": {"create_database": False},
+    "redis_url_secret_arn": {"create_redis": False},
+    "image_registry_secret_arn": {"bootstrap_image": "registry.example.com/postgres"},
+}
+"""Without which these inputs break a rule across inputs."""
+
 CASES: tuple[Cases, ...] = (
     *(Cases(name, "must not be empty", good=["x"], bad=["", " ", "\n"]) for name in _NOT_EMPTY),
     *(
@@ -228,7 +245,7 @@ CASES: tuple[Cases, ...] = (
         "Secrets Manager secret",
         good=["", *_SECRETS],
         bad=[*_NOT_A_SECRET, *_SECRET_FIELDS],
-        others={"bootstrap_image": "registry.example.com/postgres"},
+        others=_OTHERS["image_registry_secret_arn"],
     ),
     Cases(
         "image_registry_kms_key_arn",
@@ -341,6 +358,15 @@ CASES: tuple[Cases, ...] = (
         )
         for service in ("gateway", "backend")
     ),
+    *(
+        Cases(
+            name, "a secret ARN", good=["", *_SECRETS, *_SECRET_FIELDS], bad=_NOT_A_SECRET, others=_OTHERS.get(name, {})
+        )
+        for name in _NAMED_SECRETS
+    ),
+    Cases("secret_recovery_window_days", "one of 0, 7", good=[0, 7, 30], bad=[-1, 1, 6, 31]),
+    Cases("secrets_kms_key_arns", "the ARN of a KMS key", good=[[], [_KEY]], bad=[["x"], [_KEY, "alias/a"]]),
+    Cases("secrets_kms_key_arns", "duplicates", good=[[_KEY, _KEY + "2"]], bad=[[_KEY, _KEY]]),
     *(Cases(name, "must not be empty", good=["x"], bad=[""]) for name in ("db_instance_class", "redis_node_type")),
     Cases(
         "db_engine_version",
@@ -505,21 +531,60 @@ CROSS_CASES: tuple[CrossCases, ...] = (
         bad=[(True, True)],
         says="create_database and tasks_in_public_subnets cannot be used together",
     ),
-    CrossCases(
-        ("tasks_in_public_subnets", "database_url"),
-        good=[(True, ""), (False, "postgresql://h")],
-        bad=[(True, "postgresql://h")],
-        says="database_url and tasks_in_public_subnets cannot be used together",
-        others={"create_database": False},
+    *(
+        CrossCases(
+            ("tasks_in_public_subnets", name),
+            good=[(True, ""), (False, url)],
+            bad=[(True, url)],
+            says=f"{name} and tasks_in_public_subnets cannot be used together",
+            others={"create_database": False},
+        )
+        for name, url in (("database_url", "postgresql://h"), ("database_url_secret_arn", SECRET))
     ),
     *(
         CrossCases(
-            (f"create_{store}", f"{store}_url"),
-            good=[(True, ""), (False, ""), (False, "x://h")],
-            bad=[(True, "x://h")],
-            says=f"{store}_url is an existing ",
+            (f"create_{store}", f"{store}_url{kind}"),
+            good=[(True, ""), (False, ""), (False, url)],
+            bad=[(True, url)],
+            says=f"{store}_url{kind} is an existing ",
         )
         for store in ("database", "redis")
+        for kind, url in (("", "x://h"), ("_secret_arn", SECRET))
+    ),
+    *(
+        CrossCases(
+            (name, f"{name}_secret_arn"),
+            good=[("", ""), ("sk-1", ""), ("", SECRET)],
+            bad=[("sk-1", SECRET)],
+            says=f"{name}_secret_arn and {name} cannot be used together",
+            others=_OTHERS.get(f"{name}_secret_arn", {}),
+        )
+        for name in ("litellm_master_key", "litellm_license", "ui_password", "database_url", "redis_url")
+    ),
+    *(
+        CrossCases(
+            (name,),
+            good=[("",), (SECRET,)],
+            bad=[(arn,) for arn in _STACKS_OWN],
+            says=f"{name} names a secret that this module makes for a stack",
+            others=_OTHERS.get(name, {}),
+        )
+        for name in (*_NAMED_SECRETS, "otel_headers_secret_arn", "image_registry_secret_arn")
+    ),
+    *(
+        CrossCases(
+            (f"{service}_extra_secrets",),
+            good=[({"KEY": SECRET},), ({},)],
+            bad=[({"GOOD": SECRET, "KEY": arn},) for arn in _STACKS_OWN],
+            says=f"{service}_extra_secrets names a secret that this module makes for a stack",
+        )
+        for service in ("gateway", "backend")
+    ),
+    CrossCases(
+        ("generate_salt_key", "litellm_salt_key_secret_arn"),
+        good=[(True, ""), (False, ""), (False, SECRET)],
+        bad=[(True, SECRET)],
+        says="litellm_salt_key_secret_arn is a salt key",
     ),
     *(
         CrossCases(
@@ -548,9 +613,9 @@ CROSS_CASES: tuple[CrossCases, ...] = (
         "gateway_image has 1.90.0",
     ),
     CrossCases(
-        ("gateway_connection_pool_enabled", "create_database", "database_url"),
-        good=[(True, False, "x://h"), (True, True, ""), (False, False, "")],
-        bad=[(True, False, "")],
+        ("gateway_connection_pool_enabled", "create_database", "database_url", "database_url_secret_arn"),
+        good=[(True, False, "x://h", ""), (True, False, "", SECRET), (True, True, "", ""), (False, False, "", "")],
+        bad=[(True, False, "", "")],
         says="gateway_connection_pool_enabled needs a database, and there is none",
     ),
     CrossCases(

@@ -25,7 +25,7 @@ def single(kind: str) -> list[Any]:
 
 def crossed(kind: str) -> list[Any]:
     return [
-        pytest.param(cases, cases.values(pair), id=f"{cases.inputs[1]}-{str(pair)[:60]}")
+        pytest.param(cases, cases.values(pair), id=f"{cases.inputs[-1]}-{str(pair)[:60]}")
         for cases in CROSS_CASES
         for pair in getattr(cases, kind)
     ]

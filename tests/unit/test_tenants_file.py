@@ -336,7 +336,10 @@ MISTAKES: dict[str, tuple[str, str]] = {
     "unknown input": ("gateway_cpus: 1", "gateway_cpus is unknown here: did you mean gateway_cpu?"),
     "unlike any input": ("colour: red", "colour is unknown here: remove it"),
     "other case": ("Vpc_CIDR: 10.40.0.0/16", "Vpc_CIDR is unknown here: did you mean vpc_cidr?"),
-    "misspelt secret": (f"litellm_master_kay: {API_KEY}", "litellm_master_kay is unknown here: remove it"),
+    "misspelt secret": (
+        f"litellm_master_kay: {API_KEY}",
+        "litellm_master_kay is unknown here: did you mean litellm_master_key_secret_arn?",
+    ),
     "section in a tenant": ("defaults: {}", "defaults is unknown here: remove it"),
     "unknown provider option": ("provider: {profil: x}", "provider.profil is unknown here: did you mean profile?"),
     "unknown role option": (
@@ -677,7 +680,7 @@ def test_a_secret_that_is_no_arn_is_named_by_its_variable_and_line() -> None:
     [problem] = refusal(with_lines(*lines))
     assert problem == (
         "tenants.yaml:8: tenant acme-prod: gateway_extra_secrets.OPENAI_API_KEY must be a secret ARN, "
-        "arn:aws:secretsmanager:<region>:<account>:secret:<name>, optionally followed by :<json key>:<stage>:<version>"
+        "arn:aws:secretsmanager:<region>:<account>:secret:<name>, with or without :<json key>:<stage>:<version>"
     )
 
 
