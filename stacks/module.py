@@ -40,6 +40,7 @@ class ModuleStack(Stack):
         self._network = network = Network(
             self, "network", inputs=inputs, naming=naming, reads_load_balancer_ranges=proxy_config.exists
         )
+        self._cluster = Cluster(self, "cluster", inputs=inputs, naming=naming)
         self._database = database = Database(self, "database", inputs=inputs, naming=naming, network=network)
         self._cache = cache = Cache(self, "cache", inputs=inputs, naming=naming, network=network)
         self._storage = storage = Storage(
@@ -62,12 +63,12 @@ class ModuleStack(Stack):
             "roles",
             inputs=inputs,
             naming=naming,
+            cluster=self._cluster,
             database=database,
             storage=storage,
             secrets=secrets,
             environment=environment,
         )
-        self._cluster = Cluster(self, "cluster", inputs=inputs, naming=naming)
         self._load_balancer = LoadBalancer(self, "load_balancer", inputs=inputs, naming=naming, network=network)
         self._one_off_tasks = self._declare_tasks()
         has_redis = cache.exists | secrets.redis_url.exists

@@ -51,6 +51,7 @@ class Environment(Construct):
     Attributes:
         gateway, backend: of the services.
         has_database: whether there is a database, managed or existing.
+        has_database_url: whether there is an existing one.
         stores: where the database, the cache and the bucket are, all that the migration gets: map from name to value,
             null where there is none.
         database_secrets: the migration's secrets, null where it has none.
@@ -72,7 +73,7 @@ class Environment(Construct):
         super().__init__(scope, id_)
         self._inputs, self._naming = inputs, naming
         assert secrets.database_url.exists is not None
-        has_url = local(self, "has_existing_database", secrets.database_url.exists)
+        self.has_database_url = has_url = local(self, "has_existing_database", secrets.database_url.exists)
         self.has_database = local(self, "has_database", database.exists | has_url)
         self.stores = local(self, "stores_environment", _stores(inputs, database, cache, storage))
         self.database_secrets = when(has_url, [{"name": "DATABASE_URL", "valueFrom": secrets.database_url.arn}])

@@ -8,7 +8,7 @@ from .environment import METRICS_FOLDER, METRICS_FOLDER_VARIABLE, ContainerEnvir
 from .expressions import Expression, call, for_list, text, when
 from .images import Images
 from .input_variables import InputVariables
-from .task_definition import TaskDefinition, tcp_port
+from .task_definition import TaskDefinition, Where, tcp_port
 
 _VOLUME = "prometheus-multiproc"
 _VOLUME_CONTAINER = "metrics-volume"
@@ -33,23 +33,21 @@ class GatewaySidecars(Construct):
         self._has_metrics = inputs.gateway_metrics_port.differs(None)
         self._has_collector = inputs.collector_enabled
 
+    def gateway_mounts(self) -> list[Where]:
+        """Returns what the sidecars share with the gateway's own container."""
+        return [Where(self._has_metrics, _MOUNT)]
+
+    def gateway_dependencies(self) -> list[Where]:
+        """Returns what the gateway's own container waits for."""
+        # ECS stops a container before the one that it depends on: so the collector gets the gateway's last records.
+        collector = {"containerName": "collector", "condition": "START"}
+        return [Where(self._has_metrics, _VOLUME_IS_OPEN), Where(self._has_collector, collector)]
+
     def gateway_properties(self) -> dict[str, object]:
-        """Returns what the sidecars change in the gateway's own container, null where they do not."""
+        """Returns what else the sidecars change in the gateway's own container, null where they do not."""
         inputs = self._inputs
-        dependencies = local(
-            self,
-            "gateway_dependencies",
-            [
-                when(self._has_metrics, _VOLUME_IS_OPEN),
-                # ECS then stops the gateway first, and the collector gets its last records.
-                when(self._has_collector, {"containerName": "collector", "condition": "START"}),
-            ],
-        )
-        present = for_list(dependencies, lambda each: each, where=lambda each: each.differs(None))
         drain = inputs.gateway_drain_seconds
         return {
-            "mountPoints": when(self._has_metrics, [_MOUNT]),
-            "dependsOn": when(self._has_metrics | self._has_collector, present),
             "cpu": when(self._has_collector, inputs.gateway_cpu - inputs.collector_cpu),
             "memory": when(self._has_collector, inputs.gateway_memory - inputs.collector_memory),
             # ECS's own timeout is left out: it would make a new task definition.
@@ -63,8 +61,17 @@ class GatewaySidecars(Construct):
             environment: the gateway's.
         """
         task.share_volume(_VOLUME, exists=self._has_metrics)
-        task.add_container(self._metrics_volume(), log_prefix=_VOLUME_CONTAINER, exists=self._has_metrics)
-        task.add_container(self._metrics(), log_prefix="metrics", exists=self._has_metrics)
+        mounts = [Where(self._has_metrics, _MOUNT)]
+        task.add_container(
+            self._metrics_volume(), log_prefix=_VOLUME_CONTAINER, exists=self._has_metrics, mounts=mounts
+        )
+        task.add_container(
+            self._metrics(),
+            log_prefix="metrics",
+            exists=self._has_metrics,
+            mounts=mounts,
+            dependencies=[Where(self._has_metrics, _VOLUME_IS_OPEN)],
+        )
         task.add_container(self._collector(environment), log_prefix="collector", exists=self._has_collector)
 
     def _metrics_volume(self) -> dict[str, object]:
@@ -75,7 +82,6 @@ class GatewaySidecars(Construct):
             "user": "0",
             "entryPoint": ["python", "-c"],
             "command": [_OPEN_VOLUME],
-            "mountPoints": [_MOUNT],
         }
 
     def _metrics(self) -> dict[str, object]:
@@ -90,8 +96,6 @@ class GatewaySidecars(Construct):
             "essential": False,
             **self._commands.container("metrics", program, ["--port", port_text], needs_config=False),
             "environment": [{"name": METRICS_FOLDER_VARIABLE, "value": METRICS_FOLDER}],
-            "mountPoints": [_MOUNT],
-            "dependsOn": [_VOLUME_IS_OPEN],
             "portMappings": tcp_port(port),
             "healthCheck": {"command": ["CMD", "python", "-c", connect], "interval": 30, "timeout": 10, "retries": 3},
         }

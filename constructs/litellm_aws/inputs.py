@@ -78,6 +78,7 @@ _MODEL_ARN = Matches(
     "arn:aws[a-z-]*:bedrock:[a-z0-9*-]*:[0-9*]*:[a-z][a-z-]*/.+",
     "the ARN of a Bedrock model or inference profile, arn:aws:bedrock:<region>:<account>:<type>/<id>",
 )
+_KMS_KEY_ARN = kms_key_arn()
 _RETENTION_DAYS = (
     *(0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180),
     *(365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653),
@@ -171,7 +172,7 @@ class Secrets(_Section):
     """Days for which Secrets Manager keeps a deleted secret of the stack. 0: none.
 
     Meanwhile, the name is taken: a stack of the same name cannot be created again."""
-    secrets_kms_key_arns: Annotated[list[str], EachElement(kms_key_arn()), AllDifferent()] = []
+    secrets_kms_key_arns: Annotated[list[str], EachElement(_KMS_KEY_ARN), AllDifferent()] = []
     """KMS keys that encrypt the secrets which the inputs name by ARN, for the role that reads them.
 
     The key's policy must allow it, too."""
@@ -276,7 +277,7 @@ class Images(_Section):
     """Image of the one-off task that creates the database user. It needs psql. The default is on Docker Hub."""
     image_registry_secret_arn: _WholeSecretArn = ""
     """Secret with the username and password of a private registry, for all images. Empty: none; ECR needs none."""
-    image_registry_kms_key_arn: Annotated[str, EmptyOr(kms_key_arn())] = ""
+    image_registry_kms_key_arn: Annotated[str, EmptyOr(_KMS_KEY_ARN)] = ""
     """KMS key that encrypts image_registry_secret_arn. Empty: the account's key for Secrets Manager."""
 
 
@@ -495,6 +496,18 @@ class Operations(_Section):
 
     The role that the `aws` provider assumes applies to the provider only. In a tenants file, the default is the role
     of provider.assume_role."""
+    kms_key_arn: Annotated[str, EmptyOr(_KMS_KEY_ARN)] = ""
+    """KMS key of the stack's secrets, logs and bucket, and at creation of its database and Redis. Empty: AWS's keys.
+
+    The key's policy must allow CloudWatch Logs to use it. A database or Redis that exists keeps its key: AWS cannot
+    change it."""
+    separate_task_roles: bool = False
+    """Whether the one-off tasks have roles of their own, so that no service's role can read the master password."""
+    read_only_root_filesystem: bool = False
+    """Whether all containers have a read-only root file system, with a writable /tmp.
+
+    LiteLLM's gateway and backend write there only. Check that your UI image does, too: `nginx.conf` in LiteLLM's
+    repository puts all that nginx writes below /tmp."""
     cpu_architecture: Annotated[str, OneOf(("X86_64", "ARM64"))] = "X86_64"
     """CPU architecture of all tasks. The images must be built for it."""
     deployment_circuit_breaker: bool = False

@@ -250,6 +250,15 @@ _TASKS = (
     ),
 )
 
+_FILE_SYSTEM = (
+    Refused(
+        on("read_only_root_filesystem"),
+        on("enable_execute_command"),
+        says="enable_execute_command and read_only_root_filesystem cannot be used together, as the agent of ECS Exec "
+        "writes to the root file system: set one of them to false",
+    ),
+)
+
 _BILLING_CLIENTS = (
     ("billing_metrics_client_cert_pem", "billing_metrics_client_key_pem"),
     ("billing_metrics_client_id", "billing_metrics_client_secret", "billing_metrics_token_url"),
@@ -276,7 +285,7 @@ _BILLING = (
     ),
 )
 
-_RULES: tuple[CrossRule, ...] = (*_SIZES, *_TASKS, *_SECRETS, *_STORES, *_NETWORK, *_IMAGES, *_BILLING)
+_RULES: tuple[CrossRule, ...] = (*_SIZES, *_TASKS, *_FILE_SYSTEM, *_SECRETS, *_STORES, *_NETWORK, *_IMAGES, *_BILLING)
 
 _OUTPUTS = {
     "alb_dns_name": "DNS name of the load balancer, the target of a CNAME or an alias.",

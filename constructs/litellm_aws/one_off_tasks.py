@@ -72,7 +72,7 @@ class OneOffTasks(Construct):
                 *internet,
             ],
         )
-        migration_task = self._migration_task(roles, environment, images)
+        migration_task = self._migration_task(secrets, roles, environment, images)
         self.migration = self._run(
             "migration",
             "schema migration",
@@ -82,8 +82,7 @@ class OneOffTasks(Construct):
             replaced_with={"task_definition": migration_task.arn, "bootstrap": one(bootstrap, "id")},
             depends_on=[
                 secrets.database_url.version,
-                *roles.start_permissions,
-                *roles.task_permissions,
+                *roles.migration_permissions,
                 *internet,
             ],
         )
@@ -96,8 +95,8 @@ class OneOffTasks(Construct):
             inputs=self._inputs,
             naming=self._naming,
             size=_BOOTSTRAP_SIZE,
-            execution_role=roles.task_execution,
-            task_role=None,
+            execution_role_arn=roles.bootstrap_execution_arn,
+            task_role_arn=None,
             exists=database.exists,
         )
         login = {
@@ -117,17 +116,20 @@ class OneOffTasks(Construct):
                 "secrets": [{"name": "PGPASSWORD", "valueFrom": secrets.db_master_password_field_arn}],
             }
         )
+        task.open_tmp_folders(self._inputs.bootstrap_image)
         return task
 
-    def _migration_task(self, roles: Roles, environment: Environment, images: Images) -> TaskDefinition:
+    def _migration_task(
+        self, secrets: Secrets, roles: Roles, environment: Environment, images: Images
+    ) -> TaskDefinition:
         task = TaskDefinition(
             self,
             "migrations",
             inputs=self._inputs,
             naming=self._naming,
             size=_MIGRATION_SIZE,
-            execution_role=roles.task_execution,
-            task_role=roles.task,
+            execution_role_arn=roles.migration_execution_arn,
+            task_role_arn=roles.migration_task_arn,
             exists=environment.has_database,
         )
         task.add_container(
@@ -137,8 +139,10 @@ class OneOffTasks(Construct):
                 "command": images.component_command("migrations"),
                 "environment": environment_list(environment.stores),
                 "secrets": environment.database_secrets,
+                "dockerLabels": when(environment.has_database_url, secrets.versions_label),
             }
         )
+        task.open_tmp_folders(images.of("migrations"))
         return task
 
     def _run_command(self, task: TaskDefinition) -> Expression:

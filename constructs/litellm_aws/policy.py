@@ -24,6 +24,18 @@ def document(scope: Construct, name: str, statements: Sequence[Statement]) -> Ex
     return call("jsonencode", local(scope, f"{name}_document", {"Version": "2012-10-17", "Statement": complete}))
 
 
+def assumed_by(service: str, account: Expression) -> dict[str, Any]:
+    """Returns the statement that lets a service of AWS assume a role, for resources of an account only.
+
+    Otherwise, the service could be made to act for somebody else (IAM User Guide, "The confused deputy problem").
+    """
+    return {
+        "Action": ["sts:AssumeRole"],
+        "Principal": {"Service": [service]},
+        "Condition": {"StringEquals": {"aws:SourceAccount": account}},
+    }
+
+
 class Policy(Construct):
     """A managed policy, `aws_iam_policy.<name>`.
 

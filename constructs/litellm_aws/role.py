@@ -1,6 +1,9 @@
 """An IAM role, to which policies are attached."""
 
-from cdktf import ITerraformDependable
+from functools import reduce
+from operator import and_
+
+from cdktf import ITerraformDependable, TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAttachment
 from constructs import Construct
@@ -34,7 +37,7 @@ class Role(Construct):
             exists: whether there is one; None is always.
         """
         super().__init__(scope, f"{name}_role")
-        self._name = name
+        self._name, self._exists = name, exists
         role = IamRole(
             self,
             f"aws_iam_role.{name}",
@@ -45,16 +48,34 @@ class Role(Construct):
         )
         self.arn, self.role_name = (attribute_where(role, each, exists) for each in ("arn", "name"))
 
-    def attach(self, policy: Policy, *, name: str = "") -> ITerraformDependable:
+    def attach(self, policy: Policy, *, name: str = "", where: Expression | None = None) -> ITerraformDependable:
         """Lets the role do what a policy allows, and returns what must exist before it can.
 
         Args:
             name: of the attachment; by default `<role>_<policy>`.
+            where: a further condition; None is always.
         """
+        conditions = [each for each in (policy.exists, self._exists, where) if each is not None]
         return IamRolePolicyAttachment(
             self,
             f"aws_iam_role_policy_attachment.{name or f'{self._name}_{policy.name}'}",
-            count=None if policy.exists is None else count_if(policy.exists),
+            count=count_if(reduce(and_, conditions)) if conditions else None,
             role=self.role_name.as_string,
             policy_arn=policy.arn.as_string,
+        )
+
+    def attach_aws_policy(self, name: str, arn: str) -> ITerraformDependable:
+        """Lets the role do what a policy of AWS allows.
+
+        Args:
+            name: of the attachment.
+        """
+        return IamRolePolicyAttachment(
+            self,
+            f"aws_iam_role_policy_attachment.{name}",
+            count=None if self._exists is None else count_if(self._exists),
+            role=self.role_name.as_string,
+            policy_arn=arn,
+            # A `depends_on` on the whole module may defer the partition to the apply; that must not detach it.
+            lifecycle=TerraformResourceLifecycle(ignore_changes=["policy_arn"]),
         )

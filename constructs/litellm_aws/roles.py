@@ -1,17 +1,17 @@
 """The roles of the tasks, and what they may do."""
 
-from cdktf import ITerraformDependable, TerraformResourceLifecycle
+from cdktf import ITerraformDependable
 from cdktf_cdktf_provider_aws.data_aws_partition import DataAwsPartition
-from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAttachment
 from constructs import Construct
 
 from .blocks import attribute, local
+from .cluster import Cluster
 from .database import Database
 from .environment import Environment
 from .expressions import Expression, call, for_list, text
 from .input_variables import InputVariables
 from .naming import Naming
-from .policy import Policy, Statement, document
+from .policy import Policy, Statement, assumed_by, document
 from .role import Role
 from .secrets import Secrets, bare
 from .storage import Storage
@@ -20,14 +20,17 @@ _READ_SECRETS = ["secretsmanager:GetSecretValue"]
 
 
 class Roles(Construct):
-    """The execution role, with which ECS starts a task, and the roles that the tasks themselves have.
+    """The execution roles, with which ECS starts a task, and the roles that the tasks themselves have.
 
     Attributes:
-        task_execution, task, ui_task: the UI's role may do nothing.
+        task_execution, task, ui_task: of the services. The UI's role may do nothing.
+        bootstrap_execution_arn, migration_execution_arn, migration_task_arn: of the one-off tasks: the services' roles
+            or, with `separate_task_roles`, their own.
         bedrock_model_import: for Bedrock's import jobs; exists where it is enabled.
         start_permissions: what must be granted before ECS can start a task of a service.
         bootstrap_permissions: what must be granted before ECS can start the bootstrap.
-        task_permissions: what must be granted before the gateway, the backend or the migration work.
+        migration_permissions: what must be granted before the migration starts and works.
+        task_permissions: what must be granted before the gateway or the backend work.
     """
 
     def __init__(
@@ -37,6 +40,7 @@ class Roles(Construct):
         *,
         inputs: InputVariables,
         naming: Naming,
+        cluster: Cluster,
         database: Database,
         storage: Storage,
         secrets: Secrets,
@@ -44,59 +48,110 @@ class Roles(Construct):
     ) -> None:
         super().__init__(scope, id_)
         self._inputs, self._naming = inputs, naming
-        assumed_by_tasks = {"Action": ["sts:AssumeRole"], "Principal": {"Service": ["ecs-tasks.amazonaws.com"]}}
-        trust = document(self, "ecs_tasks_trust", [assumed_by_tasks])
-        self.task_execution = Role(self, "task_execution", naming=naming, trust=trust)
-        self.task = Role(self, "task", naming=naming, trust=trust)
-        self.ui_task = Role(self, "ui_task", naming=naming, trust=trust)
-        can_start = [self._start_permission(), *self._registry_permissions(), self._keys_permission()]
+        self._partition = attribute(DataAwsPartition(self, "data.aws_partition.current"), "partition")
+        # `arn:<partition>:ecs:<region>:<account>:cluster/<name>` has the account, without asking STS.
+        self._account = local(self, "account_id", call("element", call("split", ":", cluster.arn), 4))
+        self._trust = document(self, "ecs_tasks_trust", [assumed_by("ecs-tasks.amazonaws.com", self._account)])
+        self._registry = [
+            self._policy(name, {"Action": [action], "Resource": [arn]}, exists=arn.is_set)
+            for name, arn, action in (
+                ("image_registry_secret", inputs.image_registry_secret_arn, "secretsmanager:GetSecretValue"),
+                ("image_registry_kms_key", inputs.image_registry_kms_key_arn, "kms:Decrypt"),
+            )
+        ]
+        self._keys = self._secret_keys()
+        self.task_execution, can_start = self._execution_role("task_execution")
+        self.task = Role(self, "task", naming=naming, trust=self._trust)
+        self.ui_task = Role(self, "ui_task", naming=naming, trust=self._trust)
         self.start_permissions = [*can_start, self._secrets_permission(secrets, environment)]
-        self.bootstrap_permissions = [*can_start, self._bootstrap_permission(secrets, database)]
+        connect = self._policy(
+            "rds_iam_connect", {"Action": ["rds-db:connect"], "Resource": database.login_arns}, exists=database.exists
+        )
         self.task_permissions = [
-            self._database_permission(database),
-            self._bucket_permission(storage),
+            self.task.attach(connect),
+            self.task.attach(self._bucket_policy(storage)),
+            *(self.task.attach(policy) for policy in self._bucket_keys()),
             *self._bedrock_permissions(),
         ]
+        self._bootstrap_roles(secrets, database, can_start)
+        self._migration_roles(secrets, environment, connect)
         self._execute_command_permissions()
         self.bedrock_model_import = self._bedrock_model_import(storage)
+
+    def _execution_role(
+        self, name: str, *, exists: Expression | None = None
+    ) -> tuple[Role, list[ITerraformDependable]]:
+        """Makes a role with which ECS can pull images, write logs and decrypt secrets, and what it must be granted."""
+        role = Role(self, name, naming=self._naming, trust=self._trust, exists=exists)
+        arn = f"arn:{self._partition}:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
+        policies = (*self._registry, self._keys)
+        return role, [role.attach_aws_policy(name, arn), *(role.attach(policy) for policy in policies)]
+
+    def _bootstrap_roles(self, secrets: Secrets, database: Database, can_start: list[ITerraformDependable]) -> None:
+        separate = self._inputs.separate_task_roles
+        own = local(self, "has_bootstrap_role", database.exists & separate)
+        role, granted = self._execution_role("bootstrap_execution", exists=own)
+        policy = self._policy(
+            "bootstrap_secrets",
+            {"Action": _READ_SECRETS, "Resource": [secrets.db_master_password_arn]},
+            suffix="bootstrap-secrets-access",
+            exists=database.exists,
+        )
+        self.bootstrap_execution_arn = separate.then(role.arn, self.task_execution.arn)
+        self.bootstrap_permissions = [
+            *can_start,
+            *granted,
+            self.task_execution.attach(policy, where=~separate),
+            role.attach(policy),
+        ]
+
+    def _migration_roles(self, secrets: Secrets, environment: Environment, connect: Policy) -> None:
+        separate = self._inputs.separate_task_roles
+        own = local(self, "has_migration_roles", environment.has_database & separate)
+        execution, granted = self._execution_role("migration_execution", exists=own)
+        task = Role(self, "migration_task", naming=self._naming, trust=self._trust, exists=own)
+        url = for_list(call("compact", [secrets.database_url.arn]), lambda arn: bare(arn))
+        policy = self._policy(
+            "migration_secrets",
+            {"Action": _READ_SECRETS, "Resource": url},
+            exists=environment.has_database_url & separate,
+        )
+        self.migration_execution_arn = separate.then(execution.arn, self.task_execution.arn)
+        self.migration_task_arn = separate.then(task.arn, self.task.arn)
+        self.migration_permissions = [
+            *self.start_permissions,
+            *self.task_permissions,
+            *granted,
+            execution.attach(policy),
+            task.attach(connect),
+        ]
 
     def _policy(self, name: str, *statements: Statement, suffix: str = "", exists: Expression | None = None) -> Policy:
         return Policy(self, name, *statements, naming=self._naming, suffix=suffix, exists=exists)
 
-    def _start_permission(self) -> ITerraformDependable:
-        partition = attribute(DataAwsPartition(self, "data.aws_partition.current"), "partition")
-        return IamRolePolicyAttachment(
-            self,
-            "aws_iam_role_policy_attachment.task_execution",
-            role=self.task_execution.role_name.as_string,
-            policy_arn=f"arn:{partition}:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy",
-            # A `depends_on` on the whole module may defer the partition to the apply; that must not detach it.
-            lifecycle=TerraformResourceLifecycle(ignore_changes=["policy_arn"]),
-        )
-
-    def _registry_permissions(self) -> list[ITerraformDependable]:
-        granted = []
-        for name, arn, action in (
-            ("image_registry_secret", self._inputs.image_registry_secret_arn, "secretsmanager:GetSecretValue"),
-            ("image_registry_kms_key", self._inputs.image_registry_kms_key_arn, "kms:Decrypt"),
-        ):
-            policy = self._policy(name, {"Action": [action], "Resource": [arn]}, exists=arn.is_set)
-            granted.append(self.task_execution.attach(policy))
-        return granted
-
-    def _keys_permission(self) -> ITerraformDependable:
-        keys = self._inputs.secrets_kms_key_arns
+    def _secret_keys(self) -> Policy:
         service = text("secretsmanager.", self._inputs.region, ".amazonaws.com")
-        policy = self._policy(
+        own = call("compact", [self._inputs.kms_key_arn])
+        keys = local(self, "secret_key_arns", call("distinct", call("concat", self._inputs.secrets_kms_key_arns, own)))
+        return self._policy(
             "secrets_kms_keys",
-            {
-                "Action": ["kms:Decrypt"],
-                "Resource": keys,
-                "Condition": {"StringEquals": {"kms:ViaService": service}},
-            },
+            {"Action": ["kms:Decrypt"], "Resource": keys, "Condition": {"StringEquals": {"kms:ViaService": service}}},
             exists=keys.length() > 0,
         )
-        return self.task_execution.attach(policy)
+
+    def _bucket_keys(self) -> list[Policy]:
+        key, service = self._inputs.kms_key_arn, text("s3.", self._inputs.region, ".amazonaws.com")
+        return [
+            self._policy(
+                "s3_kms_key",
+                {
+                    "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
+                    "Resource": [key],
+                    "Condition": {"StringEquals": {"kms:ViaService": service}},
+                },
+                exists=key.is_set,
+            )
+        ]
 
     def _secrets_permission(self, secrets: Secrets, environment: Environment) -> ITerraformDependable:
         # The proxy's are named even where a container overrides them: IAM refuses an empty list.
@@ -107,23 +162,10 @@ class Roles(Construct):
         policy = self._policy("secrets_access", {"Action": _READ_SECRETS, "Resource": readable})
         return self.task_execution.attach(policy, name="task_execution_secrets")
 
-    def _bootstrap_permission(self, secrets: Secrets, database: Database) -> ITerraformDependable:
-        policy = self._policy(
-            "bootstrap_secrets",
-            {"Action": _READ_SECRETS, "Resource": [secrets.db_master_password_arn]},
-            suffix="bootstrap-secrets-access",
-            exists=database.exists,
-        )
-        return self.task_execution.attach(policy)
-
-    def _database_permission(self, database: Database) -> ITerraformDependable:
-        statement = {"Action": ["rds-db:connect"], "Resource": database.login_arns}
-        return self.task.attach(self._policy("rds_iam_connect", statement, exists=database.exists))
-
-    def _bucket_permission(self, storage: Storage) -> ITerraformDependable:
+    def _bucket_policy(self, storage: Storage) -> Policy:
         actions = ["GetObject", "PutObject", "DeleteObject", "AbortMultipartUpload", "ListMultipartUploadParts"]
         configuration = [text(storage.bucket_arn, f"/{storage.proxy_config_folder}*")]
-        policy = self._policy(
+        return self._policy(
             "s3_access",
             {"Action": ["s3:ListBucket", "s3:GetBucketLocation"], "Resource": [storage.bucket_arn]},
             {"Action": [f"s3:{action}" for action in actions], "Resource": [text(storage.bucket_arn, "/*")]},
@@ -131,7 +173,6 @@ class Roles(Construct):
             # A proxy must not choose what the next one runs.
             {"Effect": "Deny", "Action": ["s3:PutObject*", "s3:DeleteObject*"], "Resource": configuration},
         )
-        return self.task.attach(policy)
 
     def _bedrock_permissions(self) -> list[ITerraformDependable]:
         models = self._inputs.bedrock_model_arns
@@ -165,15 +206,11 @@ class Roles(Construct):
     def _bedrock_model_import(self, storage: Storage) -> Role:
         """Makes the role with which Bedrock imports custom models."""
         exists = self._inputs.enable_bedrock_custom_model_import
-        # `arn:<partition>:iam::<account>:role/<name>` has partition and account, without asking STS.
-        partition, account = (call("split", ":", self.task.arn)[part] for part in (1, 4))
-        jobs = text("arn:", partition, ":bedrock:", self._inputs.region, ":", account, ":model-import-job/*")
-        assumed_by_jobs = {
-            "Action": ["sts:AssumeRole"],
-            "Principal": {"Service": ["bedrock.amazonaws.com"]},
-            "Condition": {"StringEquals": {"aws:SourceAccount": account}, "ArnEquals": {"aws:SourceArn": jobs}},
-        }
-        trust = document(self, "bedrock_model_import_trust", [assumed_by_jobs])
+        region, account = self._inputs.region, self._account
+        jobs = text("arn:", self._partition, ":bedrock:", region, ":", account, ":model-import-job/*")
+        trusted = assumed_by("bedrock.amazonaws.com", account)
+        trusted["Condition"]["ArnEquals"] = {"aws:SourceArn": jobs}
+        trust = document(self, "bedrock_model_import_trust", [trusted])
         role = Role(self, "bedrock_model_import", naming=self._naming, trust=trust, exists=exists)
         policy = self._policy(
             "bedrock_model_import",

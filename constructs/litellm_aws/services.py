@@ -120,9 +120,12 @@ class Services(Construct):
                 "secrets": secrets_list(environment.gateway.secrets),
                 "dockerLabels": self._secrets_label,
                 **sidecars.gateway_properties(),
-            }
+            },
+            mounts=sidecars.gateway_mounts(),
+            dependencies=sidecars.gateway_dependencies(),
         )
         sidecars.add_to(task, environment.gateway)
+        task.open_tmp_folders(self._images.of("gateway"))
         return task
 
     def _gateway_server(self) -> Expression:
@@ -149,6 +152,7 @@ class Services(Construct):
                 "dockerLabels": self._secrets_label,
             }
         )
+        task.open_tmp_folders(self._images.of("backend"))
         return task
 
     def _ui_task(self, roles: Roles) -> TaskDefinition:
@@ -161,6 +165,7 @@ class Services(Construct):
                 "portMappings": tcp_port(UI_PORT),
             }
         )
+        task.open_tmp_folders(self._images.of("ui"))
         return task
 
     def _task(self, name: str, role: Role) -> TaskDefinition:
@@ -171,6 +176,6 @@ class Services(Construct):
             inputs=self._inputs,
             naming=self._naming,
             size=TaskSize(cpu, memory),
-            execution_role=self._execution_role,
-            task_role=role,
+            execution_role_arn=self._execution_role.arn,
+            task_role_arn=role.arn,
         )
