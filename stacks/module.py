@@ -2,6 +2,7 @@
 
 from constructs import Construct
 
+from litellm_aws.account import Account
 from litellm_aws.autoscaling import Autoscaling
 from litellm_aws.cache import Cache
 from litellm_aws.checks import Checks
@@ -41,7 +42,10 @@ class ModuleStack(Stack):
             self, "network", inputs=inputs, naming=naming, reads_load_balancer_ranges=proxy_config.exists
         )
         self._cluster = Cluster(self, "cluster", inputs=inputs, naming=naming)
-        self._database = database = Database(self, "database", inputs=inputs, naming=naming, network=network)
+        account = Account(self, "account", cluster=self._cluster)
+        self._database = database = Database(
+            self, "database", inputs=inputs, naming=naming, account=account, network=network
+        )
         self._cache = cache = Cache(self, "cache", inputs=inputs, naming=naming, network=network)
         self._storage = storage = Storage(
             self, "storage", inputs=inputs, naming=naming, network=network, proxy_config=proxy_config
@@ -63,7 +67,7 @@ class ModuleStack(Stack):
             "roles",
             inputs=inputs,
             naming=naming,
-            cluster=self._cluster,
+            account=account,
             database=database,
             storage=storage,
             secrets=secrets,

@@ -1,5 +1,6 @@
 """ElastiCache Redis: the replication group and its subnets."""
 
+from cdktf import TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.elasticache_replication_group import ElasticacheReplicationGroup
 from cdktf_cdktf_provider_aws.elasticache_subnet_group import ElasticacheSubnetGroup
 from constructs import Construct
@@ -51,12 +52,15 @@ class Cache(Construct):
             automatic_failover_enabled=has_replica.as_boolean,
             multi_az_enabled=has_replica.as_boolean,
             at_rest_encryption_enabled="true",
+            kms_key_id=naming.kms_key_arn.as_string,
             transit_encryption_enabled=True,
             # Otherwise a change waits for the maintenance window, and every plan until then shows it again.
             apply_immediately=True,
             subnet_group_name=one(subnets, "name").as_string,
             security_group_ids=[network.cache_group.id.as_string],
             tags=naming.tags,
+            # AWS cannot change it: a Redis that exists keeps its own.
+            lifecycle=TerraformResourceLifecycle(ignore_changes=["kms_key_id"]),
         )
         self.host = one(group, "primary_endpoint_address")
         self.port_text = call("tostring", one(group, "port"))

@@ -10,13 +10,21 @@ from cdktf_cdktf_provider_aws.rds_cluster_instance import RdsClusterInstance
 from cdktf_cdktf_provider_aws.rds_cluster_parameter_group import RdsClusterParameterGroup
 from constructs import Construct
 
-from .blocks import address, count_if, local, one
+from .account import Account
+from .blocks import add_dynamic_block, address, count_if, local, one
 from .expressions import Expression, call, for_list, text, when
 from .input_variables import InputVariables
+from .log_group import log_group
 from .naming import KEPT_DESCRIPTION, Naming
 from .network import Network
 from .passwords import generated_password
+from .policy import assumed_by, document
 from .retention import data_loss_precondition
+from .role import Role
+
+_LOG = "postgresql"
+_AT_CREATION = ["kms_key_id", "master_user_secret_kms_key_id"]
+"""Keys that AWS cannot change later: a cluster that exists keeps its own."""
 
 
 class Database(Construct):
@@ -38,7 +46,16 @@ class Database(Construct):
         managed_password_arns: the secret with the login that RDS manages, in a list; empty where it manages none.
     """
 
-    def __init__(self, scope: Construct, id_: str, *, inputs: InputVariables, naming: Naming, network: Network) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        inputs: InputVariables,
+        naming: Naming,
+        account: Account,
+        network: Network,
+    ) -> None:
         super().__init__(scope, id_)
         self._inputs, self._naming = inputs, naming
         self.exists = inputs.create_database
@@ -59,6 +76,10 @@ class Database(Construct):
         self.port_text = call("tostring", self.port)
         self.resource_id = one(cluster, "cluster_resource_id")
         self.login_arns = local(self, "db_login_arns", for_list(address(cluster), self._login_arn))
+        self._monitoring = self._monitoring_role(account)
+        self._can_monitor = self._monitoring.attach_aws_policy(
+            "rds_monitoring", account.aws_policy("service-role/AmazonRDSEnhancedMonitoringRole")
+        )
         self.writer = self._instance("writer", 0)
         # The first instance of a cluster becomes its writer, so the reader waits for it.
         self._instance("reader", 15, after=[self.writer])
@@ -78,8 +99,10 @@ class Database(Construct):
             master_username=self.master_username.as_string,
             master_password=self.master_password.as_string,
             manage_master_user_password=when(inputs.manage_master_user_password, True).as_boolean,
+            master_user_secret_kms_key_id=when(inputs.manage_master_user_password, naming.kms_key_arn).as_string,
             iam_database_authentication_enabled=True,
             storage_encrypted=True,
+            kms_key_id=naming.kms_key_arn.as_string,
             db_subnet_group_name=one(self._subnets(network), "name").as_string,
             db_cluster_parameter_group_name=one(self._parameters(), "name").as_string,
             vpc_security_group_ids=[network.database_group.id.as_string],
@@ -88,11 +111,15 @@ class Database(Construct):
             apply_immediately=True,
             skip_final_snapshot=inputs.skip_final_snapshot.as_boolean,
             final_snapshot_identifier=inputs.skip_final_snapshot.then(None, snapshot).as_string,
+            copy_tags_to_snapshot=True,
+            enabled_cloudwatch_logs_exports=inputs.db_log_exports.then([_LOG], []).as_list,
             tags=naming.tags,
+            depends_on=[self._logs()],
             lifecycle=TerraformResourceLifecycle(
+                ignore_changes=_AT_CREATION,
                 precondition=[
                     data_loss_precondition(inputs, "skip_final_snapshot", "the database without a final snapshot")
-                ]
+                ],
             ),
         )
 
@@ -117,6 +144,18 @@ class Database(Construct):
             "flatten", for_list(address(described), lambda db: db.attribute("master_user_secret").splat("secret_arn"))
         )
 
+    def _logs(self) -> ITerraformDependable:
+        """Makes the log group before RDS does, which would keep its logs forever."""
+        exists = self.exists & self._inputs.db_log_exports
+        path = f"/aws/rds/cluster/{self._naming.stack}/{_LOG}"
+        return log_group(self, "database", path=path, inputs=self._inputs, naming=self._naming, count=count_if(exists))
+
+    def _monitoring_role(self, account: Account) -> Role:
+        """Makes the role with which an instance writes its metrics (RDS, "Enhanced Monitoring")."""
+        trust = document(self, "rds_monitoring_trust", [assumed_by("monitoring.rds.amazonaws.com", account)])
+        exists = local(self, "has_rds_monitoring", self.exists & (self._inputs.db_monitoring_interval_seconds > 0))
+        return Role(self, "rds_monitoring", naming=self._naming, trust=trust, exists=exists)
+
     def _subnets(self, network: Network) -> DbSubnetGroup:
         return DbSubnetGroup(
             self,
@@ -128,8 +167,9 @@ class Database(Construct):
         )
 
     def _parameters(self) -> RdsClusterParameterGroup:
+        statements = self._inputs.db_log_statement
         major_version = call("element", call("split", ".", self._inputs.db_engine_version), 0)
-        return RdsClusterParameterGroup(
+        group = RdsClusterParameterGroup(
             self,
             "aws_rds_cluster_parameter_group.this",
             count=self.count,
@@ -138,6 +178,13 @@ class Database(Construct):
             tags=self._naming.tags,
             lifecycle=TerraformResourceLifecycle(ignore_changes=KEPT_DESCRIPTION),
         )
+        add_dynamic_block(
+            group,
+            "parameter",
+            statements.equals("none").then([], [statements]),
+            lambda _key, value: {"name": "log_statement", "value": value},
+        )
+        return group
 
     def _login_arn(self, db: Expression) -> Expression:
         # `arn:<partition>:rds:<region>:<account>:cluster:<id>` has partition and account, without asking STS.
@@ -145,7 +192,7 @@ class Database(Construct):
         return text(head, "dbuser:", db.attribute("cluster_resource_id"), "/", self.username)
 
     def _instance(
-        self, role: str, promotion_tier: int, *, after: Sequence[ITerraformDependable] | None = None
+        self, role: str, promotion_tier: int, *, after: Sequence[ITerraformDependable] = ()
     ) -> RdsClusterInstance:
         return RdsClusterInstance(
             self,
@@ -159,9 +206,13 @@ class Database(Construct):
             promotion_tier=promotion_tier,
             publicly_accessible=False,
             performance_insights_enabled=True,
+            performance_insights_kms_key_id=self._naming.kms_key_arn.as_string,
+            monitoring_interval=self._inputs.db_monitoring_interval_seconds.as_number,
+            monitoring_role_arn=self._monitoring.arn.as_string,
             # The version is an input: an upgrade outside Terraform would make every later plan a downgrade.
             auto_minor_version_upgrade=False,
             apply_immediately=True,
             tags=self._naming.tags,
-            depends_on=after,
+            lifecycle=TerraformResourceLifecycle(ignore_changes=["performance_insights_kms_key_id"]),
+            depends_on=[self._can_monitor, *after],
         )

@@ -460,6 +460,16 @@ class Stores(_Section):
     The state then contains no database password. It can be changed at any time, in place."""
     db_username: Annotated[_SqlIdentifier, _NOT_POSTGRES_OWN] = "litellm_app"
     """Database user that the tasks log in as, with an IAM token. The bootstrap creates it."""
+    db_log_exports: bool = False
+    """Whether RDS writes PostgreSQL's log to CloudWatch Logs: errors, failed logins, and db_log_statement's statements.
+
+    The log group is `/aws/rds/cluster/<stack>/postgresql`."""
+    db_log_statement: Annotated[str, OneOf(("none", "ddl", "mod", "all"))] = "none"
+    """SQL statements that PostgreSQL logs: none, ddl, mod (ddl and changes of data) or all, its log_statement.
+
+    A logged statement contains its values: with mod or all, LiteLLM's stored prompts and hashed keys, too."""
+    db_monitoring_interval_seconds: Annotated[int, OneOf((0, 1, 5, 10, 15, 30, 60))] = 0
+    """Seconds between the operating system's metrics of an Aurora instance (Enhanced Monitoring). 0: none."""
     redis_node_type: Annotated[str, NotEmpty()] = "cache.t4g.small"
     """Node type of Redis."""
     redis_num_replicas: Annotated[int, whole(0, 5)] = 1
@@ -468,6 +478,10 @@ class Stores(_Section):
     """Whether destroying the stack deletes the database without a final snapshot."""
     s3_force_destroy: bool = False
     """Whether destroying the stack deletes the bucket with all its objects."""
+    s3_noncurrent_version_days: Annotated[int, whole(0)] = 0
+    """Days after which S3 deletes a version of an object that was replaced or deleted. 0: never.
+
+    The ten newest versions of an object stay, so that a rolled-back task finds its configuration."""
     allow_data_loss: bool = False
     """Allow skip_final_snapshot and s3_force_destroy in an environment that starts with `prod`."""
 

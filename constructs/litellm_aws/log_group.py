@@ -4,7 +4,6 @@ from cdktf import TerraformCount
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
 from constructs import Construct
 
-from .expressions import when
 from .input_variables import InputVariables
 from .naming import Naming
 
@@ -24,6 +23,6 @@ def log_group(
         count=count,
         name=path,
         retention_in_days=inputs.log_retention_days.as_number,
-        kms_key_id=when(inputs.kms_key_arn.is_set, inputs.kms_key_arn).as_string,
+        kms_key_id=naming.kms_key_arn.as_string,
         tags=naming.tags,
     )

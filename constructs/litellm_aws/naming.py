@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from constructs import Construct
 
 from .blocks import local
-from .expressions import Expression, Text, call, text
+from .expressions import Expression, Text, call, text, when
 from .input_variables import InputVariables
 
 KEPT_DESCRIPTION = ["description"]
@@ -21,6 +21,7 @@ class Naming(Construct):
     Attributes:
         stack: `<tenant>-litellm-<env>`, the name of the stack.
         tags: the tags of every taggable resource.
+        kms_key_arn: of the key that encrypts what the stack stores; null is AWS's own.
     """
 
     def __init__(self, scope: Construct, id_: str, *, inputs: InputVariables) -> None:
@@ -29,6 +30,7 @@ class Naming(Construct):
         own = {"litellm:stack": self.stack, "managed-by": "terraform"}
         self._tags = local(self, "tags", call("merge", own, inputs.tags))
         self.tags = self._tags.as_map
+        self.kms_key_arn = local(self, "kms_key_arn", when(inputs.kms_key_arn.is_set, inputs.kms_key_arn))
 
     def of(self, *suffix: str | Expression) -> str:
         """Returns the name of a resource, `<stack>-<suffix>`."""

@@ -6,6 +6,7 @@ from typing import Any
 from cdktf_cdktf_provider_aws.iam_policy import IamPolicy
 from constructs import Construct
 
+from .account import Account
 from .blocks import attribute_where, count_if, local
 from .expressions import Expression, call
 from .naming import Naming
@@ -24,7 +25,7 @@ def document(scope: Construct, name: str, statements: Sequence[Statement]) -> Ex
     return call("jsonencode", local(scope, f"{name}_document", {"Version": "2012-10-17", "Statement": complete}))
 
 
-def assumed_by(service: str, account: Expression) -> dict[str, Any]:
+def assumed_by(service: str, account: Account) -> dict[str, Any]:
     """Returns the statement that lets a service of AWS assume a role, for resources of an account only.
 
     Otherwise, the service could be made to act for somebody else (IAM User Guide, "The confused deputy problem").
@@ -32,7 +33,7 @@ def assumed_by(service: str, account: Expression) -> dict[str, Any]:
     return {
         "Action": ["sts:AssumeRole"],
         "Principal": {"Service": [service]},
-        "Condition": {"StringEquals": {"aws:SourceAccount": account}},
+        "Condition": {"StringEquals": {"aws:SourceAccount": account.id}},
     }
 
 

@@ -1,11 +1,10 @@
 """The roles of the tasks, and what they may do."""
 
 from cdktf import ITerraformDependable
-from cdktf_cdktf_provider_aws.data_aws_partition import DataAwsPartition
 from constructs import Construct
 
-from .blocks import attribute, local
-from .cluster import Cluster
+from .account import Account
+from .blocks import local
 from .database import Database
 from .environment import Environment
 from .expressions import Expression, call, for_list, text
@@ -40,7 +39,7 @@ class Roles(Construct):
         *,
         inputs: InputVariables,
         naming: Naming,
-        cluster: Cluster,
+        account: Account,
         database: Database,
         storage: Storage,
         secrets: Secrets,
@@ -48,10 +47,8 @@ class Roles(Construct):
     ) -> None:
         super().__init__(scope, id_)
         self._inputs, self._naming = inputs, naming
-        self._partition = attribute(DataAwsPartition(self, "data.aws_partition.current"), "partition")
-        # `arn:<partition>:ecs:<region>:<account>:cluster/<name>` has the account, without asking STS.
-        self._account = local(self, "account_id", call("element", call("split", ":", cluster.arn), 4))
-        self._trust = document(self, "ecs_tasks_trust", [assumed_by("ecs-tasks.amazonaws.com", self._account)])
+        self._account = account
+        self._trust = document(self, "ecs_tasks_trust", [assumed_by("ecs-tasks.amazonaws.com", account)])
         self._registry = [
             self._policy(name, {"Action": [action], "Resource": [arn]}, exists=arn.is_set)
             for name, arn, action in (
@@ -83,7 +80,7 @@ class Roles(Construct):
     ) -> tuple[Role, list[ITerraformDependable]]:
         """Makes a role with which ECS can pull images, write logs and decrypt secrets, and what it must be granted."""
         role = Role(self, name, naming=self._naming, trust=self._trust, exists=exists)
-        arn = f"arn:{self._partition}:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
+        arn = self._account.aws_policy("service-role/AmazonECSTaskExecutionRolePolicy")
         policies = (*self._registry, self._keys)
         return role, [role.attach_aws_policy(name, arn), *(role.attach(policy) for policy in policies)]
 
@@ -207,7 +204,7 @@ class Roles(Construct):
         """Makes the role with which Bedrock imports custom models."""
         exists = self._inputs.enable_bedrock_custom_model_import
         region, account = self._inputs.region, self._account
-        jobs = text("arn:", self._partition, ":bedrock:", region, ":", account, ":model-import-job/*")
+        jobs = text("arn:", account.partition, ":bedrock:", region, ":", account.id, ":model-import-job/*")
         trusted = assumed_by("bedrock.amazonaws.com", account)
         trusted["Condition"]["ArnEquals"] = {"aws:SourceArn": jobs}
         trust = document(self, "bedrock_model_import_trust", [trusted])

@@ -171,6 +171,7 @@ class Secrets(Construct):
             f"aws_secretsmanager_secret.{name}",
             count=count,
             name=self._naming.of(name.replace("_", "-")),
+            kms_key_id=self._naming.kms_key_arn.as_string,
             recovery_window_in_days=self._inputs.secret_recovery_window_days.as_number,
             tags=self._naming.tags,
         )

@@ -2,6 +2,13 @@
 
 from cdktf import ITerraformDependable, TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.s3_bucket import S3Bucket
+from cdktf_cdktf_provider_aws.s3_bucket_lifecycle_configuration import (
+    S3BucketLifecycleConfiguration,
+    S3BucketLifecycleConfigurationRule,
+    S3BucketLifecycleConfigurationRuleAbortIncompleteMultipartUpload,
+    S3BucketLifecycleConfigurationRuleFilter,
+    S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration,
+)
 from cdktf_cdktf_provider_aws.s3_bucket_public_access_block import S3BucketPublicAccessBlock
 from cdktf_cdktf_provider_aws.s3_bucket_server_side_encryption_configuration import (
     S3BucketServerSideEncryptionConfigurationA,
@@ -21,7 +28,7 @@ from cdktf_cdktf_provider_random.id import Id
 from constructs import Construct
 
 from .blocks import attribute, count_if, one
-from .expressions import Expression, call
+from .expressions import Expression, call, when
 from .input_variables import InputVariables
 from .naming import Naming
 from .network import Network
@@ -30,6 +37,10 @@ from .retention import data_loss_precondition
 
 _OBJECT_TAGS = 10
 """Tags that S3 takes on an object (S3 User Guide, object tags)."""
+
+
+_KEPT_VERSIONS = 10
+_UPLOAD_DAYS = 7
 
 
 class Storage(Construct):
@@ -58,7 +69,7 @@ class Storage(Construct):
         proxy_config: ProxyConfig,
     ) -> None:
         super().__init__(scope, id_)
-        self._naming = naming
+        self._inputs, self._naming = inputs, naming
         suffix = Id(self, "random_id.s3_suffix", byte_length=4)
         bucket = S3Bucket(
             self,
@@ -72,6 +83,7 @@ class Storage(Construct):
         )
         self.bucket_name = attribute(bucket, "id")
         self.bucket_arn = attribute(bucket, "arn")
+        self._lifecycle()
         content = proxy_config.as_yaml(trusted_proxy_ranges=network.load_balancer_ranges)
         uploaded = self._uploaded(content, proxy_config.exists, after=self._protection())
         self.proxy_config_etag, self.proxy_config_version_id = one(uploaded, "etag"), one(uploaded, "version_id")
@@ -85,6 +97,7 @@ class Storage(Construct):
             bucket=bucket,
             versioning_configuration=S3BucketVersioningVersioningConfiguration(status="Enabled"),
         )
+        has_key = self._inputs.kms_key_arn.is_set
         S3BucketServerSideEncryptionConfigurationA(
             self,
             "aws_s3_bucket_server_side_encryption_configuration.this",
@@ -93,9 +106,12 @@ class Storage(Construct):
                 S3BucketServerSideEncryptionConfigurationRuleA(
                     apply_server_side_encryption_by_default=(
                         S3BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultA(
-                            sse_algorithm="AES256"
+                            sse_algorithm=has_key.then("aws:kms", "AES256").as_string,
+                            kms_master_key_id=self._naming.kms_key_arn.as_string,
                         )
-                    )
+                    ),
+                    # Otherwise S3 would call KMS for every object.
+                    bucket_key_enabled=when(has_key, True).as_boolean,
                 )
             ],
         )
@@ -109,6 +125,33 @@ class Storage(Construct):
             restrict_public_buckets=True,
         )
         return [versioning, access_block]
+
+    def _lifecycle(self) -> None:
+        """Deletes old versions and what is left of uploads that ended halfway."""
+        days = self._inputs.s3_noncurrent_version_days
+        S3BucketLifecycleConfiguration(
+            self,
+            "aws_s3_bucket_lifecycle_configuration.this",
+            count=count_if(days > 0),
+            bucket=self.bucket_name.as_string,
+            rule=[
+                S3BucketLifecycleConfigurationRule(
+                    id="old-versions",
+                    status="Enabled",
+                    filter=[S3BucketLifecycleConfigurationRuleFilter(prefix="")],
+                    abort_incomplete_multipart_upload=[
+                        S3BucketLifecycleConfigurationRuleAbortIncompleteMultipartUpload(
+                            days_after_initiation=_UPLOAD_DAYS
+                        )
+                    ],
+                    noncurrent_version_expiration=[
+                        S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration(
+                            noncurrent_days=days.as_number, newer_noncurrent_versions=_KEPT_VERSIONS
+                        )
+                    ],
+                )
+            ],
+        )
 
     def _uploaded(self, content: Expression, exists: Expression, *, after: list[ITerraformDependable]) -> S3Object:
         """Stores the configuration, where there is one."""
