@@ -10,6 +10,7 @@ from .cross_rules import (
     CrossRule,
     Elements,
     FargateSize,
+    InOtherRegion,
     Is,
     NoSharedKey,
     Refused,
@@ -110,10 +111,18 @@ _NETWORK = (
         says="database_url and tasks_in_public_subnets cannot be used together, as the migration needs the private "
         "subnets and a NAT gateway: remove one of them",
     ),
-    Refused(
-        ~empty("vpc_id"),
-        on("nat_gateway_per_az"),
-        says="nat_gateway_per_az applies to the managed VPC, and vpc_id names an existing one: remove one of them",
+    *(
+        Refused(
+            ~empty("vpc_id"),
+            Is(name, value),
+            says=f"{name} applies to the managed VPC, and vpc_id names an existing one: remove one of them",
+        )
+        for name, value in (
+            ("nat_gateway_per_az", True),
+            ("map_public_ip_on_launch", False),
+            ("restrict_default_security_group", True),
+            ("flow_logs_enabled", True),
+        )
     ),
     Refused(
         on("tasks_in_public_subnets"),
@@ -137,6 +146,11 @@ _NETWORK = (
         ~empty("acm_certificate_arn"),
         says="acm_certificate_arn and domain_name cannot be used together, as domain_name creates a "
         "certificate: remove one",
+    ),
+    Refused(
+        InOtherRegion("web_acl_arn"),
+        ~empty("web_acl_arn"),
+        says="web_acl_arn must be a web ACL of the stack's region: set one of that region, or remove it",
     ),
     Refused(
         Elements("alb_ingress_cidrs", "==", 0),

@@ -1,11 +1,11 @@
-"""The names and tags that all resources of a stack share."""
+"""What all resources of a stack share: names, tags, and the permissions boundary of the roles."""
 
 from collections.abc import Mapping
 
 from constructs import Construct
 
 from .blocks import local
-from .expressions import Expression, Text, call, text
+from .expressions import Expression, Text, call, text, when
 from .input_variables import InputVariables
 
 KEPT_DESCRIPTION = ["description"]
@@ -16,11 +16,12 @@ _DIGEST = 6
 
 
 class Naming(Construct):
-    """Names and tags.
+    """Names, tags and the permissions boundary.
 
     Attributes:
         stack: `<tenant>-litellm-<env>`, the name of the stack.
         tags: the tags of every taggable resource.
+        permissions_boundary: ARN of the permissions boundary of every role; null where there is none.
     """
 
     def __init__(self, scope: Construct, id_: str, *, inputs: InputVariables) -> None:
@@ -29,6 +30,8 @@ class Naming(Construct):
         own = {"litellm:stack": self.stack, "managed-by": "terraform"}
         self._tags = local(self, "tags", call("merge", own, inputs.tags))
         self.tags = self._tags.as_map
+        boundary = inputs.permissions_boundary_arn
+        self.permissions_boundary = when(boundary.is_set, boundary)
 
     def of(self, *suffix: str | Expression) -> str:
         """Returns the name of a resource, `<stack>-<suffix>`."""
