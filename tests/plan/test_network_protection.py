@@ -127,7 +127,7 @@ def test_the_default_security_group_has_no_rules(protected: Plan) -> None:
 
 def test_no_subnet_gives_public_addresses(protected: Plan, default: Plan) -> None:
     subnets = [address for address in default.addresses if address.startswith("aws_subnet.")]
-    assert {protected.values(subnet)["map_public_ip_on_launch"] for subnet in subnets} == {False}
+    assert not any(protected.values(subnet)["map_public_ip_on_launch"] for subnet in subnets)
     assert default.values("aws_subnet.public[0]")["map_public_ip_on_launch"] is True
 
 
