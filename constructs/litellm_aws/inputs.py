@@ -226,6 +226,10 @@ class Ingress(_Section):
         list[str], EachElement(Matches("pl-[0-9a-f]+", "a managed prefix list ID, for example pl-0abc")), AllDifferent()
     ] = []
     """Managed prefix lists that may reach the load balancer's ports 80 and 443, such as CloudFront's."""
+    alb_http_redirect: bool = True
+    """Whether port 80 is open, and redirects to HTTPS. Without it, only port 443 is open.
+
+    A client that is configured with http:// sends its key in plain text before it is redirected."""
     restrict_alb_to_services: bool = False
     """Whether the load balancer can connect only to the ports of the three services, in the VPC.
 
@@ -233,18 +237,18 @@ class Ingress(_Section):
     ranges of that VPC."""
     web_acl_arn: Annotated[str, EmptyOr(regional_web_acl_arn())] = ""
     """Regional AWS WAF web ACL of the load balancer, in the stack's region, known at plan. Empty: none."""
-    access_logs_bucket: Annotated[
-        str,
-        EmptyOr(
-            Matches(
-                "[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "the name of a bucket, for example my-logs, without s3:// or path"
-            )
-        ),
-    ] = ""
-    """Existing bucket for the load balancer's access logs, in the stack's region. Empty: no access logs.
+    access_logs_bucket: (
+        Annotated[
+            str,
+            EmptyOr(Matches("[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "the name of a bucket, for example my-logs")),
+        ]
+        | None
+    ) = None
+    """Existing bucket for the load balancer's access logs, in the stack's region. Empty: no access logs. Null: they
+    stay as they are.
 
     The logs are below `<tenant>-litellm-<env>/`, so that stacks can share a bucket. Its policy must let Elastic Load
-    Balancing write: see docs/hardening.md."""
+    Balancing write: see docs/hardening.md. To stop the logs, set it to the empty string."""
     drop_invalid_header_fields: bool = False
     """Whether the load balancer removes headers whose names have other characters than letters, digits and hyphens.
 

@@ -148,6 +148,14 @@ _NETWORK = (
         "certificate: remove one",
     ),
     Refused(
+        empty("acm_certificate_arn"),
+        on("allow_plaintext_alb"),
+        empty("domain_name"),
+        Is("alb_http_redirect", False),
+        says="alb_http_redirect = false closes port 80, the only one without a certificate: remove it, or set "
+        "acm_certificate_arn or domain_name",
+    ),
+    Refused(
         InOtherRegion("web_acl_arn"),
         ~empty("web_acl_arn"),
         says="web_acl_arn must be a web ACL of the stack's region: set one of that region, or remove it",

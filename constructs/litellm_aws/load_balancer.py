@@ -1,7 +1,7 @@
 """The load balancer, its target groups and its listeners."""
 
 from cdktf import Precondition, TerraformResourceLifecycle
-from cdktf_cdktf_provider_aws.lb import Lb, LbAccessLogs
+from cdktf_cdktf_provider_aws.lb import Lb
 from cdktf_cdktf_provider_aws.lb_listener import LbListener, LbListenerDefaultAction
 from cdktf_cdktf_provider_aws.lb_target_group import LbTargetGroup, LbTargetGroupHealthCheck
 from cdktf_cdktf_provider_aws.wafv2_web_acl_association import Wafv2WebAclAssociation
@@ -9,7 +9,7 @@ from constructs import Construct
 
 from .blocks import add_dynamic_block, attribute, count_if, local, one
 from .domain import Domain
-from .expressions import Expression, call, text, when
+from .expressions import Expression, call, text
 from .input_variables import InputVariables
 from .listener_rules import ListenerRules
 from .naming import Naming
@@ -73,7 +73,7 @@ class LoadBalancer(Construct):
         ).rules
 
     def _balancer(self) -> Lb:
-        inputs, log_bucket = self._inputs, self._inputs.access_logs_bucket
+        inputs = self._inputs
         balancer = Lb(
             self,
             "aws_lb.this",
@@ -85,14 +85,14 @@ class LoadBalancer(Construct):
             idle_timeout=inputs.alb_idle_timeout_seconds.as_number,
             drop_invalid_header_fields=inputs.drop_invalid_header_fields.as_boolean,
             enable_deletion_protection=inputs.alb_deletion_protection.as_boolean,
-            # Always a block: where there is none, the provider keeps the logs that are on.
-            access_logs=LbAccessLogs(
-                bucket=log_bucket.as_string,
-                enabled=log_bucket.is_set.as_boolean,
-                prefix=when(log_bucket.is_set, self._naming.stack).as_string,
-            ),
             tags=self._naming.tags,
             depends_on=[self._network.vpc.internet_gateway],
+        )
+        add_dynamic_block(
+            balancer,
+            "access_logs",
+            inputs.access_logs_bucket.is_null.then([], [inputs.access_logs_bucket]),
+            lambda _key, bucket: {"bucket": bucket, "enabled": bucket.is_set, "prefix": self._naming.stack},
         )
         Wafv2WebAclAssociation(
             self,

@@ -61,8 +61,10 @@ class Network(Construct):
         )
         vpc_ranges = self.vpc.ranges(where=inputs.alb_internal & has_default_ingress | inputs.restrict_alb_to_services)
         allowed = self._load_balancer_ingress(has_default_ingress, vpc_ranges)
-        for port in (HTTP_PORT, HTTPS_PORT):
-            self.load_balancer_group.allow_from_cidrs(allowed, inputs.alb_ingress_prefix_list_ids, port=port)
+        for port, is_open in ((HTTP_PORT, inputs.alb_http_redirect), (HTTPS_PORT, None)):
+            self.load_balancer_group.allow_from_cidrs(
+                allowed, inputs.alb_ingress_prefix_list_ids, port=port, where=is_open
+            )
         limited = inputs.restrict_alb_to_services
         self.load_balancer_group.allow_to_cidrs(vpc_ranges, ports=SERVICE_PORTS, where=limited)
         self.tasks_group = self._group("tasks")

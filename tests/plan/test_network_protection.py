@@ -74,7 +74,7 @@ def test_the_load_balancer_is_protected(protected: Plan, default: Plan) -> None:
     assert association["web_acl_arn"] == WEB_ACL
     assert association["resource_arn"] == f"arn:aws:mock:{ACCOUNT}:mock:aws_lb.this"
     balancer = default.values("aws_lb.this")
-    assert [log["enabled"] for log in balancer["access_logs"]] == [False]
+    assert balancer["access_logs"] == []
     assert balancer["drop_invalid_header_fields"] is False
     assert balancer["enable_deletion_protection"] is False
 
@@ -93,6 +93,13 @@ def test_the_restricted_load_balancer_leaves_the_metrics_to_the_scrapers(plan: E
     assert ports(restricted, "tasks") == [(port, port) for port in (*SERVICES, 9090)]
     [metrics] = [rule for rule in restricted.values("aws_security_group.tasks")["ingress"] if rule["from_port"] == 9090]
     assert (metrics["cidr_blocks"], metrics["security_groups"]) == (["10.0.0.0/8"], [])
+
+
+def test_port_80_may_be_closed(plan: Evaluate, default: Plan) -> None:
+    certificate = f"arn:aws:acm:{ACCOUNT}:certificate/1"
+    closed = plan(acm_certificate_arn=certificate, allow_plaintext_alb=False, alb_http_redirect=False)
+    assert ports(closed, "alb") == [(443, 443)]
+    assert ports(default, "alb") == [(80, 80), (443, 443)]
 
 
 def test_the_flow_log_covers_all_traffic_of_the_vpc(protected: Plan) -> None:

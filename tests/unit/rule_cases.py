@@ -196,7 +196,7 @@ CASES: tuple[Cases, ...] = (
     Cases(
         "access_logs_bucket",
         "the name of a bucket",
-        good=["", "abc", "my.logs-1", "a" * 63],
+        good=[None, "", "abc", "my.logs-1", "a" * 63],
         bad=["ab", "a" * 64, "My-logs", "s3://my-logs", "my-logs/alb", "my-logs-", "arn:aws:s3:::my-logs"],
     ),
     Cases(
@@ -653,6 +653,12 @@ CROSS_CASES: tuple[CrossCases, ...] = (
             ("restrict_default_security_group", True),
             ("flow_logs_enabled", True),
         )
+    ),
+    CrossCases(
+        ("acm_certificate_arn", "allow_plaintext_alb", "domain_name", "alb_http_redirect"),
+        good=[("", True, "", True), ("", False, "", False), (f"{ACM}/1", True, "", False)],
+        bad=[("", True, "", False)],
+        says="alb_http_redirect = false closes port 80",
     ),
     CrossCases(
         ("region", "web_acl_arn"),
