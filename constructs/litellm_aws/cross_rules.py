@@ -154,6 +154,23 @@ class Compares(Fact):
         return compared
 
 
+@dataclass(frozen=True)
+class InOtherRegion(Fact):
+    """The region in an ARN is not the stack's."""
+
+    name: str
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        return ("region", self.name)
+
+    def holds(self, values: Mapping[str, Any]) -> bool:
+        return bool(values[self.name].split(":")[3:4] != [values["region"]])
+
+    def condition(self) -> Expression:
+        return call("element", call("split", ":", variable(self.name)), 3).differs(variable("region"))
+
+
 @dataclass(frozen=True, init=False)
 class Refused(CrossRule):
     """Some facts do not go together.

@@ -29,6 +29,8 @@ from .rules import (
     OneOf,
     certificate_arn,
     kms_key_arn,
+    policy_arn,
+    regional_web_acl_arn,
     role_arn,
     secret_arn,
     whole,
@@ -207,8 +209,28 @@ class Network(_Section):
     """Whether the services' tasks have public addresses in the public subnets, so that there is no NAT gateway.
 
     For stacks without a database: the tasks that create its user and its tables run in the private subnets."""
+    restrict_task_egress: bool = False
+    """Whether the tasks can connect only to addresses in the VPC and, outside of it, to port 443.
+
+    A model, a database or an exporter on another port needs a group in additional_task_security_group_ids that allows
+    it. With vpc_id, the module reads the ranges of that VPC."""
     nat_gateway_per_az: bool = False
     """Whether each availability zone has its own NAT gateway, so that the loss of a zone affects no other."""
+    map_public_ip_on_launch: bool = True
+    """Whether the public subnets of the managed VPC give public addresses to whatever is launched in them.
+
+    The stack does not need it: the load balancer, the NAT gateways and tasks_in_public_subnets have public addresses
+    without it."""
+    restrict_default_security_group: bool = False
+    """Whether Terraform removes all rules from the default security group of the managed VPC.
+
+    The stack does not use this group. When you set this back to false, the group stays without rules."""
+    flow_logs_enabled: bool = False
+    """Whether the managed VPC has a flow log of all traffic, in the log group `/vpc/<stack>`."""
+    permissions_boundary_arn: Annotated[str, EmptyOr(policy_arn())] = ""
+    """IAM policy that is the permissions boundary of every role of the stack. Empty: none.
+
+    What it does not allow, the stack's roles cannot do, whatever their own policies say."""
 
 
 class Ingress(_Section):
@@ -234,6 +256,35 @@ class Ingress(_Section):
         list[str], EachElement(Matches("pl-[0-9a-f]+", "a managed prefix list ID, for example pl-0abc")), AllDifferent()
     ] = []
     """Managed prefix lists that may reach the load balancer's ports 80 and 443, such as CloudFront's."""
+    alb_http_redirect: bool = True
+    """Whether port 80 is open, and redirects to HTTPS. Without it, only port 443 is open.
+
+    A client that is configured with http:// sends its key in plain text before it is redirected."""
+    restrict_alb_to_services: bool = False
+    """Whether the load balancer can connect only to the ports of the three services, in the VPC.
+
+    Otherwise it can connect to everything. With vpc_id, the module reads the ranges of that VPC."""
+    web_acl_arn: Annotated[str, EmptyOr(regional_web_acl_arn())] = ""
+    """Regional AWS WAF web ACL of the load balancer, in the stack's region, known at plan. Empty: none."""
+    access_logs_bucket: (
+        Annotated[
+            str,
+            EmptyOr(Matches("[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "the name of a bucket, for example my-logs")),
+        ]
+        | None
+    ) = None
+    """Existing bucket for the load balancer's access logs, in the stack's region. Empty: no access logs. Null: they
+    stay as they are.
+
+    The logs are below `<tenant>-litellm-<env>/`, so that stacks can share a bucket. Its policy must let Elastic Load
+    Balancing write: see docs/hardening.md. To stop the logs, set it to the empty string."""
+    drop_invalid_header_fields: bool = False
+    """Whether the load balancer removes headers whose names have other characters than letters, digits and hyphens.
+
+    It then removes headers with an underscore: of those that LiteLLM reads, `langfuse_*` and `litellm_user_api_key`.
+    The `x-litellm-*` headers pass, and so does the `metadata` of a request."""
+    alb_deletion_protection: bool = False
+    """Whether AWS refuses to delete the load balancer. Before you destroy the stack, apply false."""
     alb_idle_timeout_seconds: Annotated[int, whole(1, 4000)] = 120
     """Seconds after which the load balancer closes an idle connection. Long streams need more."""
     extra_gateway_paths: Annotated[

@@ -10,6 +10,7 @@ from .cross_rules import (
     CrossRule,
     Elements,
     FargateSize,
+    InOtherRegion,
     Is,
     NoGeneratedSecret,
     NoSharedKey,
@@ -114,10 +115,18 @@ _NETWORK = (
         )
         for url in ("database_url", "database_url_secret_arn")
     ),
-    Refused(
-        ~empty("vpc_id"),
-        on("nat_gateway_per_az"),
-        says="nat_gateway_per_az applies to the managed VPC, and vpc_id names an existing one: remove one of them",
+    *(
+        Refused(
+            ~empty("vpc_id"),
+            Is(name, value),
+            says=f"{name} applies to the managed VPC, and vpc_id names an existing one: remove one of them",
+        )
+        for name, value in (
+            ("nat_gateway_per_az", True),
+            ("map_public_ip_on_launch", False),
+            ("restrict_default_security_group", True),
+            ("flow_logs_enabled", True),
+        )
     ),
     Refused(
         on("tasks_in_public_subnets"),
@@ -141,6 +150,19 @@ _NETWORK = (
         ~empty("acm_certificate_arn"),
         says="acm_certificate_arn and domain_name cannot be used together, as domain_name creates a "
         "certificate: remove one",
+    ),
+    Refused(
+        empty("acm_certificate_arn"),
+        on("allow_plaintext_alb"),
+        empty("domain_name"),
+        Is("alb_http_redirect", False),
+        says="alb_http_redirect = false closes port 80, the only one without a certificate: remove it, or set "
+        "acm_certificate_arn or domain_name",
+    ),
+    Refused(
+        InOtherRegion("web_acl_arn"),
+        ~empty("web_acl_arn"),
+        says="web_acl_arn must be a web ACL of the stack's region: set one of that region, or remove it",
     ),
     Refused(
         Elements("alb_ingress_cidrs", "==", 0),

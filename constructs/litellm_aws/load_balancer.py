@@ -4,6 +4,7 @@ from cdktf import Precondition, TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.lb import Lb
 from cdktf_cdktf_provider_aws.lb_listener import LbListener, LbListenerDefaultAction
 from cdktf_cdktf_provider_aws.lb_target_group import LbTargetGroup, LbTargetGroupHealthCheck
+from cdktf_cdktf_provider_aws.wafv2_web_acl_association import Wafv2WebAclAssociation
 from constructs import Construct
 
 from .blocks import add_dynamic_block, attribute, count_if, local, one
@@ -72,18 +73,35 @@ class LoadBalancer(Construct):
         ).rules
 
     def _balancer(self) -> Lb:
-        return Lb(
+        inputs = self._inputs
+        balancer = Lb(
             self,
             "aws_lb.this",
             name=self._naming.within(_NAME_LIMIT),
             load_balancer_type="application",
-            internal=self._inputs.alb_internal.as_boolean,
+            internal=inputs.alb_internal.as_boolean,
             security_groups=[self._network.load_balancer_group.id.as_string],
             subnets=self._network.load_balancer_subnet_ids.as_list,
-            idle_timeout=self._inputs.alb_idle_timeout_seconds.as_number,
+            idle_timeout=inputs.alb_idle_timeout_seconds.as_number,
+            drop_invalid_header_fields=inputs.drop_invalid_header_fields.as_boolean,
+            enable_deletion_protection=inputs.alb_deletion_protection.as_boolean,
             tags=self._naming.tags,
             depends_on=[self._network.vpc.internet_gateway],
         )
+        add_dynamic_block(
+            balancer,
+            "access_logs",
+            inputs.access_logs_bucket.is_null.then([], [inputs.access_logs_bucket]),
+            lambda _key, bucket: {"bucket": bucket, "enabled": bucket.is_set, "prefix": self._naming.stack},
+        )
+        Wafv2WebAclAssociation(
+            self,
+            "aws_wafv2_web_acl_association.this",
+            count=count_if(inputs.web_acl_arn.is_set),
+            resource_arn=attribute(balancer, "arn").as_string,
+            web_acl_arn=inputs.web_acl_arn.as_string,
+        )
+        return balancer
 
     def _target_group(
         self,

@@ -2,7 +2,8 @@
 
 from inspect import signature
 
-from cdktf import Precondition, TerraformResourceLifecycle
+from cdktf import IResolvable, Precondition, TerraformResourceLifecycle
+from cdktf_cdktf_provider_aws.default_security_group import DefaultSecurityGroup
 from cdktf_cdktf_provider_aws.eip import Eip
 from cdktf_cdktf_provider_aws.internet_gateway import InternetGateway
 from cdktf_cdktf_provider_aws.nat_gateway import NatGateway
@@ -14,6 +15,7 @@ from constructs import Construct
 
 from .blocks import address, count_if, count_of, each, local, one
 from .expressions import COUNT_INDEX, Expression, argument, call, for_list, text
+from .flow_log import FlowLog
 from .input_variables import InputVariables
 from .naming import Naming
 from .security_group import ANYWHERE
@@ -55,7 +57,18 @@ class ManagedVpc(Construct):
             vpc_id=self.id.as_string,
             tags=naming.tagged(),
         )
-        public = self._subnet("public", COUNT_INDEX, map_public_ip_on_launch=True)
+        DefaultSecurityGroup(
+            self,
+            "aws_default_security_group.this",
+            count=count_if(exists & inputs.restrict_default_security_group),
+            vpc_id=self.id.as_string,
+            # Without these, Terraform keeps the rules that somebody adds.
+            ingress=[],
+            egress=[],
+            tags=naming.tagged("default"),
+        )
+        FlowLog(self, "flow_log", inputs=inputs, naming=naming, vpc=self._vpc, exists=exists & inputs.flow_logs_enabled)
+        public = self._subnet("public", COUNT_INDEX, map_public_ip_on_launch=inputs.map_public_ip_on_launch.as_boolean)
         private = self._subnet("private", COUNT_INDEX + _FIRST_PRIVATE_SUBNET)
         self.public_subnet_ids, self.public_ranges = each(public, "id"), each(public, "cidr_block")
         self.private_subnet_ids, self.private_ranges = each(private, "id"), each(private, "cidr_block")
@@ -87,7 +100,7 @@ class ManagedVpc(Construct):
             ),
         )
 
-    def _subnet(self, kind: str, number: Expression, *, map_public_ip_on_launch: bool | None = None) -> Subnet:
+    def _subnet(self, kind: str, number: Expression, *, map_public_ip_on_launch: IResolvable | None = None) -> Subnet:
         """Makes a subnet in each availability zone.
 
         Args:

@@ -1,4 +1,4 @@
-"""The names and tags that all resources of a stack share."""
+"""What all resources of a stack share: names, tags, and the permissions boundary of the roles."""
 
 from collections.abc import Mapping
 
@@ -16,12 +16,13 @@ _DIGEST = 6
 
 
 class Naming(Construct):
-    """Names and tags.
+    """Names, tags and the permissions boundary.
 
     Attributes:
         stack: `<tenant>-litellm-<env>`, the name of the stack.
         tags: the tags of every taggable resource.
         kms_key_arn: of the key that encrypts what the stack stores; null is AWS's own.
+        permissions_boundary: ARN of the permissions boundary of every role; null where there is none.
     """
 
     def __init__(self, scope: Construct, id_: str, *, inputs: InputVariables) -> None:
@@ -31,6 +32,8 @@ class Naming(Construct):
         self._tags = local(self, "tags", call("merge", own, inputs.tags))
         self.tags = self._tags.as_map
         self.kms_key_arn = local(self, "kms_key_arn", when(inputs.kms_key_arn.is_set, inputs.kms_key_arn))
+        boundary = inputs.permissions_boundary_arn
+        self.permissions_boundary = when(boundary.is_set, boundary)
 
     def of(self, *suffix: str | Expression) -> str:
         """Returns the name of a resource, `<stack>-<suffix>`."""

@@ -6,6 +6,7 @@ from .blocks import local
 from .expressions import Expression, call
 from .input_variables import InputVariables
 from .naming import Naming
+from .ports import SERVICE_PORTS
 from .security_group import ANYWHERE, SecurityGroup
 from .vpc import Vpc
 
@@ -55,15 +56,24 @@ class Network(Construct):
         )
 
         self.load_balancer_group = self._group("alb")
-        allowed = self._load_balancer_ingress()
-        for port in (HTTP_PORT, HTTPS_PORT):
-            self.load_balancer_group.allow_from_cidrs(allowed, inputs.alb_ingress_prefix_list_ids, port=port)
-        self.load_balancer_group.allow_to_anywhere()
+        has_default_ingress = local(
+            self, "has_default_alb_ingress", inputs.alb_ingress_cidrs.equals(call("tolist", [ANYWHERE]))
+        )
+        limited, limited_tasks = inputs.restrict_alb_to_services, inputs.restrict_task_egress
+        vpc_ranges = self.vpc.ranges(where=inputs.alb_internal & has_default_ingress | limited | limited_tasks)
+        allowed = self._load_balancer_ingress(has_default_ingress, vpc_ranges)
+        for port, is_open in ((HTTP_PORT, inputs.alb_http_redirect), (HTTPS_PORT, None)):
+            self.load_balancer_group.allow_from_cidrs(
+                allowed, inputs.alb_ingress_prefix_list_ids, port=port, where=is_open
+            )
+        self.load_balancer_group.allow_to(*((vpc_ranges, port) for port in SERVICE_PORTS), where=limited)
         self.tasks_group = self._group("tasks")
-        self.tasks_group.allow_from(self.load_balancer_group, port=0, last_port=65535)
+        for port in SERVICE_PORTS:
+            self.tasks_group.allow_from(self.load_balancer_group, port=port)
         scrapers = inputs.gateway_metrics_scrape_cidrs
         self.tasks_group.allow_from_cidrs(scrapers, port=inputs.gateway_metrics_port, where=scrapers.length() > 0)
-        self.tasks_group.allow_to_anywhere()
+        everywhere = call("tolist", [ANYWHERE])
+        self.tasks_group.allow_to((vpc_ranges, None), (everywhere, HTTPS_PORT), where=limited_tasks)
         self.task_group_ids = local(
             self,
             "task_security_group_ids",
@@ -74,15 +84,9 @@ class Network(Construct):
         self.cache_group = self._group("redis", exists=inputs.create_redis)
         self.cache_group.allow_from(self.tasks_group, port=REDIS_PORT)
 
-    def _load_balancer_ingress(self) -> Expression:
+    def _load_balancer_ingress(self, has_default: Expression, vpc_ranges: Expression) -> Expression:
         """Returns the IPv4 ranges that may reach the load balancer. The input's default has several meanings."""
         inputs = self._inputs
-        has_default = local(
-            self,
-            "has_default_alb_ingress",
-            inputs.alb_ingress_cidrs.equals(call("tolist", [ANYWHERE])),
-        )
-        vpc_ranges = self.vpc.ranges(where=inputs.alb_internal & has_default)
         default = local(
             self,
             "default_alb_ingress_cidrs",

@@ -44,6 +44,7 @@ class Role(Construct):
             count=None if exists is None else count_if(exists),
             name=naming.of(name.replace("_", "-")),
             assume_role_policy=trust.as_string,
+            permissions_boundary=naming.permissions_boundary.as_string,
             tags=naming.tags,
         )
         self.arn, self.role_name = (attribute_where(role, each, exists) for each in ("arn", "name"))

@@ -398,6 +398,14 @@ def certificate_arn() -> Rule:
     )
 
 
+def regional_web_acl_arn() -> Rule:
+    """The ARN of a web ACL of AWS WAF that a load balancer can have."""
+    return Matches(
+        _ARN_HEAD.format(service="wafv2", resource="regional/webacl/[A-Za-z0-9_-]+/[A-Za-z0-9-]+"),
+        "the ARN of a regional web ACL, arn:aws:wafv2:<region>:<account>:regional/webacl/<name>/<id>",
+    )
+
+
 def secret_arn(*, with_field: bool) -> Rule:
     """The ARN of a Secrets Manager secret.
 
@@ -420,6 +428,14 @@ def kms_key_arn() -> Rule:
     return Matches(
         _ARN_HEAD.format(service="kms", resource="key/[A-Za-z0-9-]+"),
         "the ARN of a KMS key, arn:aws:kms:<region>:<account>:key/<id>",
+    )
+
+
+def policy_arn() -> Rule:
+    """The ARN of an IAM policy, of an account or of AWS."""
+    return Matches(
+        "arn:aws[a-z-]*:iam::(?:[0-9]{12}|aws):policy/[A-Za-z0-9_+=,.@/-]+",
+        "the ARN of an IAM policy, arn:aws:iam::<account>:policy/<name>",
     )
 
 

@@ -2,11 +2,10 @@
 
 from cdktf import TerraformLocal, TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.security_group import SecurityGroup as AwsSecurityGroup
-from cdktf_cdktf_provider_aws.security_group import SecurityGroupEgress
 from constructs import Construct
 
 from .blocks import add_dynamic_block, address, attribute_where, count_if, local
-from .expressions import Expression, argument, for_list, when
+from .expressions import Expression, argument, call, for_list
 from .naming import KEPT_DESCRIPTION, Naming
 
 ANYWHERE = "0.0.0.0/0"
@@ -47,13 +46,12 @@ class SecurityGroup(Construct):
             lifecycle=TerraformResourceLifecycle(ignore_changes=KEPT_DESCRIPTION),
         )
         self.id = attribute_where(self._group, "id", exists)
-        self._ingress: list[object] = []
+        self._ingress: list[tuple[Expression | None, dict[str, object]]] = []
         self._listed = TerraformLocal(self, f"local.{name}_ingress", [])
-        self._rules = address(self._listed)
 
-    def allow_from(self, other: "SecurityGroup", *, port: int, last_port: int | None = None) -> None:
-        """Lets members of another group reach a TCP port, or all ports up to `last_port`."""
-        self._allow(port, last_port or port, security_groups=[other.id])
+    def allow_from(self, other: "SecurityGroup", *, port: int) -> None:
+        """Lets members of another group reach a TCP port."""
+        self._allow(port, security_groups=[other.id])
 
     def allow_from_cidrs(
         self,
@@ -66,33 +64,48 @@ class SecurityGroup(Construct):
         """Lets IPv4 ranges and managed prefix lists reach a TCP port.
 
         Args:
-            where: condition of the rule; None is always. A group needs a rule without condition, too: where no rule
-                is declared, Terraform keeps the existing ones.
+            where: condition of the rule; None is always. A group needs one rule in any case: where no rule is
+                declared, Terraform keeps the existing ones.
         """
-        self._allow(port, port, where=where, cidr_blocks=cidrs, prefix_list_ids=prefix_lists)
+        self._allow(port, where=where, cidr_blocks=cidrs, prefix_list_ids=prefix_lists)
 
-    def allow_to_anywhere(self) -> None:
-        """Lets members reach everything."""
-        self._group.put_egress(
-            [SecurityGroupEgress(protocol="-1", from_port=0, to_port=0, cidr_blocks=[ANYWHERE])],
+    def allow_to(self, *targets: tuple[Expression, int | None], where: Expression) -> None:
+        """Lets members reach IPv4 ranges on a TCP port each, or on any port, under a condition; otherwise everything.
+
+        Args:
+            where: whether they reach only that.
+        """
+        limited = local(self, f"limited_{self._name}_egress", [_egress(ranges, port) for ranges, port in targets])
+        everything = _egress(call("tolist", [ANYWHERE]), None)
+        rules = local(self, f"{self._name}_egress", where.then(limited, [everything]))
+        names = tuple(everything)
+        add_dynamic_block(
+            self._group, "egress", rules, lambda _key, rule: {name: rule.attribute(name) for name in names}
         )
 
     def _allow(
         self,
-        first_port: int | Expression,
-        last_port: int | Expression,
+        port: int | Expression,
         *,
         where: Expression | None = None,
         **sources: object,
     ) -> None:
-        rule: object = {"from_port": first_port, "to_port": last_port, **dict.fromkeys(_SOURCES), **sources}
-        if where is not None:
-            rule = when(where, local(self, f"{self._name}_conditional_ingress", rule))
-        self._ingress.append(rule)
-        self._listed.expression = argument(self._ingress)
-        if where is not None:
-            self._rules = for_list(address(self._listed), lambda rule: rule, where=lambda rule: rule.differs(None))
-        add_dynamic_block(self._group, "ingress", self._rules, _ingress_block)
+        rule = {"from_port": port, "to_port": port, **dict.fromkeys(_SOURCES), **sources}
+        self._ingress.append((where, rule))
+        rules = address(self._listed)
+        if all(where is None for where, _ in self._ingress):
+            self._listed.expression = argument([rule for _, rule in self._ingress])
+        else:
+            self._listed.expression = argument(
+                [{"applies": True if where is None else where, **rule} for where, rule in self._ingress]
+            )
+            rules = for_list(rules, lambda rule: rule, where=lambda rule: rule.attribute("applies"))
+        add_dynamic_block(self._group, "ingress", rules, _ingress_block)
+
+
+def _egress(ranges: Expression, port: int | None) -> dict[str, object]:
+    protocol, number = ("-1", 0) if port is None else ("tcp", port)
+    return {"protocol": protocol, "from_port": number, "to_port": number, "cidr_blocks": ranges}
 
 
 def _ingress_block(_key: Expression, rule: Expression) -> dict[str, object]:

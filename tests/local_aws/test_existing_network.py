@@ -10,6 +10,7 @@ from local_aws.server import LocalAws
 from tests.local_aws.conftest import PROVIDER
 from tests.plan.conftest import TRIAL
 from tests.plan.test_extended import ingress
+from tests.plan.test_network_protection import SERVICES, egress
 from tests.terraform import Plan, Root, Terraform
 
 ZONES = ("us-west-2a", "us-west-2b")
@@ -50,6 +51,13 @@ def test_an_internal_load_balancer_accepts_traffic_only_from_the_vpc(root: Root,
     plan = root.plan({**TRIAL, **network, "alb_internal": True})
     reached, _ = ingress(plan, "alb")[443]
     assert sorted(reached) == ["10.90.0.0/16", "10.91.0.0/16"]
+
+
+def test_a_restricted_load_balancer_reaches_the_services_in_the_vpc_only(root: Root, network: dict[str, Any]) -> None:
+    plan = root.plan({**TRIAL, **network, "restrict_alb_to_services": True})
+    ranges = ["10.90.0.0/16", "10.91.0.0/16"]
+    reached = [(protocol, first, last, sorted(cidrs)) for protocol, first, last, cidrs in egress(plan, "alb")]
+    assert reached == [("tcp", port, port, ranges) for port in SERVICES]
 
 
 def test_the_existing_network_is_not_changed(root: Root, network: dict[str, Any], local_aws: LocalAws) -> None:

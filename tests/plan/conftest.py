@@ -91,6 +91,7 @@ def evaluate(terraform: Terraform, module_root: Root, module: dict[str, Any]) ->
     computed: dict[str, dict[str, Any]] = {
         address: {"arn": f"arn:aws:mock:{ACCOUNT}:mock:{address}"} for address in addresses
     }
+    computed["aws_vpc.this"] = {"arn": f"arn:aws:ec2:{ACCOUNT}:vpc/vpc-mock", "owner_id": ACCOUNT.partition(":")[2]}
     computed["data.aws_partition.current"] = {"partition": "aws"}
     computed["aws_rds_cluster.this"] = {
         "arn": f"arn:aws:rds:{ACCOUNT}:cluster:mock",

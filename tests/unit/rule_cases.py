@@ -69,6 +69,7 @@ class CrossCases:
 
 ACM = "arn:aws:acm:us-west-2:111122223333:certificate"
 SECRET = "arn:aws:secretsmanager:us-west-2:111122223333:secret:otel-AbCdEf"
+WEB_ACL = "arn:aws:wafv2:us-west-2:111122223333:regional/webacl/litellm/0a1b2c3d-1234"
 
 VPC: Mapping[str, Any] = {
     "vpc_id": "vpc-1",
@@ -197,6 +198,29 @@ CASES: tuple[Cases, ...] = (
         good=["Z0123ABC"],
         bad=["z1", "/hostedzone/Z1", "Z"],
         others={"domain_name": "a.example.com"},
+    ),
+    Cases(
+        "web_acl_arn",
+        "a regional web ACL",
+        good=["", WEB_ACL],
+        bad=[
+            "x",
+            WEB_ACL.replace("us-west-2", "us-east-1").replace("regional", "global"),
+            WEB_ACL.rpartition("/")[0],
+            "arn:aws:waf-regional:us-west-2:111122223333:webacl/0a1b",
+        ],
+    ),
+    Cases(
+        "access_logs_bucket",
+        "the name of a bucket",
+        good=[None, "", "abc", "my.logs-1", "a" * 63],
+        bad=["ab", "a" * 64, "My-logs", "s3://my-logs", "my-logs/alb", "my-logs-", "arn:aws:s3:::my-logs"],
+    ),
+    Cases(
+        "permissions_boundary_arn",
+        "an IAM policy",
+        good=["", "arn:aws:iam::111122223333:policy/a/b-c", "arn:aws-cn:iam::aws:policy/PowerUserAccess"],
+        bad=["x", "arn:aws:iam::111122223333:role/a", "arn:aws:iam::1:policy/a", "arn:aws:iam::111122223333:policy/"],
     ),
     *(
         Cases(name, f"from {least} to {most}" if most else f"at least {least}", good=good, bad=bad, mistyped=[1.5])
@@ -680,12 +704,32 @@ CROSS_CASES: tuple[CrossCases, ...] = (
         for names in (_BILLING_CERTIFICATE, _BILLING_OAUTH)
         for given, missing in zip(names, (*names[1:], names[0]), strict=True)
     ),
+    *(
+        CrossCases(
+            ("vpc_id", name),
+            good=[("vpc-1", not refused)],
+            bad=[("vpc-1", refused)],
+            says=f"{name} applies to the managed VPC",
+            others={name: subnets for name, subnets in VPC.items() if name != "vpc_id"},
+        )
+        for name, refused in (
+            ("nat_gateway_per_az", True),
+            ("map_public_ip_on_launch", False),
+            ("restrict_default_security_group", True),
+            ("flow_logs_enabled", True),
+        )
+    ),
     CrossCases(
-        ("vpc_id", "nat_gateway_per_az"),
-        good=[("vpc-1", False)],
-        bad=[("vpc-1", True)],
-        says="nat_gateway_per_az applies to the managed VPC",
-        others={name: subnets for name, subnets in VPC.items() if name != "vpc_id"},
+        ("acm_certificate_arn", "allow_plaintext_alb", "domain_name", "alb_http_redirect"),
+        good=[("", True, "", True), ("", False, "", False), (f"{ACM}/1", True, "", False)],
+        bad=[("", True, "", False)],
+        says="alb_http_redirect = false closes port 80",
+    ),
+    CrossCases(
+        ("region", "web_acl_arn"),
+        good=[("us-west-2", ""), ("us-west-2", WEB_ACL)],
+        bad=[("us-east-1", WEB_ACL)],
+        says="web_acl_arn must be a web ACL of the stack's region",
     ),
     CrossCases(
         ("tasks_in_public_subnets", "nat_gateway_per_az"),
