@@ -64,6 +64,7 @@ _SqlIdentifier = Annotated[
 _NOT_POSTGRES_OWN = Matches("pg_.*", "a name that starts with pg_, which PostgreSQL reserves", refused=True)
 _SUBNET_ID = Matches("subnet-[0-9a-f]+", "a subnet ID, for example subnet-0abc")
 _GROUP_ID = Matches("sg-[0-9a-f]+", "a security group ID, for example sg-0abc")
+_BUCKET = Matches("[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "the name of a bucket, for example my-logs")
 _DOMAIN = Matches(
     "(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z]{2,63}",
     "a domain name in lowercase letters, such as llm.example.com",
@@ -269,7 +270,7 @@ class Ingress(_Section):
     access_logs_bucket: (
         Annotated[
             str,
-            EmptyOr(Matches("[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "the name of a bucket, for example my-logs")),
+            EmptyOr(_BUCKET),
         ]
         | None
     ) = None
@@ -529,6 +530,10 @@ class Stores(_Section):
     """Whether destroying the stack deletes the database without a final snapshot."""
     s3_force_destroy: bool = False
     """Whether destroying the stack deletes the bucket with all its objects."""
+    s3_access_logs_bucket: Annotated[str, EmptyOr(_BUCKET)] = ""
+    """Existing bucket of the same account and region, to which S3 logs the requests to the stack's. Empty: none.
+
+    The logs are below `<tenant>-litellm-<env>/s3/`. docs/hardening.md has the bucket's policy."""
     s3_noncurrent_version_days: Annotated[int, whole(0)] = 0
     """Days after which S3 deletes a version of an object that was replaced or deleted. 0: never.
 

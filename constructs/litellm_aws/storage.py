@@ -9,6 +9,7 @@ from cdktf_cdktf_provider_aws.s3_bucket_lifecycle_configuration import (
     S3BucketLifecycleConfigurationRuleFilter,
     S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration,
 )
+from cdktf_cdktf_provider_aws.s3_bucket_logging import S3BucketLoggingA
 from cdktf_cdktf_provider_aws.s3_bucket_public_access_block import S3BucketPublicAccessBlock
 from cdktf_cdktf_provider_aws.s3_bucket_server_side_encryption_configuration import (
     S3BucketServerSideEncryptionConfigurationA,
@@ -84,6 +85,15 @@ class Storage(Construct):
         self.bucket_name = attribute(bucket, "id")
         self.bucket_arn = attribute(bucket, "arn")
         self._lifecycle()
+        logs = inputs.s3_access_logs_bucket
+        S3BucketLoggingA(
+            self,
+            "aws_s3_bucket_logging.this",
+            count=count_if(logs.is_set),
+            bucket=self.bucket_name.as_string,
+            target_bucket=logs.as_string,
+            target_prefix=f"{naming.stack}/s3/",
+        )
         content = proxy_config.as_yaml(trusted_proxy_ranges=network.load_balancer_ranges)
         uploaded = self._uploaded(content, proxy_config.exists, after=self._protection())
         self.proxy_config_etag, self.proxy_config_version_id = one(uploaded, "etag"), one(uploaded, "version_id")

@@ -388,6 +388,16 @@ CASES: tuple[Cases, ...] = (
         )
         for name in _NAMED_SECRETS
     ),
+    Cases("kms_key_arn", "a KMS key", good=["", _KEY], bad=["x", "alias/a"]),
+    Cases("db_log_statement", "one of none, ddl", good=["none", "ddl", "mod", "all"], bad=["", "on", "DDL"]),
+    Cases("db_monitoring_interval_seconds", "one of 0, 1, 5", good=[0, 1, 60], bad=[-1, 2, 61]),
+    Cases("s3_noncurrent_version_days", "at least 0", good=[0, 1, 365], bad=[-1], mistyped=[0.5]),
+    Cases(
+        "s3_access_logs_bucket",
+        "the name of a bucket",
+        good=["", "my-logs", "a.b"],
+        bad=["x", "My-logs", "s3://my-logs"],
+    ),
     Cases("secret_recovery_window_days", "one of 0, 7", good=[0, 7, 30], bad=[-1, 1, 6, 31]),
     Cases("secrets_kms_key_arns", "the ARN of a KMS key", good=[[], [_KEY]], bad=[["x"], [_KEY, "alias/a"]]),
     Cases("secrets_kms_key_arns", "duplicates", good=[[_KEY, _KEY + "2"]], bad=[[_KEY, _KEY]]),
@@ -603,6 +613,12 @@ CROSS_CASES: tuple[CrossCases, ...] = (
             says=f"{service}_extra_secrets names a secret that this module makes for a stack",
         )
         for service in ("gateway", "backend")
+    ),
+    CrossCases(
+        ("read_only_root_filesystem", "enable_execute_command"),
+        good=[(True, False), (False, True)],
+        bad=[(True, True)],
+        says="enable_execute_command and read_only_root_filesystem cannot be used together",
     ),
     CrossCases(
         ("generate_salt_key", "litellm_salt_key_secret_arn"),
