@@ -18,6 +18,7 @@ PROTECTED: Mapping[str, Any] = {
     "flow_logs_enabled": True,
     "permissions_boundary_arn": BOUNDARY,
     "restrict_alb_to_services": True,
+    "restrict_task_egress": True,
     "web_acl_arn": WEB_ACL,
     "access_logs_bucket": "example-logs",
     "drop_invalid_header_fields": True,
@@ -81,10 +82,16 @@ def test_the_load_balancer_is_protected(protected: Plan, default: Plan) -> None:
 
 def test_the_load_balancer_reaches_the_services_only(protected: Plan, default: Plan) -> None:
     assert egress(protected, "alb") == [("tcp", port, port, ["10.40.0.0/16"]) for port in SERVICES]
-    assert ports(protected, "tasks") == [(port, port) for port in SERVICES]
-    assert egress(protected, "tasks") == EVERYTHING
     assert egress(default, "alb") == EVERYTHING
-    assert ports(default, "tasks") == [(0, 65535)]
+
+
+def test_the_tasks_accept_the_load_balancer_on_their_ports_only(default: Plan) -> None:
+    assert ports(default, "tasks") == [(port, port) for port in SERVICES]
+
+
+def test_the_tasks_reach_the_vpc_and_https_only(protected: Plan, default: Plan) -> None:
+    assert egress(protected, "tasks") == [("-1", 0, 0, ["10.40.0.0/16"]), ("tcp", 443, 443, ["0.0.0.0/0"])]
+    assert egress(default, "tasks") == EVERYTHING
 
 
 def test_the_restricted_load_balancer_leaves_the_metrics_to_the_scrapers(plan: Evaluate) -> None:
