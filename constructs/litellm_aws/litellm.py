@@ -6,6 +6,7 @@ The message of a rule has at most 170 characters, so that its line in the synthe
 from pathlib import Path
 
 from .cross_rules import (
+    ArnElsewhere,
     Compares,
     CrossRule,
     Elements,
@@ -14,6 +15,7 @@ from .cross_rules import (
     NoSharedKey,
     Refused,
     SameVersion,
+    ZoneElsewhere,
     empty,
     on,
 )
@@ -46,6 +48,12 @@ _NETWORK = (
         empty("vpc_id"),
         Elements("azs", "<", 2),
         says="azs must name at least two availability zones, for Aurora and the load balancer: set two, or vpc_id",
+        resource="aws_vpc.this",
+    ),
+    Refused(
+        empty("vpc_id"),
+        ZoneElsewhere("azs"),
+        says="azs must be zones of the stack's region, such as us-west-2a in us-west-2: correct azs or region",
     ),
     Refused(
         ~empty("vpc_id"),
@@ -137,6 +145,19 @@ _NETWORK = (
         ~empty("acm_certificate_arn"),
         says="acm_certificate_arn and domain_name cannot be used together, as domain_name creates a "
         "certificate: remove one",
+    ),
+    Refused(
+        empty("acm_certificate_arn"),
+        empty("domain_name"),
+        ~on("allow_plaintext_alb"),
+        says="Without TLS, keys and prompts would travel in plain text: set acm_certificate_arn or domain_name or, for "
+        "a short-lived trial, allow_plaintext_alb = true",
+        resource="aws_lb_listener.http",
+    ),
+    Refused(
+        ArnElsewhere("acm_certificate_arn"),
+        says="acm_certificate_arn must be in the stack's region, as a load balancer takes no other certificate: "
+        "request one there, or correct region",
     ),
     Refused(
         Elements("alb_ingress_cidrs", "==", 0),

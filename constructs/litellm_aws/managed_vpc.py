@@ -2,7 +2,6 @@
 
 from inspect import signature
 
-from cdktf import Precondition, TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.eip import Eip
 from cdktf_cdktf_provider_aws.internet_gateway import InternetGateway
 from cdktf_cdktf_provider_aws.nat_gateway import NatGateway
@@ -68,7 +67,6 @@ class ManagedVpc(Construct):
         ]
 
     def _managed_vpc(self) -> Vpc:
-        zones = call("distinct", self._inputs.azs).length()
         return Vpc(
             self,
             "aws_vpc.this",
@@ -77,14 +75,7 @@ class ManagedVpc(Construct):
             enable_dns_hostnames=True,
             enable_dns_support=True,
             tags=self._naming.tagged(),
-            lifecycle=TerraformResourceLifecycle(
-                precondition=[
-                    Precondition(
-                        condition=(zones >= 2).as_string,
-                        error_message="Aurora and the load balancer need two availability zones: set azs to two.",
-                    )
-                ]
-            ),
+            lifecycle=self._inputs.preconditions("aws_vpc.this"),
         )
 
     def _subnet(self, kind: str, number: Expression, *, map_public_ip_on_launch: bool | None = None) -> Subnet:

@@ -12,7 +12,9 @@ import commands.__main__ as command_line
 
 PROJECT = Path(__file__).parents[2]
 PROGRAM = Path(sys.executable).with_name("litellm-aws")
-TENANTS = "tenants: [{tenant: a, env: b, region: us-west-2, azs: [us-west-2a, us-west-2b]}]\n"
+TENANTS = (
+    "tenants: [{tenant: a, env: b, region: us-west-2, azs: [us-west-2a, us-west-2b], allow_plaintext_alb: true}]\n"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -67,7 +69,7 @@ def test_it_has_the_version_of_the_project() -> None:
 
 def test_it_works_in_any_folder_by_options_and_by_environment_variables() -> None:
     Path("live").mkdir()
-    Path("live/fleet.yaml").write_text(TENANTS.replace("env: b", "env: b, allow_plaintext_alb: true"))
+    Path("live/fleet.yaml").write_text(TENANTS)
     assert run(PROGRAM, "synth", "--tenants", "live/fleet.yaml", CDKTF_OUTDIR="out").returncode == 0
     assert run(PROGRAM, "explain", "a", "b", TENANTS_FILE="live/fleet.yaml").returncode == 0
     assert Path("out/stacks/a-b/cdk.tf.json").exists()

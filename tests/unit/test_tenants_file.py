@@ -14,13 +14,13 @@ FILE = Path("tenants.yaml")
 TENANT = """\
 tenants:
   - tenant: acme
-    env: prod
+    <<: {env: prod, allow_plaintext_alb: true}
     region: us-west-2
     azs: [us-west-2a, us-west-2b]
 """
-"""A tenant with the required inputs only. The tests add lines from line 6 on."""
+"""A tenant with the required inputs only. The tests add lines from line 6 on, and may set allow_plaintext_alb, too."""
 
-DEFAULTS = "defaults: {region: us-west-2, azs: [us-west-2a, us-west-2b]}\n"
+DEFAULTS = "defaults: {region: us-west-2, azs: [us-west-2a, us-west-2b], allow_plaintext_alb: true}\n"
 """One line, with which a tenant needs no more than `tenant` and `env`."""
 
 SECRET = "arn:aws:secretsmanager:us-west-2:111122223333:secret:openai"
@@ -48,6 +48,10 @@ LOOK = "look at the indentation, quotes, brackets and colons here and just above
 TO_BOOL = "in quotes, or true or false"
 TO_INT = "in quotes, or a decimal number without leading zeros"
 NO_VALUE = "has no value: give it one, or remove the line"
+TLS = (
+    "Without TLS, keys and prompts would travel in plain text: set acm_certificate_arn or domain_name or, for a "
+    "short-lived trial, allow_plaintext_alb = true"
+)
 MISSING = "is missing: set it here, or under defaults"
 OUTSIDE = "is outside of the folder of tenants.yaml: move it there, and give its path from that folder"
 
@@ -97,6 +101,7 @@ def test_only_what_is_set_is_an_input_of_the_module() -> None:
         "tenant": "acme",
         "env": "prod",
         "azs": ["us-west-2a", "us-west-2b"],
+        "allow_plaintext_alb": True,
         "gateway_cpu": 1024,
     }
 
@@ -106,6 +111,7 @@ def test_a_tenant_inherits_the_defaults_maps_deeply_and_lists_as_a_whole() -> No
 defaults:
   region: us-west-2
   azs: [us-west-2a, us-west-2b]
+  allow_plaintext_alb: true
   tags: {team: platform, tier: gold}
   gateway_cpu: 2048
   proxy_config: {model_list: [{model_name: a}], router_settings: {num_retries: 1, timeout: 5}}
@@ -126,6 +132,7 @@ tenants:
         "env": "prod",
         "azs": ["us-west-2a", "us-west-2b"],
         "tags": {"team": "platform", "tier": "gold"},
+        "allow_plaintext_alb": True,
         "gateway_cpu": 2048,
         "proxy_config": {
             "model_list": [{"model_name": "a"}],
@@ -138,6 +145,7 @@ tenants:
         "env": "dev",
         "azs": ["us-west-2c", "us-west-2d"],
         "tags": {"team": "platform", "tier": "trial"},
+        "allow_plaintext_alb": True,
         "gateway_cpu": 1024,
         "proxy_config": {
             "model_list": [{"model_name": "b"}],
@@ -168,7 +176,7 @@ def test_a_backend_merges_with_its_own_kind_and_replaces_another(
 
 def test_anchors_aliases_and_merge_keys_work() -> None:
     tenants = load("""\
-defaults: &base {region: us-west-2, azs: &azs [us-west-2a, us-west-2b]}
+defaults: &base {region: us-west-2, azs: &azs [us-west-2a, us-west-2b], allow_plaintext_alb: true}
 tenants:
   - &first {<<: *base, tenant: acme, env: prod, tags: &tags {a: "1"}}
   - {<<: [{env: dev}, *first], tags: {<<: *tags, b: "2"}, azs: *azs}
@@ -666,6 +674,7 @@ def test_an_entry_that_names_no_tenant_is_refused(entry: str, said: list[str]) -
 
 def test_inputs_that_are_required_are_asked_for_in_the_tenants_line() -> None:
     assert refusal("defaults: {tags: {}}\ntenants:\n\n  - tenant: acme\n    env: prod\n") == [
+        f"tenants.yaml:4: tenant acme-prod: {TLS}",
         "tenants.yaml:4: tenant acme-prod: azs must name at least two availability zones, for Aurora and the load "
         "balancer: set two, or vpc_id",
         f"tenants.yaml:4: tenant acme-prod: region {MISSING}",
@@ -957,6 +966,8 @@ defaults:
   region: us-west-2
   azs: [us-west-2a]
   ui_password: x
+  domain_name: example.com
+  route53_zone_id: Z1
 tenant: []
 tenants:
   - tenant: acme
@@ -976,14 +987,14 @@ tenants:
   - 7
 """)
     assert [each.removeprefix("tenants.yaml:").split(" ", 1)[0] for each in said] == [
-        *("3:", "4:", "5:", "9:", "10:", "15:", "17:", "20:", "21:")
+        *("3:", "4:", "7:", "11:", "12:", "15:", "17:", "19:", "22:", "23:")
     ]
 
 
 def test_a_mistake_that_tenants_inherit_is_said_once() -> None:
     FILE.write_text(
-        "defaults:\n  region: us-west-2\n  azs: [us-west-2a]\ntenants:\n"
-        "  - {tenant: c, env: e}\n  - {tenant: a, env: e}\n  - {tenant: b, env: e, azs: [x, y]}\n"
+        "defaults: {allow_plaintext_alb: true, region: us-west-2,\n  \n  azs: [us-west-2a]}\ntenants:\n"
+        "  - {tenant: c, env: e}\n  - {tenant: a, env: e}\n  - {tenant: b, env: e, azs: [us-west-2a, us-west-2b]}\n"
         "  - {tenant: d, env: e}\n"
     )
     with pytest.raises(BadInputError) as raised:
