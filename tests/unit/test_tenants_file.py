@@ -188,10 +188,12 @@ tenants:
 
 def test_a_proxy_config_may_stand_in_a_file_of_its_own(folder: Path) -> None:
     (folder / "config").mkdir()
-    Path("config/acme.yaml").write_text("general_settings: {master_key: os.environ/KEY}\nstart: 2026-01-01\n")
+    Path("config/acme.yaml").write_text(
+        "general_settings: {master_key: os.environ/LITELLM_MASTER_KEY}\nstart: 2026-01-01\n"
+    )
     [tenant] = load(with_lines("proxy_config_file: config/acme.yaml"))
     assert tenant.inputs_set()["proxy_config"] == {
-        "general_settings": {"master_key": "os.environ/KEY"},
+        "general_settings": {"master_key": "os.environ/LITELLM_MASTER_KEY"},
         "start": "2026-01-01",
     }
 
@@ -222,13 +224,15 @@ def test_a_state_has_a_name_of_its_own_unless_it_is_given() -> None:
 
 
 def test_what_only_looks_like_a_secret_is_accepted() -> None:
-    config = "{api_key: os.environ/KEY, api_base: 'https://example.com:8443/v1', model: openai/sk-short, password: ''}"
+    config = (
+        "{api_key: os.environ/REDIS_URL, api_base: 'https://example.com:8443/v1', model: openai/sk-short, password: ''}"
+    )
     [tenant] = load(
         with_lines(
-            f"proxy_config: {config}", 'gateway_extra_env: {OPENAI_API_KEY: os.environ/KEY, NO_PASSWORD: "true"}'
+            f"proxy_config: {config}", 'gateway_extra_env: {OPENAI_API_KEY: os.environ/REDIS_URL, NO_PASSWORD: "true"}'
         )
     )
-    assert tenant.proxy_config["api_key"] == tenant.gateway_extra_env["OPENAI_API_KEY"] == "os.environ/KEY"
+    assert tenant.proxy_config["api_key"] == tenant.gateway_extra_env["OPENAI_API_KEY"] == "os.environ/REDIS_URL"
 
 
 def test_the_defaults_of_an_empty_fleet_are_checked() -> None:
@@ -571,6 +575,18 @@ MISTAKES: dict[str, tuple[str, str]] = {
         "provider.allowed_account_ids[1] must be an account id of 12 digits",
     ),
     "empty option": ('provider: {profile: ""}', "provider.profile must not be empty"),
+    "no TLS": ("allow_plaintext_alb: false", TLS),
+    "certificate of another region": (
+        "acm_certificate_arn: arn:aws:acm:us-east-1:111122223333:certificate/a",
+        "acm_certificate_arn must be in the stack's region, as a load balancer takes no other certificate: "
+        "request one there, or correct region",
+    ),
+    "image of another version": (
+        "gateway_image: ghcr.io/berriai/litellm-gateway:v1.90.0",
+        "gateway_image and the other images must have one version of LiteLLM, but backend_image has 1.86.0, "
+        "gateway_image has 1.90.0, migrations_image has 1.86.0, ui_image has 1.86.0: give all four the same one, or "
+        "set litellm_version",
+    ),
     "pair that Fargate has not": ("gateway_memory: 512", FARGATE),
     "least above the default most": (
         "gateway_min_capacity: 11",
@@ -679,6 +695,39 @@ def test_inputs_that_are_required_are_asked_for_in_the_tenants_line() -> None:
         "balancer: set two, or vpc_id",
         f"tenants.yaml:4: tenant acme-prod: region {MISSING}",
     ]
+
+
+@pytest.mark.parametrize("line", ["region: eu-west-1", "azs: [us-west-2a, us-west-1a]"])
+def test_zones_of_another_region_are_refused_in_the_tenants_line(line: str) -> None:
+    said = "azs must be zones of the stack's region, such as us-west-2a in us-west-2: correct azs or region"
+    entry = f"  - tenant: acme\n    env: prod\n    {line}\n"
+    assert refusal(f"{DEFAULTS}tenants:\n{entry}") == [f"tenants.yaml:5: tenant acme-prod: {said}"]
+    existing = "vpc_id: vpc-1, private_subnet_ids: [subnet-1, subnet-2], public_subnet_ids: [subnet-3, subnet-4]"
+    assert load(f"{DEFAULTS}tenants:\n  - {{tenant: acme, env: prod, {line}, {existing}}}\n")
+
+
+def test_zones_of_a_city_are_of_the_region() -> None:
+    assert load(f"{DEFAULTS}tenants:\n  - {{tenant: acme, env: prod, azs: [us-west-2a, us-west-2-lax-1a]}}\n")
+
+
+def test_a_tenant_needs_a_certificate_a_domain_or_the_word_that_it_does_not() -> None:
+    without = "{region: us-west-2, azs: [us-west-2a, us-west-2b], tenant: acme, env: prod"
+    assert refusal(f"tenants:\n  - {without}}}\n") == [f"tenants.yaml:2: tenant acme-prod: {TLS}"]
+    certificate = "acm_certificate_arn: 'arn:aws:acm:us-west-2:111122223333:certificate/a'"
+    for line in (certificate, "domain_name: a.example.com, route53_zone_id: Z1", "allow_plaintext_alb: true"):
+        assert load(f"tenants:\n  - {without}, {line}}}\n")
+
+
+def test_the_local_state_of_a_production_stack_is_warned_of() -> None:
+    FILE.write_text(with_lines("backend: {local: {}}").replace("env: prod", "env: live"))
+    assert [str(warning) for warning in load_fleet(FILE).warnings] == [
+        "tenants.yaml:6: tenant acme-live: the state of this production stack is a local file, "
+        "terraform.acme-live.tfstate, which is easily lost: set a backend, s3 or cloud"
+    ]
+    FILE.write_text(with_lines("backend: {s3: {bucket: b, region: us-west-2}}"))
+    assert load_fleet(FILE).warnings == []
+    FILE.write_text(TENANT.replace("env: prod", "env: dev"))
+    assert load_fleet(FILE).warnings == []
 
 
 def test_a_secret_that_is_no_arn_is_named_by_its_variable_and_line() -> None:
@@ -939,7 +988,7 @@ def test_a_reference_an_arn_and_a_price_are_no_secrets() -> None:
             "  input_cost_per_token: 1e-6",
             "  output_cost_per_token: 0.5",
             "  max_token: 5",
-            "  headers: {Authorization: bearer os.environ/COHERE_API_KEY}",
+            "  headers: {Authorization: bearer os.environ/OPENAI_API_KEY}",
             "  text: the bearer of a basic subscription, https://hooks.slack.com and a token",
             f"gateway_extra_secrets: {{OPENAI_API_KEY: '{SECRET}:sk-0123456789abcdefghij::'}}",
         )
