@@ -22,7 +22,7 @@ from fleet.tenants_file import Fleet, load_fleet
 from fleet.waves import Wave, wave_of
 from stacks.synthesis import CONFIGURATION, configurations, files_by_stack
 
-from .command_line import PROJECT, add_tenants
+from .command_line import PROJECT, add_tenants, warn
 from .text_table import text_table
 
 SUMMARY = "List the tenants that differ from a commit"
@@ -55,6 +55,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def _run(arguments: Namespace) -> None:
     changed = changed_since(arguments.base, arguments.tenants)
+    warn(changed.fleet.warnings)
     waves = {wave: changed.of(wave) for wave in Wave}
     match arguments.format:
         case "json":

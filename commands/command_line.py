@@ -1,7 +1,9 @@
-"""The options that several commands have."""
+"""The options that several commands have, and their warnings."""
 
 import os
+import sys
 from argparse import ArgumentParser
+from collections.abc import Iterable
 from pathlib import Path
 
 PROJECT = Path(__file__).parents[1]
@@ -28,3 +30,9 @@ def add_out(parser: ArgumentParser) -> None:
         default=Path(os.environ.get("CDKTF_OUTDIR") or "cdktf.out"),
         help="the folder of the synthesized stacks; default: the environment variable CDKTF_OUTDIR, or else cdktf.out",
     )
+
+
+def warn(warnings: Iterable[object]) -> None:
+    """Prints warnings on stderr."""
+    for warning in warnings:
+        print(f"Warning: {warning}", file=sys.stderr)

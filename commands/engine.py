@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from fleet.problems import FailedError, RefusedError
 from fleet.repository import is_ignored, top_of
 from fleet.tenants_file import Fleet, load_fleet
 
-from .command_line import PROJECT, add_out, add_tenants
+from .command_line import PROJECT, add_out, add_tenants, warn
 
 SUMMARY = "Write the configuration of an engine that runs Terraform: Atlantis, GitHub Actions, HCP Terraform"
 
@@ -35,13 +34,16 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def _run(arguments: Namespace) -> None:
     engine = ENGINES[arguments.engine]
-    for file in write(engine, load_fleet(arguments.tenants), arguments.out, arguments.output):
+    fleet = load_fleet(arguments.tenants)
+    warn(fleet.warnings)
+    for file in write(engine, fleet, arguments.out, arguments.output):
         print(f"Wrote {file}.")
     if engine.reads_git and is_ignored(arguments.out):
-        print(
-            f"Warning: Git ignores {arguments.out}, in which {engine.title} looks for the roots: remove it from "
-            ".gitignore, and commit it.",
-            file=sys.stderr,
+        warn(
+            [
+                f"Git ignores {arguments.out}, in which {engine.title} looks for the roots: remove it from "
+                ".gitignore, and commit it."
+            ]
         )
 
 

@@ -13,7 +13,7 @@ from fleet.tenant import TenantSettings
 from fleet.tenants_file import Fleet, load_fleet
 from fleet.yaml_tree import Node
 
-from .command_line import add_tenants
+from .command_line import add_tenants, warn
 from .text_table import text_table
 
 SUMMARY = "Show a tenant's inputs, and where each was set"
@@ -31,7 +31,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def _run(arguments: Namespace) -> None:
-    print(explanation(load_fleet(arguments.tenants), arguments.tenant, arguments.env))
+    fleet = load_fleet(arguments.tenants)
+    warn(fleet.warnings)
+    print(explanation(fleet, arguments.tenant, arguments.env))
 
 
 def explanation(fleet: Fleet, tenant: str, env: str) -> str:
@@ -43,7 +45,7 @@ def explanation(fleet: Fleet, tenant: str, env: str) -> str:
     label = f"{tenant}-{env}"
     settings = next((each for each in fleet.tenants if (each.tenant, each.env) == (tenant, env)), None)
     if settings is None:
-        advice = nearest(label, fleet.layers).replace(": remove it", "")
+        advice = nearest(label, fleet.layers, otherwise="")
         raise RefusedError(f"There is no tenant {tenant} in env {env} in {fleet.file}{advice}")
     layers = fleet.layers[label]
     return "\n".join(

@@ -16,7 +16,7 @@ from stacks.output_folder import Change
 from stacks.stale_roots import warnings
 from stacks.synthesis import Synthesized, synthesize
 
-from .command_line import add_out, add_tenants
+from .command_line import add_out, add_tenants, warn
 from .text_table import text_table
 
 SUMMARY = "Write the Terraform module and a root for each tenant"
@@ -36,14 +36,14 @@ def add_arguments(parser: ArgumentParser) -> None:
 def _run(arguments: Namespace) -> None:
     started = time.monotonic()
     fleet = load_fleet(arguments.tenants)
+    warn(fleet.warnings)
     try:
         with Progress(len(fleet.tenants)) as progress:
             synthesized = synthesize(fleet, arguments.out, progress)
     except OSError as error:
         raise FailedError(f"{arguments.out} cannot be written: {error}") from error
     print(table(fleet, synthesized, arguments.out, time.monotonic() - started))
-    for warning in warnings(synthesized.stale, fleet.file):
-        print(f"Warning: {warning}", file=sys.stderr)
+    warn(warnings(synthesized.stale, fleet.file))
 
 
 class Progress:

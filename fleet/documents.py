@@ -10,7 +10,7 @@ from pathlib import Path
 from .input_files import InputFiles
 from .problems import BadInputError, Findings, Problem, dotted, nearest
 from .tenant import TenantSettings
-from .yaml_tree import Mistake, Node
+from .yaml_tree import Mistake, Node, parse_yaml
 
 DEFAULTS = "defaults"
 SECTIONS = {
@@ -24,6 +24,7 @@ SECTIONS = {
 """The keys of a tenants file, and what they mean."""
 _SHAPE = "a tenants file has `tenants`, a list of maps, and may have `defaults`, `profiles` and `include`"
 _EMPTY = "has no value: give it one, or remove the line"
+_SHIPPED = Path(__file__).with_name("profiles")
 _SUFFIXES = (".yaml", ".yml")
 
 
@@ -76,7 +77,16 @@ def read_documents(file: Path, files: InputFiles, findings: Findings) -> Documen
     """
     reader = _Reader(files, findings)
     reader.read(file, inherited=(), including=())
+    for name, node in shipped_profiles().items():
+        # A profile of the user's own with that name is meant.
+        reader.documents.profiles.setdefault(name, Section(f"profile {name}", node))
     return reader.documents
+
+
+def shipped_profiles() -> dict[str, Node]:
+    """Returns the profiles that every fleet has, by name: the files in the folder `profiles`."""
+    files = sorted(_SHIPPED.glob("*.yaml"))
+    return {file.stem: parse_yaml(file.read_bytes(), file, refuse_ambiguous=True)[0] for file in files}
 
 
 class _Reader:

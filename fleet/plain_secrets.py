@@ -30,7 +30,7 @@ _NAME = re.compile(
 _PRICE = re.compile("cost_per_")
 """Prices have names such as `input_cost_per_token`."""
 _SWITCHES = ("", "true", "false")
-_REFERENCE = re.compile(r"([A-Za-z]+ )?os\.environ/[A-Za-z_][A-Za-z0-9_]*")
+_REFERENCE = re.compile(r"(?:[A-Za-z]+ )?os\.environ/([A-Za-z_][A-Za-z0-9_]*)")
 _ARN = re.compile(r"arn:aws[a-z-]*:[a-z0-9-]+:[^\s@]*")
 
 
@@ -49,6 +49,12 @@ def plain_secret(field: str, value: str | float) -> str | None:
         if shape.search(value):
             return kind
     return "a secret" if is_secret_name(field) and value.lower() not in _SWITCHES else None
+
+
+def variable_of(value: object) -> str | None:
+    """Returns the name of the variable that a value refers to by `os.environ/<NAME>`, or None."""
+    reference = _REFERENCE.fullmatch(value) if isinstance(value, str) else None
+    return reference and reference[1]
 
 
 def is_secret_name(field: str) -> bool:

@@ -35,7 +35,7 @@ class BadInputError(Exception):
     """
 
     def __init__(self, problems: list[Problem]) -> None:
-        self.problems = _merged(problems)
+        self.problems = merged_problems(problems)
         super().__init__(f"{len(self.problems)} problem{'s' if len(self.problems) > 1 else ''}")
 
 
@@ -52,15 +52,21 @@ class Findings:
 
     Attributes:
         problems: in the order of finding.
+        warnings: what is probably a mistake, but can be synthesized.
     """
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
+        self.warnings: list[Problem] = []
         self._misread: set[tuple[Path, int, str]] = set()
 
     def add(self, problem: Problem) -> None:
         """Notes a problem."""
         self.problems.append(problem)
+
+    def warn(self, warning: Problem) -> None:
+        """Notes a warning."""
+        self.warnings.append(warning)
 
     def add_misread(self, problem: Problem, name: str) -> None:
         """Notes a value that YAML misreads. Its type is not checked then."""
@@ -85,15 +91,15 @@ def is_utf8(path: Path | str) -> bool:
     return not any("\ud800" <= character <= "\udfff" for character in str(path))
 
 
-def nearest(key: str, known: Iterable[str]) -> str:
+def nearest(key: str, known: Iterable[str], otherwise: str = ": remove it") -> str:
     """Returns the advice for an unknown name."""
     # Stricter than difflib's default, which takes a misspelled secret for another input.
     close = difflib.get_close_matches(key.lower(), list(known), n=1, cutoff=0.7)
-    return f": did you mean {close[0]}?" if close else ": remove it"
+    return f": did you mean {close[0]}?" if close else otherwise
 
 
-def _merged(problems: list[Problem]) -> list[Problem]:
-    """Sorts the problems, and merges those that several tenants inherit from the same line."""
+def merged_problems(problems: list[Problem]) -> list[Problem]:
+    """Sorts problems, and merges those that several tenants inherit from the same line."""
     owners: dict[tuple[Path, int, str], list[str]] = {}
     for problem in sorted(set(problems)):
         owners.setdefault((problem.file, problem.line, problem.message), []).append(problem.owner)

@@ -18,10 +18,15 @@ from .documents import read_documents
 from .input_files import InputFiles
 from .layers import Layers, layered
 from .plain_secrets import plain_secret
-from .problems import BadInputError, Findings, Problem, dotted, is_utf8, nearest
+from .problems import BadInputError, Findings, Problem, dotted, is_utf8, merged_problems, nearest
+from .proxy_config import check_proxy_config
 from .tenant import TenantSettings
+from .waves import Wave
 from .yaml_tree import Node, shortened
 
+_OF_PROXY_CONFIG = frozenset(
+    ("proxy_config", *(f"{service}_extra_{kind}" for service in ("gateway", "backend") for kind in ("env", "secrets")))
+)
 _CREDENTIALS = ("access_key", "secret_key", "token")
 
 _Path = tuple[str | int, ...]
@@ -35,11 +40,13 @@ class Fleet:
         file: the tenants file.
         tenants: in the order of the file, those of included files last.
         layers: of each tenant, by its label.
+        warnings: what is probably a mistake.
     """
 
     file: Path
     tenants: list[TenantSettings]
     layers: dict[str, Layers]
+    warnings: list[Problem]
 
     @property
     def module(self) -> ModuleKind:
@@ -66,6 +73,7 @@ def load_fleet(file: Path) -> Fleet:
         file,
         [settings for _, settings in fleet],
         {settings.label: layers for layers, settings in fleet},
+        merged_problems(findings.warnings),
     )
 
 
@@ -81,6 +89,7 @@ class _Validator:
         checked = [(layers, self._settings(layers)) for layers in all_layers]
         fleet = [(layers, settings) for layers, settings in checked if settings is not None and layers.is_tenant]
         self._check_states(fleet)
+        self._warn_of_local_states(fleet)
         return fleet
 
     def _settings(self, layers: Layers) -> TenantSettings | None:
@@ -97,6 +106,8 @@ class _Validator:
         if layers.is_tenant:  # a tenant may complete the others
             misread = {name for name, node in layers.node.value.items() if self._is_misread(node, name)}
             self._check_across(layers, values, wrong | misread)
+            if not _OF_PROXY_CONFIG & wrong:
+                check_proxy_config(layers, self._findings)
         if settings is not None and settings.provider.region not in (None, settings.region):
             self._findings.add(
                 layers.node.at(("provider", "region")).problem(
@@ -173,6 +184,17 @@ class _Validator:
                     layers.own.problem(
                         f"has the same state as {first.owner}, {_where(first.own, layers.own)}: give each "
                         "its own state, for example by removing key, path or workspace",
+                        layers.owner,
+                    )
+                )
+
+    def _warn_of_local_states(self, fleet: Sequence[tuple[Layers, TenantSettings]]) -> None:
+        for layers, settings in fleet:
+            if settings.effective_wave is Wave.PROD and settings.backend.local is not None:
+                self._findings.warn(
+                    layers.own.at(("backend",)).problem(
+                        f"the state of this production stack is a local file, {settings.state_file}, which is easily "
+                        "lost: set a backend, s3 or cloud",
                         layers.owner,
                     )
                 )

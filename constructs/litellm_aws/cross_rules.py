@@ -22,9 +22,11 @@ class CrossRule(ABC):
 
     Attributes:
         refuses_plan: whether a plan is refused too; if not, it warns. A tenants file is always refused.
+        resource: address of the resource that has it as a `precondition` instead; empty: none.
     """
 
     refuses_plan: ClassVar[bool] = True
+    resource: str = ""
 
     @property
     @abstractmethod
@@ -155,8 +157,8 @@ class Compares(Fact):
 
 
 @dataclass(frozen=True)
-class InOtherRegion(Fact):
-    """The region in an ARN is not the stack's."""
+class ZoneElsewhere(Fact):
+    """A list has an availability zone of another region than the stack's. A zone's name begins with its region's."""
 
     name: str
 
@@ -165,10 +167,30 @@ class InOtherRegion(Fact):
         return ("region", self.name)
 
     def holds(self, values: Mapping[str, Any]) -> bool:
-        return bool(values[self.name].split(":")[3:4] != [values["region"]])
+        return not all(zone.startswith(values["region"]) for zone in values[self.name])
 
     def condition(self) -> Expression:
-        return call("element", call("split", ":", variable(self.name)), 3).differs(variable("region"))
+        region = variable("region")
+        return ~call("alltrue", for_list(variable(self.name), lambda zone: call("startswith", zone, region)))
+
+
+@dataclass(frozen=True)
+class ArnElsewhere(Fact):
+    """An ARN, where there is one, is of another region than the stack's."""
+
+    name: str
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        return ("region", self.name)
+
+    def holds(self, values: Mapping[str, Any]) -> bool:
+        arn = values[self.name]
+        return bool(arn) and arn.split(":")[3:4] != [values["region"]]
+
+    def condition(self) -> Expression:
+        arn = variable(self.name)
+        return arn.is_set & call("element", call("split", ":", arn), 3).differs(variable("region"))
 
 
 @dataclass(frozen=True, init=False)
@@ -179,16 +201,19 @@ class Refused(CrossRule):
         facts: what is refused when all of it is so. The message is shown at the last one's input.
         says: why, a colon, and what to do.
         name: of a local with one line for each fact but the last, where all in one would make too long a line.
+        resource: see `CrossRule`.
     """
 
     facts: tuple[Fact, ...]
     says: str
     name: str
+    resource: str
 
-    def __init__(self, *facts: Fact, says: str, name: str = "") -> None:
+    def __init__(self, *facts: Fact, says: str, name: str = "", resource: str = "") -> None:
         object.__setattr__(self, "facts", facts)
         object.__setattr__(self, "says", says)
         object.__setattr__(self, "name", name)
+        object.__setattr__(self, "resource", resource)
 
     @property
     def inputs(self) -> tuple[str, ...]:

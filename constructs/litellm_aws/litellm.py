@@ -6,16 +6,17 @@ The message of a rule has at most 170 characters, so that its line in the synthe
 from pathlib import Path
 
 from .cross_rules import (
+    ArnElsewhere,
     Compares,
     CrossRule,
     Elements,
     FargateSize,
-    InOtherRegion,
     Is,
     NoGeneratedSecret,
     NoSharedKey,
     Refused,
     SameVersion,
+    ZoneElsewhere,
     empty,
     on,
 )
@@ -48,6 +49,12 @@ _NETWORK = (
         empty("vpc_id"),
         Elements("azs", "<", 2),
         says="azs must name at least two availability zones, for Aurora and the load balancer: set two, or vpc_id",
+        resource="aws_vpc.this",
+    ),
+    Refused(
+        empty("vpc_id"),
+        ZoneElsewhere("azs"),
+        says="azs must be zones of the stack's region, such as us-west-2a in us-west-2: correct azs or region",
     ),
     Refused(
         ~empty("vpc_id"),
@@ -160,9 +167,25 @@ _NETWORK = (
         "acm_certificate_arn or domain_name",
     ),
     Refused(
-        InOtherRegion("web_acl_arn"),
-        ~empty("web_acl_arn"),
+        ArnElsewhere("web_acl_arn"),
         says="web_acl_arn must be a web ACL of the stack's region: set one of that region, or remove it",
+    ),
+    Refused(
+        empty("acm_certificate_arn"),
+        empty("domain_name"),
+        ~on("allow_plaintext_alb"),
+        says="Without TLS, keys and prompts would travel in plain text: set acm_certificate_arn or domain_name or, for "
+        "a short-lived trial, allow_plaintext_alb = true",
+        resource="aws_lb_listener.http",
+    ),
+    Refused(
+        ArnElsewhere("kms_key_arn"),
+        says="kms_key_arn must be in the stack's region: set a key of that region, or correct region",
+    ),
+    Refused(
+        ArnElsewhere("acm_certificate_arn"),
+        says="acm_certificate_arn must be in the stack's region, as a load balancer takes no other certificate: "
+        "request one there, or correct region",
     ),
     Refused(
         Elements("alb_ingress_cidrs", "==", 0),

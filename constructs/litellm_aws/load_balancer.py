@@ -1,6 +1,5 @@
 """The load balancer, its target groups and its listeners."""
 
-from cdktf import Precondition, TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.lb import Lb
 from cdktf_cdktf_provider_aws.lb_listener import LbListener, LbListenerDefaultAction
 from cdktf_cdktf_provider_aws.lb_target_group import LbTargetGroup, LbTargetGroupHealthCheck
@@ -55,7 +54,7 @@ class LoadBalancer(Construct):
         label = attribute(balancer, "arn_suffix"), "/", attribute(self.gateway, "arn_suffix")
         self.gateway_resource_label = text(*label)
 
-        http = self._http_listener(has_any | inputs.allow_plaintext_alb)
+        http = self._http_listener()
         https = self._https_listener(domain.certificate_arn)
         self.listeners = [http, https]
         rules_listener = local(
@@ -138,7 +137,7 @@ class LoadBalancer(Construct):
             tags=self._naming.tags,
         )
 
-    def _http_listener(self, may_exist: Expression) -> LbListener:
+    def _http_listener(self) -> LbListener:
         to_backend = self._has_certificate.then(None, attribute(self.backend, "arn"))
         listener = LbListener(
             self,
@@ -153,17 +152,7 @@ class LoadBalancer(Construct):
                 )
             ],
             tags=self._naming.tags,
-            lifecycle=TerraformResourceLifecycle(
-                precondition=[
-                    Precondition(
-                        condition=may_exist.as_string,
-                        error_message=(
-                            "Without TLS, keys and prompts would travel in plain text: set acm_certificate_arn or "
-                            "domain_name or, for a short-lived trial, allow_plaintext_alb = true."
-                        ),
-                    )
-                ]
-            ),
+            lifecycle=self._inputs.preconditions("aws_lb_listener.http"),
         )
         add_dynamic_block(
             listener,

@@ -2,7 +2,7 @@
 
 from inspect import signature
 
-from cdktf import IResolvable, Precondition, TerraformResourceLifecycle
+from cdktf import IResolvable
 from cdktf_cdktf_provider_aws.default_security_group import DefaultSecurityGroup
 from cdktf_cdktf_provider_aws.eip import Eip
 from cdktf_cdktf_provider_aws.internet_gateway import InternetGateway
@@ -81,7 +81,6 @@ class ManagedVpc(Construct):
         ]
 
     def _managed_vpc(self) -> Vpc:
-        zones = call("distinct", self._inputs.azs).length()
         return Vpc(
             self,
             "aws_vpc.this",
@@ -90,14 +89,7 @@ class ManagedVpc(Construct):
             enable_dns_hostnames=True,
             enable_dns_support=True,
             tags=self._naming.tagged(),
-            lifecycle=TerraformResourceLifecycle(
-                precondition=[
-                    Precondition(
-                        condition=(zones >= 2).as_string,
-                        error_message="Aurora and the load balancer need two availability zones: set azs to two.",
-                    )
-                ]
-            ),
+            lifecycle=self._inputs.preconditions("aws_vpc.this"),
         )
 
     def _subnet(self, kind: str, number: Expression, *, map_public_ip_on_launch: IResolvable | None = None) -> Subnet:

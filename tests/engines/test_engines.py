@@ -43,7 +43,7 @@ def load(*tenants: str, defaults: str = STATE) -> Fleet:
     """Reads a fleet of tenants, each a map in YAML's short form without its braces."""
     entries = "".join(f"  - {{{tenant}}}\n" for tenant in tenants)
     Path("tenants.yaml").write_text(
-        f"defaults: {{region: us-west-2, azs: [us-west-2a, us-west-2b], {defaults}}}\n"
+        f"defaults: {{region: us-west-2, azs: [us-west-2a, us-west-2b], allow_plaintext_alb: true, {defaults}}}\n"
         f"tenants:{' []' if not tenants else ''}\n{entries}"
     )
     return load_fleet(Path("tenants.yaml"))

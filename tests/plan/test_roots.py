@@ -80,9 +80,7 @@ def test_a_root_hands_its_secret_variables_to_the_module(planned: Plan) -> None:
 
 
 def test_what_would_harm_is_refused_at_plan(root_of: RootOf) -> None:
-    message = root_of(allow_plaintext_alb=False, env="prod", skip_final_snapshot=True).refusal()
-    assert "set acm_certificate_arn" in message
-    assert "allow_plaintext_alb = true" in message
+    message = root_of(env="prod", skip_final_snapshot=True).refusal()
     assert "set skip_final_snapshot = false" in message
 
 

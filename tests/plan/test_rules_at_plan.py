@@ -47,7 +47,7 @@ def good() -> Iterator[tuple[Variables, str]]:
 
 def bad() -> Iterator[tuple[Variables, str]]:
     for cross in CROSS_CASES:
-        if cross.rule.refuses_plan:
+        if cross.rule.refuses_plan and not cross.rule.resource:
             yield from ((values, f"{cross.rule.broken(values)}.") for values in map(cross.values, cross.bad))
     for cases in CASES:
         message = f"{cases.rule.sentence(cases.input)}."
@@ -110,6 +110,19 @@ def test_the_whole_module_takes_and_refuses_the_same(evaluate: Evaluate, refused
         with pytest.raises(TerraformError) as raised:
             evaluate(**variables)
         assert words(raised.value.diagnostics) == errors
+
+
+def test_the_precondition_of_a_resource_refuses_the_same(evaluate: Evaluate, module: dict[str, Any]) -> None:
+    refused = [cross for cross in CROSS_CASES if cross.rule.resource]
+    assert refused
+    for cross in refused:
+        kind, name = cross.rule.resource.split(".")
+        [precondition] = module["resource"][kind][name]["lifecycle"]["precondition"]
+        assert precondition["error_message"] == f"{cross.rule.summary()}."
+        for values in map(cross.values, cross.bad):
+            with pytest.raises(TerraformError) as raised:
+                evaluate(**values)
+            assert words(raised.value.diagnostics) == [f"Resource precondition failed: {precondition['error_message']}"]
 
 
 def test_terraform_warns_of_bad_values_in_the_same_words(plan: Evaluate) -> None:

@@ -20,6 +20,7 @@ DEFAULTS = """\
 defaults:
   region: us-west-2
   azs: [us-west-2a, us-west-2b]
+  allow_plaintext_alb: true
   backend: {cloud: {organization: example}}
 tenants:
 """

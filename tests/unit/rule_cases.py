@@ -79,12 +79,13 @@ VPC: Mapping[str, Any] = {
 """An existing network."""
 INSIDE: Mapping[str, Any] = {"alb_ingress_cidrs": ["10.0.0.0/8"]}
 """So that AWS is not asked for the ranges of an existing VPC."""
+_ZONES = ["us-west-2a", "us-west-2b"]
 _SUBNETS = ["subnet-1", "subnet-0a"]
 _NO_RANGE = ("10.0.0.0", "10.0.0.1/8", "10.0.0.0/33", "::/0", "x", "", "010.0.0.0/8")
 _BILLING_CERTIFICATE = ("billing_metrics_client_cert_pem", "billing_metrics_client_key_pem")
 _BILLING_OAUTH = ("billing_metrics_client_id", "billing_metrics_client_secret", "billing_metrics_token_url")
 _BEDROCK = "arn:aws:bedrock:us-west-2::foundation-model/"
-_NOT_EMPTY = ("region", "gateway_image", "backend_image", "ui_image", "migrations_image", "bootstrap_image")
+_NOT_EMPTY = ("gateway_image", "backend_image", "ui_image", "migrations_image", "bootstrap_image")
 _TASKS = tuple(
     f"{service}_{what}"
     for service in ("gateway", "backend", "ui")
@@ -132,11 +133,12 @@ _OTHERS: Mapping[str, Mapping[str, Any]] = {
 """Without which these inputs break a rule across inputs."""
 
 CASES: tuple[Cases, ...] = (
+    Cases("region", "must not be empty", good=["x"], bad=["", " ", "\n"], others={"azs": ["xa", "xb"]}),
     *(Cases(name, "must not be empty", good=["x"], bad=["", " ", "\n"]) for name in _NOT_EMPTY),
     *(
         Cases(name, "duplicates", good=good, bad=bad, others=others)
         for name, good, bad, others in (
-            ("azs", [["a", "b"], ["a", "b", "c"]], [["a", "a"], ["a", "b", "a"]], {}),
+            ("azs", [_ZONES, [*_ZONES, "us-west-2c"]], [[_ZONES[0]] * 2, [*_ZONES, _ZONES[0]]], {}),
             ("public_subnet_ids", [_SUBNETS], [[*_SUBNETS, "subnet-1"]], VPC),
             ("private_subnet_ids", [_SUBNETS], [[*_SUBNETS, "subnet-1"]], VPC),
             ("additional_task_security_group_ids", [["sg-1", "sg-2"]], [["sg-1", "sg-1"]], {}),
@@ -348,7 +350,7 @@ CASES: tuple[Cases, ...] = (
     Cases(
         "acm_certificate_arn",
         "ACM certificate",
-        good=["", f"{ACM}/a-1", "arn:aws-us-gov:acm:us-gov-west-1:111122223333:certificate/A"],
+        good=["", f"{ACM}/a-1"],
         bad=[
             *_NOT_AN_ARN,
             "arn:aws:iam::111122223333:server-certificate/a",
@@ -360,6 +362,13 @@ CASES: tuple[Cases, ...] = (
             "arn:aws:acm:us-west-2:11112222333:certificate/a",
             "arn:aws:acm:us-west-2:1111222233334:certificate/a",
         ],
+    ),
+    Cases(
+        "acm_certificate_arn",
+        "ACM certificate",
+        good=["arn:aws-us-gov:acm:us-gov-west-1:111122223333:certificate/A"],
+        bad=[],
+        others={"region": "us-gov-west-1", "azs": ["us-gov-west-1a", "us-gov-west-1b"]},
     ),
     *(
         Cases(f"{service}_cpu", "at least 256", good=good, bad=[255, 0, -256], mistyped=[1024.5])
@@ -504,9 +513,22 @@ CROSS_CASES: tuple[CrossCases, ...] = (
     ),
     CrossCases(
         ("vpc_id", "azs"),
-        good=[("", ["a", "b"])],
-        bad=[("", []), ("", ["a"])],
+        good=[("", _ZONES)],
+        bad=[("", []), ("", ["us-west-2a"])],
         says="azs must name at least two availability zones",
+    ),
+    CrossCases(
+        ("vpc_id", "region", "azs"),
+        good=[("", "us-west-2", ["us-west-2a", "us-west-2-lax-1a"]), ("", "eu-west-1", ["eu-west-1a", "eu-west-1b"])],
+        bad=[("", "eu-west-1", _ZONES), ("", "us-west-2", ["us-west-2a", "us-west-1a"])],
+        says="azs must be zones of the stack's region",
+    ),
+    CrossCases(
+        ("vpc_id", "region", "azs"),
+        good=[("vpc-1", "eu-west-1", _ZONES), ("vpc-1", "eu-west-1", [])],
+        bad=[],
+        says="azs must be zones of the stack's region",
+        others={name: subnets for name, subnets in VPC.items() if name != "vpc_id"},
     ),
     CrossCases(
         ("vpc_id", "private_subnet_ids"),
@@ -742,6 +764,12 @@ CROSS_CASES: tuple[CrossCases, ...] = (
         says="alb_http_redirect = false closes port 80",
     ),
     CrossCases(
+        ("region", "kms_key_arn"),
+        good=[("us-west-2", ""), ("us-west-2", _KEY)],
+        bad=[("us-west-2", _KEY.replace("us-west-2", "eu-west-1"))],
+        says="kms_key_arn must be in the stack's region",
+    ),
+    CrossCases(
         ("region", "web_acl_arn"),
         good=[("us-west-2", ""), ("us-west-2", WEB_ACL)],
         bad=[("us-east-1", WEB_ACL)],
@@ -772,6 +800,18 @@ CROSS_CASES: tuple[CrossCases, ...] = (
         bad=[("a.example.com", f"{ACM}/1")],
         says="acm_certificate_arn and domain_name cannot be used together",
         others={"route53_zone_id": "Z1"},
+    ),
+    CrossCases(
+        ("region", "acm_certificate_arn"),
+        good=[("us-west-2", ""), ("us-west-2", f"{ACM}/1")],
+        bad=[("us-west-2", f"{ACM}/1".replace("us-west-2", "us-east-1"))],
+        says="acm_certificate_arn must be in the stack's region",
+    ),
+    CrossCases(
+        ("acm_certificate_arn", "domain_name", "allow_plaintext_alb"),
+        good=[(f"{ACM}/1", "", False), ("", "", True), (f"{ACM}/1", "", True)],
+        bad=[("", "", False)],
+        says="Without TLS, keys and prompts would travel in plain text",
     ),
     CrossCases(
         ("alb_ingress_cidrs", "alb_ingress_prefix_list_ids"),

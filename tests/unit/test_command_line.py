@@ -12,7 +12,9 @@ import commands.__main__ as command_line
 
 PROJECT = Path(__file__).parents[2]
 PROGRAM = Path(sys.executable).with_name("litellm-aws")
-TENANTS = "tenants: [{tenant: a, env: b, region: us-west-2, azs: [us-west-2a, us-west-2b]}]\n"
+TENANTS = (
+    "tenants: [{tenant: a, env: dev, region: us-west-2, azs: [us-west-2a, us-west-2b], allow_plaintext_alb: true}]\n"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -67,10 +69,10 @@ def test_it_has_the_version_of_the_project() -> None:
 
 def test_it_works_in_any_folder_by_options_and_by_environment_variables() -> None:
     Path("live").mkdir()
-    Path("live/fleet.yaml").write_text(TENANTS.replace("env: b", "env: b, allow_plaintext_alb: true"))
+    Path("live/fleet.yaml").write_text(TENANTS)
     assert run(PROGRAM, "synth", "--tenants", "live/fleet.yaml", CDKTF_OUTDIR="out").returncode == 0
-    assert run(PROGRAM, "explain", "a", "b", TENANTS_FILE="live/fleet.yaml").returncode == 0
-    assert Path("out/stacks/a-b/cdk.tf.json").exists()
+    assert run(PROGRAM, "explain", "a", "dev", TENANTS_FILE="live/fleet.yaml").returncode == 0
+    assert Path("out/stacks/a-dev/cdk.tf.json").exists()
 
 
 @pytest.mark.parametrize("arguments", [[], ["unknown"], ["synth", "--tenant", "x"], ["changed", "--format", "xml"]])
@@ -80,9 +82,22 @@ def test_a_wrong_argument_ends_with_2(arguments: list[str]) -> None:
     assert ended.value.code == 2
 
 
+@pytest.mark.parametrize("command", [("synth",), ("explain", "a", "prod"), ("engine", "hcp-terraform")])
+def test_a_warning_about_the_tenants_file_is_printed_and_changes_no_exit_code(
+    command: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    state = "backend: {cloud: {organization: o}}, proxy_config: {model_lists: []}"
+    Path("tenants.yaml").write_text(TENANTS.replace("env: dev", f"env: prod, {state}"))
+    assert command_line.run(command) == 0
+    assert capsys.readouterr().err == (
+        "Warning: tenants.yaml:1: tenant a-prod: proxy_config.model_lists is unknown to LiteLLM 1.86.0 and 1.108.7, "
+        "which would ignore it: did you mean model_list?\n"
+    )
+
+
 def test_a_closed_pipe_is_no_error() -> None:
     Path("tenants.yaml").write_text(TENANTS)
-    done = run("sh", "-c", f"{PROGRAM} explain a b | true")
+    done = run("sh", "-c", f"{PROGRAM} explain a dev | true")
     assert (done.returncode, done.stderr) == (0, "")
 
 

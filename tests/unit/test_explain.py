@@ -22,7 +22,7 @@ profiles:
     profile: base
     gateway_cpu: 512
     gateway_memory: 1024
-  base: {tags: {}, provider: {default_tags: {owner: ops}}}
+  base: {tags: {}, allow_plaintext_alb: true, provider: {default_tags: {owner: ops}}}
 """
 ACME = """\
 tenants:

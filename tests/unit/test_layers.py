@@ -9,7 +9,7 @@ import pytest
 from fleet.problems import BadInputError
 from fleet.tenants_file import Fleet, load_fleet
 
-DEFAULTS = "defaults: {region: us-west-2, azs: [us-west-2a, us-west-2b]}\n"
+DEFAULTS = "defaults: {region: us-west-2, azs: [us-west-2a, us-west-2b], allow_plaintext_alb: true}\n"
 
 
 @pytest.fixture(autouse=True)
@@ -44,13 +44,19 @@ def labels(fleet: Fleet) -> list[str]:
 
 def test_a_profile_lies_between_the_defaults_and_the_tenant() -> None:
     [tenant] = load("""\
-        defaults: {region: us-west-2, azs: [a1, b1], gateway_cpu: 1024, gateway_memory: 4096, tags: {a: d, b: d, c: d}}
+        defaults:
+          region: us-west-2
+          azs: [us-west-2a, us-west-2b]
+          allow_plaintext_alb: true
+          gateway_cpu: 1024
+          gateway_memory: 4096
+          tags: {a: d, b: d, c: d}
         profiles:
-          small: {gateway_cpu: 512, gateway_memory: 1024, azs: [c1, d1], tags: {b: p, c: p}}
+          small: {gateway_cpu: 512, gateway_memory: 1024, azs: [us-west-2c, us-west-2d], tags: {b: p, c: p}}
         tenants:
           - {tenant: acme, env: dev, profile: small, gateway_memory: 2048, tags: {c: t}}
         """).tenants
-    assert (tenant.gateway_cpu, tenant.gateway_memory, tenant.azs) == (512, 2048, ["c1", "d1"])
+    assert (tenant.gateway_cpu, tenant.gateway_memory, tenant.azs) == (512, 2048, ["us-west-2c", "us-west-2d"])
     assert tenant.tags == {"a": "d", "b": "p", "c": "t"}
     assert "profile" not in tenant.inputs_set()
 
@@ -73,7 +79,7 @@ tenants:
 
 def test_a_tenants_profiles_replace_those_of_the_defaults() -> None:
     inherits, own, none = load("""\
-        defaults: {region: us-west-2, azs: [us-west-2a, us-west-2b], profile: small}
+        defaults: {region: us-west-2, azs: [us-west-2a, us-west-2b], allow_plaintext_alb: true, profile: small}
         profiles:
           small: {gateway_num_workers: 1}
           busy: {backend_max_capacity: 3}
@@ -110,6 +116,7 @@ def test_a_backend_of_a_profile_replaces_another_kind() -> None:
         defaults:
           region: us-west-2
           azs: [us-west-2a, us-west-2b]
+          allow_plaintext_alb: true
           backend: {s3: {bucket: states, region: us-west-2}}
         profiles: {trial: {backend: {local: {}}}}
         tenants: [{tenant: acme, env: dev, profile: trial}]
@@ -382,7 +389,7 @@ def test_an_included_file_is_in_the_repository_or_in_the_folder(folder: Path, re
     above = os.path.relpath("outside.yaml", main.parent)
     main.write_text(
         f"include:\n- {above}\n- link.yaml\n- folder\n- {os.path.dirname(above)}\n"
-        "tenants:\n- {tenant: a, env: b, region: us-west-2, azs: [a1, b1], proxy_config_file: link.yaml}\n"
+        f"{DEFAULTS}tenants:\n- {{tenant: a, env: b, proxy_config_file: link.yaml}}\n"
     )
     with pytest.raises(BadInputError) as raised:
         load_fleet(main)
@@ -392,7 +399,7 @@ def test_an_included_file_is_in_the_repository_or_in_the_folder(folder: Path, re
         f"{main}:3: include link.yaml {outside}",
         f"{main}:4: include folder: {main.parent}/folder/b.yaml {outside}",
         f"{main}:5: include {os.path.dirname(above)} {outside}",
-        f"{main}:7: tenant a-b: proxy_config_file link.yaml {outside}",
+        f"{main}:8: tenant a-b: proxy_config_file link.yaml {outside}",
     ]
 
 

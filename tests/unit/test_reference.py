@@ -18,7 +18,7 @@ PROJECT = Path(__file__).parents[2]
 GOOD = """\
 tenants:
   - tenant: acme
-    env: prod
+    <<: {env: prod, allow_plaintext_alb: true}
     region: us-west-2
     azs: [us-west-2a, us-west-2b]
 """

@@ -31,7 +31,10 @@ ACME = """\
     backend: {s3: {bucket: states, region: us-west-2}}
 """
 GLOBEX = "  - {tenant: globex, env: dev, allow_plaintext_alb: true}\n"
-HOOLI = "  - {tenant: hooli, env: dev, region: eu-west-1, backend: {cloud: {organization: hooli}}}\n"
+HOOLI = (
+    "  - {tenant: hooli, env: dev, region: eu-west-1, azs: [eu-west-1a, eu-west-1b], domain_name: hooli.example, "
+    "route53_zone_id: Z1, backend: {cloud: {organization: hooli}}}\n"
+)
 FLEET = DEFAULTS + ACME + GLOBEX + HOOLI
 
 as_root = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
@@ -120,7 +123,7 @@ def test_a_run_writes_the_fleet_and_lists_it(synthesized: tuple[Path, Run]) -> N
     ("tenants", "line", "count"),
     [
         (FLEET + "}\n", 9, 1),
-        (FLEET + "  - {tenant: initech, env: prod, gateway_cpus: 1}\n  - {}\n", 9, 3),
+        (FLEET + "  - {tenant: initech, env: prod, gateway_cpus: 1, allow_plaintext_alb: true}\n  - {}\n", 9, 4),
         ("", 1, 1),
     ],
     ids=["not YAML", "bad values", "empty"],
@@ -495,9 +498,11 @@ def test_an_empty_fleet_is_the_module_alone(project: Path, capsys: pytest.Captur
 
 
 def test_of_a_large_fleet_only_what_changes_is_listed(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    fleet = DEFAULTS + "".join(f"  - {{tenant: t{number:02}, env: dev}}\n" for number in range(60))
+    fleet = DEFAULTS + "".join(
+        f"  - {{tenant: t{number:02}, env: dev, allow_plaintext_alb: true}}\n" for number in range(60)
+    )
     assert "t07-dev" in run(capsys, fleet).out
-    changed = run(capsys, fleet.replace("tenant: t07", "allow_plaintext_alb: true, tenant: t07")).out
+    changed = run(capsys, fleet.replace("tenant: t07", "ui_desired_count: 2, tenant: t07")).out
     assert "t07-dev  changed" in changed
     assert "t08-dev" not in changed
     assert "and 60 unchanged" in changed

@@ -16,7 +16,13 @@ from stacks.synthesis import synthesize
 Configuration = dict[str, Any]
 RootOf = Callable[..., Configuration]
 
-ACME = {"region": "us-west-2", "tenant": "acme", "env": "dev", "azs": ["us-west-2a", "us-west-2b"]}
+ACME = {
+    "region": "us-west-2",
+    "tenant": "acme",
+    "env": "dev",
+    "azs": ["us-west-2a", "us-west-2b"],
+    "allow_plaintext_alb": True,
+}
 
 
 @pytest.fixture

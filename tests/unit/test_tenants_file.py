@@ -14,13 +14,13 @@ FILE = Path("tenants.yaml")
 TENANT = """\
 tenants:
   - tenant: acme
-    env: prod
+    <<: {env: prod, allow_plaintext_alb: true}
     region: us-west-2
     azs: [us-west-2a, us-west-2b]
 """
-"""A tenant with the required inputs only. The tests add lines from line 6 on."""
+"""A tenant with the required inputs only. The tests add lines from line 6 on, and may set allow_plaintext_alb, too."""
 
-DEFAULTS = "defaults: {region: us-west-2, azs: [us-west-2a, us-west-2b]}\n"
+DEFAULTS = "defaults: {region: us-west-2, azs: [us-west-2a, us-west-2b], allow_plaintext_alb: true}\n"
 """One line, with which a tenant needs no more than `tenant` and `env`."""
 
 SECRET = "arn:aws:secretsmanager:us-west-2:111122223333:secret:openai"
@@ -48,6 +48,10 @@ LOOK = "look at the indentation, quotes, brackets and colons here and just above
 TO_BOOL = "in quotes, or true or false"
 TO_INT = "in quotes, or a decimal number without leading zeros"
 NO_VALUE = "has no value: give it one, or remove the line"
+TLS = (
+    "Without TLS, keys and prompts would travel in plain text: set acm_certificate_arn or domain_name or, for a "
+    "short-lived trial, allow_plaintext_alb = true"
+)
 MISSING = "is missing: set it here, or under defaults"
 OUTSIDE = "is outside of the folder of tenants.yaml: move it there, and give its path from that folder"
 
@@ -97,6 +101,7 @@ def test_only_what_is_set_is_an_input_of_the_module() -> None:
         "tenant": "acme",
         "env": "prod",
         "azs": ["us-west-2a", "us-west-2b"],
+        "allow_plaintext_alb": True,
         "gateway_cpu": 1024,
     }
 
@@ -106,6 +111,7 @@ def test_a_tenant_inherits_the_defaults_maps_deeply_and_lists_as_a_whole() -> No
 defaults:
   region: us-west-2
   azs: [us-west-2a, us-west-2b]
+  allow_plaintext_alb: true
   tags: {team: platform, tier: gold}
   gateway_cpu: 2048
   proxy_config: {model_list: [{model_name: a}], router_settings: {num_retries: 1, timeout: 5}}
@@ -126,6 +132,7 @@ tenants:
         "env": "prod",
         "azs": ["us-west-2a", "us-west-2b"],
         "tags": {"team": "platform", "tier": "gold"},
+        "allow_plaintext_alb": True,
         "gateway_cpu": 2048,
         "proxy_config": {
             "model_list": [{"model_name": "a"}],
@@ -138,6 +145,7 @@ tenants:
         "env": "dev",
         "azs": ["us-west-2c", "us-west-2d"],
         "tags": {"team": "platform", "tier": "trial"},
+        "allow_plaintext_alb": True,
         "gateway_cpu": 1024,
         "proxy_config": {
             "model_list": [{"model_name": "b"}],
@@ -168,7 +176,7 @@ def test_a_backend_merges_with_its_own_kind_and_replaces_another(
 
 def test_anchors_aliases_and_merge_keys_work() -> None:
     tenants = load("""\
-defaults: &base {region: us-west-2, azs: &azs [us-west-2a, us-west-2b]}
+defaults: &base {region: us-west-2, azs: &azs [us-west-2a, us-west-2b], allow_plaintext_alb: true}
 tenants:
   - &first {<<: *base, tenant: acme, env: prod, tags: &tags {a: "1"}}
   - {<<: [{env: dev}, *first], tags: {<<: *tags, b: "2"}, azs: *azs}
@@ -180,10 +188,12 @@ tenants:
 
 def test_a_proxy_config_may_stand_in_a_file_of_its_own(folder: Path) -> None:
     (folder / "config").mkdir()
-    Path("config/acme.yaml").write_text("general_settings: {master_key: os.environ/KEY}\nstart: 2026-01-01\n")
+    Path("config/acme.yaml").write_text(
+        "general_settings: {master_key: os.environ/LITELLM_MASTER_KEY}\nstart: 2026-01-01\n"
+    )
     [tenant] = load(with_lines("proxy_config_file: config/acme.yaml"))
     assert tenant.inputs_set()["proxy_config"] == {
-        "general_settings": {"master_key": "os.environ/KEY"},
+        "general_settings": {"master_key": "os.environ/LITELLM_MASTER_KEY"},
         "start": "2026-01-01",
     }
 
@@ -214,13 +224,15 @@ def test_a_state_has_a_name_of_its_own_unless_it_is_given() -> None:
 
 
 def test_what_only_looks_like_a_secret_is_accepted() -> None:
-    config = "{api_key: os.environ/KEY, api_base: 'https://example.com:8443/v1', model: openai/sk-short, password: ''}"
+    config = (
+        "{api_key: os.environ/REDIS_URL, api_base: 'https://example.com:8443/v1', model: openai/sk-short, password: ''}"
+    )
     [tenant] = load(
         with_lines(
-            f"proxy_config: {config}", 'gateway_extra_env: {OPENAI_API_KEY: os.environ/KEY, NO_PASSWORD: "true"}'
+            f"proxy_config: {config}", 'gateway_extra_env: {OPENAI_API_KEY: os.environ/REDIS_URL, NO_PASSWORD: "true"}'
         )
     )
-    assert tenant.proxy_config["api_key"] == tenant.gateway_extra_env["OPENAI_API_KEY"] == "os.environ/KEY"
+    assert tenant.proxy_config["api_key"] == tenant.gateway_extra_env["OPENAI_API_KEY"] == "os.environ/REDIS_URL"
 
 
 def test_the_defaults_of_an_empty_fleet_are_checked() -> None:
@@ -566,6 +578,18 @@ MISTAKES: dict[str, tuple[str, str]] = {
         "provider.allowed_account_ids[1] must be an account id of 12 digits",
     ),
     "empty option": ('provider: {profile: ""}', "provider.profile must not be empty"),
+    "no TLS": ("allow_plaintext_alb: false", TLS),
+    "certificate of another region": (
+        "acm_certificate_arn: arn:aws:acm:us-east-1:111122223333:certificate/a",
+        "acm_certificate_arn must be in the stack's region, as a load balancer takes no other certificate: "
+        "request one there, or correct region",
+    ),
+    "image of another version": (
+        "gateway_image: ghcr.io/berriai/litellm-gateway:v1.90.0",
+        "gateway_image and the other images must have one version of LiteLLM, but backend_image has 1.86.0, "
+        "gateway_image has 1.90.0, migrations_image has 1.86.0, ui_image has 1.86.0: give all four the same one, or "
+        "set litellm_version",
+    ),
     "pair that Fargate has not": ("gateway_memory: 512", FARGATE),
     "least above the default most": (
         "gateway_min_capacity: 11",
@@ -669,10 +693,44 @@ def test_an_entry_that_names_no_tenant_is_refused(entry: str, said: list[str]) -
 
 def test_inputs_that_are_required_are_asked_for_in_the_tenants_line() -> None:
     assert refusal("defaults: {tags: {}}\ntenants:\n\n  - tenant: acme\n    env: prod\n") == [
+        f"tenants.yaml:4: tenant acme-prod: {TLS}",
         "tenants.yaml:4: tenant acme-prod: azs must name at least two availability zones, for Aurora and the load "
         "balancer: set two, or vpc_id",
         f"tenants.yaml:4: tenant acme-prod: region {MISSING}",
     ]
+
+
+@pytest.mark.parametrize("line", ["region: eu-west-1", "azs: [us-west-2a, us-west-1a]"])
+def test_zones_of_another_region_are_refused_in_the_tenants_line(line: str) -> None:
+    said = "azs must be zones of the stack's region, such as us-west-2a in us-west-2: correct azs or region"
+    entry = f"  - tenant: acme\n    env: prod\n    {line}\n"
+    assert refusal(f"{DEFAULTS}tenants:\n{entry}") == [f"tenants.yaml:5: tenant acme-prod: {said}"]
+    existing = "vpc_id: vpc-1, private_subnet_ids: [subnet-1, subnet-2], public_subnet_ids: [subnet-3, subnet-4]"
+    assert load(f"{DEFAULTS}tenants:\n  - {{tenant: acme, env: prod, {line}, {existing}}}\n")
+
+
+def test_zones_of_a_city_are_of_the_region() -> None:
+    assert load(f"{DEFAULTS}tenants:\n  - {{tenant: acme, env: prod, azs: [us-west-2a, us-west-2-lax-1a]}}\n")
+
+
+def test_a_tenant_needs_a_certificate_a_domain_or_the_word_that_it_does_not() -> None:
+    without = "{region: us-west-2, azs: [us-west-2a, us-west-2b], tenant: acme, env: prod"
+    assert refusal(f"tenants:\n  - {without}}}\n") == [f"tenants.yaml:2: tenant acme-prod: {TLS}"]
+    certificate = "acm_certificate_arn: 'arn:aws:acm:us-west-2:111122223333:certificate/a'"
+    for line in (certificate, "domain_name: a.example.com, route53_zone_id: Z1", "allow_plaintext_alb: true"):
+        assert load(f"tenants:\n  - {without}, {line}}}\n")
+
+
+def test_the_local_state_of_a_production_stack_is_warned_of() -> None:
+    FILE.write_text(with_lines("backend: {local: {}}").replace("env: prod", "env: live"))
+    assert [str(warning) for warning in load_fleet(FILE).warnings] == [
+        "tenants.yaml:6: tenant acme-live: the state of this production stack is a local file, "
+        "terraform.acme-live.tfstate, which is easily lost: set a backend, s3 or cloud"
+    ]
+    FILE.write_text(with_lines("backend: {s3: {bucket: b, region: us-west-2}}"))
+    assert load_fleet(FILE).warnings == []
+    FILE.write_text(TENANT.replace("env: prod", "env: dev"))
+    assert load_fleet(FILE).warnings == []
 
 
 def test_a_secret_that_is_no_arn_is_named_by_its_variable_and_line() -> None:
@@ -933,7 +991,7 @@ def test_a_reference_an_arn_and_a_price_are_no_secrets() -> None:
             "  input_cost_per_token: 1e-6",
             "  output_cost_per_token: 0.5",
             "  max_token: 5",
-            "  headers: {Authorization: bearer os.environ/COHERE_API_KEY}",
+            "  headers: {Authorization: bearer os.environ/OPENAI_API_KEY}",
             "  text: the bearer of a basic subscription, https://hooks.slack.com and a token",
             f"gateway_extra_secrets: {{OPENAI_API_KEY: '{SECRET}:sk-0123456789abcdefghij::'}}",
         )
@@ -960,6 +1018,8 @@ defaults:
   region: us-west-2
   azs: [us-west-2a]
   ui_password: x
+  domain_name: example.com
+  route53_zone_id: Z1
 tenant: []
 tenants:
   - tenant: acme
@@ -979,14 +1039,14 @@ tenants:
   - 7
 """)
     assert [each.removeprefix("tenants.yaml:").split(" ", 1)[0] for each in said] == [
-        *("3:", "4:", "5:", "9:", "10:", "15:", "17:", "20:", "21:")
+        *("3:", "4:", "7:", "11:", "12:", "15:", "17:", "19:", "22:", "23:")
     ]
 
 
 def test_a_mistake_that_tenants_inherit_is_said_once() -> None:
     FILE.write_text(
-        "defaults:\n  region: us-west-2\n  azs: [us-west-2a]\ntenants:\n"
-        "  - {tenant: c, env: e}\n  - {tenant: a, env: e}\n  - {tenant: b, env: e, azs: [x, y]}\n"
+        "defaults: {allow_plaintext_alb: true, region: us-west-2,\n  \n  azs: [us-west-2a]}\ntenants:\n"
+        "  - {tenant: c, env: e}\n  - {tenant: a, env: e}\n  - {tenant: b, env: e, azs: [us-west-2a, us-west-2b]}\n"
         "  - {tenant: d, env: e}\n"
     )
     with pytest.raises(BadInputError) as raised:
