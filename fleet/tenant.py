@@ -15,6 +15,7 @@ from pydantic_core import PydanticCustomError
 from litellm_aws.inputs import Inputs
 from litellm_aws.litellm import LITELLM
 from litellm_aws.module_kind import ModuleKind
+from litellm_aws.production import is_production
 from litellm_aws.rules import RULE_BROKEN, Matches, NotEmpty, OneOf, role_arn
 
 from .waves import Wave, wave_of
@@ -256,6 +257,11 @@ class TenantSettings(Inputs):
     def effective_wave(self) -> Wave:
         """The tenant's wave, by default that of the environment."""
         return Wave(self.wave) if self.wave else wave_of(self.env)
+
+    @property
+    def is_production(self) -> bool:
+        """Whether the stack is protected as production: by the input, by the tenant's own wave, or by `env`."""
+        return self.wave == Wave.PROD or is_production(self.env) if self.production is None else self.production
 
     @property
     def label(self) -> str:

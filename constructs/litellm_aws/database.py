@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from cdktf import ITerraformDependable, TerraformResourceLifecycle
+from cdktf import ITerraformDependable, Postcondition, TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.db_subnet_group import DbSubnetGroup
 from cdktf_cdktf_provider_aws.rds_cluster import RdsCluster
 from cdktf_cdktf_provider_aws.rds_cluster_instance import RdsClusterInstance
@@ -10,12 +10,12 @@ from cdktf_cdktf_provider_aws.rds_cluster_parameter_group import RdsClusterParam
 from constructs import Construct
 
 from .blocks import address, count_if, local, one
-from .expressions import Expression, call, for_list, text
+from .expressions import SELF, Expression, call, for_list, text, when
 from .input_variables import InputVariables
 from .naming import KEPT_DESCRIPTION, Naming
 from .network import Network
 from .passwords import generated_password
-from .retention import data_loss_precondition
+from .retention import Retention
 
 
 class Database(Construct):
@@ -34,9 +34,18 @@ class Database(Construct):
         name, username, master_username, master_password: of the database, the tasks' user, the master user.
     """
 
-    def __init__(self, scope: Construct, id_: str, *, inputs: InputVariables, naming: Naming, network: Network) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        inputs: InputVariables,
+        naming: Naming,
+        network: Network,
+        retention: Retention,
+    ) -> None:
         super().__init__(scope, id_)
-        self._inputs, self._naming = inputs, naming
+        self._inputs, self._naming, self._retention = inputs, naming, retention
         self.exists = inputs.create_database
         self.count = count_if(self.exists)
         self.name = inputs.db_name
@@ -79,13 +88,39 @@ class Database(Construct):
             apply_immediately=True,
             skip_final_snapshot=inputs.skip_final_snapshot.as_boolean,
             final_snapshot_identifier=inputs.skip_final_snapshot.then(None, snapshot).as_string,
+            snapshot_identifier=when(inputs.snapshot_identifier.is_set, inputs.snapshot_identifier).as_string,
+            deletion_protection=self._retention.is_protected.as_boolean,
             tags=naming.tags,
             lifecycle=TerraformResourceLifecycle(
                 precondition=[
-                    data_loss_precondition(inputs, "skip_final_snapshot", "the database without a final snapshot")
-                ]
+                    self._retention.data_loss_precondition(
+                        "skip_final_snapshot", "the database without a final snapshot"
+                    )
+                ],
+                postcondition=self._restored_as_declared(),
             ),
         )
+
+    def _restored_as_declared(self) -> list[Postcondition]:
+        """Returns what a plan takes for granted of a new cluster, and a restored one may lack."""
+        name, user = SELF.attribute("database_name"), SELF.attribute("master_username")
+        return [
+            Postcondition(
+                condition=(name.equals(self.name) & user.equals(self.master_username)).as_string,
+                error_message=text(
+                    "The snapshot has the database ",
+                    name,
+                    " and the master user ",
+                    user,
+                    ": set db_name and db_master_username to them, and apply again.",
+                ).as_string,
+            ),
+            # The provider's restore leaves it out (hashicorp/terraform-provider-aws, issue 35189).
+            Postcondition(
+                condition=SELF.attribute("iam_database_authentication_enabled").as_string,
+                error_message="AWS has restored the cluster without IAM authentication: apply again, which enables it.",
+            ),
+        ]
 
     def _subnets(self, network: Network) -> DbSubnetGroup:
         return DbSubnetGroup(

@@ -159,6 +159,11 @@ _STORES = (
         "create_database = false",
     ),
     Refused(
+        ~on("create_database"),
+        ~empty("snapshot_identifier"),
+        says="snapshot_identifier restores the managed database, and there is none: set create_database, or remove it",
+    ),
+    Refused(
         on("create_redis"),
         ~empty("redis_url"),
         says="redis_url is an existing Redis, and create_redis creates one: remove redis_url, or set "
