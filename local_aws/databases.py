@@ -15,7 +15,6 @@ from .loopback_network import LoopbackNetwork
 from .postgres import Postgres
 from .repairs.patching import patch_method, set_member
 
-
 _restoring: ContextVar[str | None] = ContextVar("restoring", default=None)
 """The snapshot from which moto creates a cluster at the moment."""
 

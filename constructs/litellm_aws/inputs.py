@@ -455,7 +455,7 @@ class Stores(_Section):
         str,
         EmptyOr(
             Matches(
-                "(?:rds:)?[A-Za-z][A-Za-z0-9-]{0,254}|arn:aws[a-z-]*:rds:[a-z0-9-]+:[0-9]{12}:cluster-snapshot:.+",
+                "(?:arn:aws[a-z-]*:rds:[a-z0-9:-]+:cluster-snapshot:)?(?:rds:)?[A-Za-z][A-Za-z0-9-]*",
                 "the name or the ARN of an Aurora cluster snapshot",
             )
         ),

@@ -87,7 +87,7 @@ class Retention(Construct):
                     Precondition(
                         condition=(~self.is_protected | changed.length().equals(0)).as_string,
                         error_message=text(
-                            "The database is protected, and would be replaced or deleted by a change of ",
+                            "The database is protected from a change of ",
                             call("join", ", ", changed),
                             ": undo it, or first apply deletion_protection = false.",
                         ).as_string,

@@ -66,7 +66,7 @@ def test_aurora_and_the_load_balancer_refuse_to_be_deleted(stack: Stack) -> None
 def test_a_plan_that_would_replace_the_database_is_refused(stack: Stack, name: str, value: Any) -> None:
     before = resources(stack)
     refusal = stack.failure(**{name: value})
-    assert f"would be replaced or deleted by a change of {name}: undo it, or first apply" in refusal
+    assert f"The database is protected from a change of {name}: undo it, or first apply" in refusal
     expect_untouched(stack, before)
 
 
