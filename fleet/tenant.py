@@ -244,7 +244,8 @@ class TenantSettings(Inputs):
     """Profile or list of profiles, between the defaults and the tenant's own inputs. A later one wins."""
 
     wave: Annotated[str, OneOf(tuple(Wave))] | None = None
-    """When a change that touches every tenant reaches this one: dev, stage or prod. By default, it depends on `env`."""
+    """When a change that touches every tenant reaches this one: dev, stage or prod. By default, it depends on `env`.
+    Set to prod, it also makes the stack production."""
 
     @field_validator("region")
     @classmethod

@@ -27,7 +27,7 @@ def stack(applying: Terraform, local_aws: LocalAws, stacks: Path) -> Stack:
     return stack
 
 
-def resources(stack: Stack) -> list[tuple[str, str, Any]]:
+def resources(stack: Stack) -> list[tuple[Any, ...]]:
     """Returns the resources in the state, with their IDs."""
     state = json.loads((stack.root.directory / "terraform.tfstate").read_text())
     return sorted(
@@ -38,7 +38,7 @@ def resources(stack: Stack) -> list[tuple[str, str, Any]]:
     )
 
 
-def expect_untouched(stack: Stack, before: list[tuple[str, str, Any]]) -> None:
+def expect_untouched(stack: Stack, before: list[tuple[Any, ...]]) -> None:
     assert resources(stack) == before
     instances = stack.client("rds").describe_db_instances()["DBInstances"]
     assert len([found for found in instances if found["DBClusterIdentifier"] == NAME]) == 2
