@@ -15,6 +15,7 @@ from pydantic_core import PydanticCustomError
 from litellm_aws.inputs import Inputs
 from litellm_aws.litellm import LITELLM
 from litellm_aws.module_kind import ModuleKind
+from litellm_aws.production import is_production
 from litellm_aws.rules import RULE_BROKEN, Matches, NotEmpty, OneOf, role_arn
 
 from .waves import Wave, wave_of
@@ -243,7 +244,8 @@ class TenantSettings(Inputs):
     """Profile or list of profiles, between the defaults and the tenant's own inputs. A later one wins."""
 
     wave: Annotated[str, OneOf(tuple(Wave))] | None = None
-    """When a change that touches every tenant reaches this one: dev, stage or prod. By default, it depends on `env`."""
+    """When a change that touches every tenant reaches this one: dev, stage or prod. By default, it depends on `env`.
+    Set to prod, it also makes the stack production."""
 
     @field_validator("region")
     @classmethod
@@ -256,6 +258,11 @@ class TenantSettings(Inputs):
     def effective_wave(self) -> Wave:
         """The tenant's wave, by default that of the environment."""
         return Wave(self.wave) if self.wave else wave_of(self.env)
+
+    @property
+    def is_production(self) -> bool:
+        """Whether the stack is protected as production: by the input, by the tenant's own wave, or by `env`."""
+        return self.wave == Wave.PROD or is_production(self.env) if self.production is None else self.production
 
     @property
     def label(self) -> str:

@@ -3,6 +3,8 @@
 import re
 from enum import StrEnum
 
+from litellm_aws.production import is_production
+
 
 class Wave(StrEnum):
     """The tenants that a change reaches at the same time, in the order of the waves."""
@@ -22,7 +24,6 @@ _WORDS = {
 
 
 def wave_of(env: str) -> Wave:
-    """Returns the wave of an environment. It is production for every unknown name."""
-    first, *others = re.findall("[a-z]+", env)
-    known = _WORDS.get(first, Wave.PROD)
-    return Wave.PROD if any(word.startswith(("prod", "prd", "live")) for word in others) else known
+    """Returns the wave of an environment. It is the last one for production and for every unknown name."""
+    first = re.findall("[a-z]+", env)[0]
+    return Wave.PROD if is_production(env) else _WORDS.get(first, Wave.PROD)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from . import tokens
 from .account import Account
@@ -12,6 +14,9 @@ from .database_proxy import DatabaseProxy
 from .loopback_network import LoopbackNetwork
 from .postgres import Postgres
 from .repairs.patching import patch_method, set_member
+
+_restoring: ContextVar[str | None] = ContextVar("restoring", default=None)
+"""The snapshot from which moto creates a cluster at the moment."""
 
 
 class Databases:
@@ -30,6 +35,7 @@ class Databases:
         """
         self._home, self._account, self._network = home, account, network
         self._servers: dict[str, tuple[Postgres, DatabaseProxy]] = {}
+        self._backups: dict[str, Path] = {}
         _patch_moto()
         Databases.current = self
 
@@ -39,12 +45,13 @@ class Databases:
         for identifier in list(self._servers):
             self.remove(identifier)
 
-    def create(self, cluster: Any, password: str) -> None:
+    def create(self, cluster: Any, password: str, snapshot: str | None = None) -> None:
         """Starts the server of a new cluster.
 
         Args:
             cluster: moto's cluster object.
             password: password of the master user.
+            snapshot: the one that has the data; None is an empty database.
         """
         identifier = cluster.db_cluster_identifier
         postgres = Postgres(
@@ -53,9 +60,12 @@ class Databases:
             master=cluster.master_username,
             password=password,
             database=cluster.database_name or "",
+            backup=None if snapshot is None else self._backups[snapshot],
         )
 
         def rejection_reason(user: str, token: str) -> str | None:
+            if not cluster.iam_auth:
+                return "IAM database authentication is not enabled"
             return tokens.rejection_reason(
                 self._account,
                 token,
@@ -81,6 +91,18 @@ class Databases:
         found = self._servers.get(identifier)
         return found[1].address if found else None
 
+    def save(self, snapshot: Any) -> None:
+        """Saves the data for a snapshot of moto's. An automated one, made before the server starts, has none."""
+        if server := self.server(snapshot.db_cluster_identifier):
+            folder = self._home / "snapshots" / uuid4().hex
+            server.back_up(folder)
+            self._backups[snapshot.db_cluster_snapshot_identifier] = folder
+
+    def copy(self, source: str, target: str) -> None:
+        """Saves the data of a snapshot for another one."""
+        if source in self._backups:
+            self._backups[target] = self._backups[source]
+
     def remove(self, identifier: str) -> None:
         """Stops the server of a deleted cluster, and deletes its data."""
         if identifier in self._servers:
@@ -98,11 +120,34 @@ def _patch_moto() -> None:
         cluster = original(backend, kwargs)
         if Databases.current and cluster.engine == "aurora-postgresql":
             try:
-                Databases.current.create(cluster, kwargs["master_user_password"])
+                Databases.current.create(cluster, kwargs["master_user_password"], _restoring.get())
             except Exception:
                 backend.clusters.pop(cluster.db_cluster_identifier)
                 raise
         return cluster
+
+    @patch_method(RDSBackend, "restore_db_cluster_from_snapshot")
+    def restore(original: Any, backend: Any, name: str, *args: Any) -> Any:
+        token = _restoring.set(name.rpartition(":cluster-snapshot:")[2])
+        try:
+            return original(backend, name, *args)
+        finally:
+            _restoring.reset(token)
+
+    @patch_method(RDSBackend, "create_db_cluster_snapshot")
+    def save(original: Any, backend: Any, *args: Any, **kwargs: Any) -> Any:
+        snapshot = original(backend, *args, **kwargs)
+        if Databases.current:
+            Databases.current.save(snapshot)
+        return snapshot
+
+    @patch_method(RDSBackend, "copy_db_cluster_snapshot")
+    def copy(original: Any, backend: Any, **kwargs: Any) -> Any:
+        snapshot = original(backend, **kwargs)
+        if Databases.current:
+            source, target = (kwargs[f"{which}_db_cluster_snapshot_identifier"] for which in ("source", "target"))
+            Databases.current.copy(source, target)
+        return snapshot
 
     @patch_method(RDSBackend, "modify_db_cluster")
     def modify(original: Any, backend: Any, kwargs: dict[str, Any]) -> Any:

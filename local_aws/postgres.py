@@ -19,7 +19,7 @@ _OWNER = "rdsadmin"
 
 _RULES = """\
 # type  database  user       method
-local   all       {owner}    trust
+local   all,replication {owner} trust
 local   all       "{master}" scram-sha-256
 # On RDS, the method is pam, and a module of RDS checks the token. Here, DatabaseProxy has already checked it.
 local   all       +rds_iam   trust
@@ -69,7 +69,9 @@ class Postgres:
 
     owner = _OWNER
 
-    def __init__(self, home: Path, scratch: Path, *, master: str, password: str, database: str) -> None:
+    def __init__(
+        self, home: Path, scratch: Path, *, master: str, password: str, database: str, backup: Path | None = None
+    ) -> None:
         """Creates a server and starts it.
 
         Args:
@@ -78,6 +80,7 @@ class Postgres:
             master: name of the master user.
             password: password of the master user.
             database: a database to create, owned by the master user, as on RDS. If empty, there is only `postgres`.
+            backup: the folder of `back_up` with the data, which then include the users, passwords and databases.
 
         Raises:
             PostgresError: the server does not start.
@@ -93,17 +96,33 @@ class Postgres:
         if _is_root():
             for folder in (home, self._socket_folder):
                 os.chown(folder, _nobody().pw_uid, _nobody().pw_gid)
-        self._run("initdb", "-D", str(self._data), "-U", _OWNER, "-A", "trust", "-E", "UTF8", "--no-sync")
-        (self._data / "pg_hba.conf").write_text(_RULES.format(owner=_OWNER, master=master))
+        if backup:
+            # As the server's user: PostgreSQL wants to own its data.
+            self._run("/bin/cp", "--recursive", str(backup), str(self._data))
+        else:
+            self._run("initdb", "-D", str(self._data), "-U", _OWNER, "-A", "trust", "-E", "UTF8", "--no-sync")
+            (self._data / "pg_hba.conf").write_text(_RULES.format(owner=_OWNER, master=master))
         try:
             self.start()
-            self.execute(_ROLES.format(master=master))
-            self.set_password(master, password)
-            if database:
-                self.execute(f'CREATE DATABASE "{database}" OWNER "{master}"')
+            if not backup:
+                self.execute(_ROLES.format(master=master))
+                self.set_password(master, password)
+                if database:
+                    self.execute(f'CREATE DATABASE "{database}" OWNER "{master}"')
         except PostgresError:
             self.remove()
             raise
+
+    def back_up(self, folder: Path) -> None:
+        """Copies the data of the running server to a folder, which must not exist yet."""
+        folder.parent.mkdir(exist_ok=True)
+        copy = self._data.with_name("backup")
+        self._run(
+            "pg_basebackup",
+            *("-h", str(self._socket_folder), "-U", _OWNER, "-D", str(copy)),
+            *("--checkpoint=fast", "--wal-method=stream", "--no-sync"),
+        )
+        copy.rename(folder)
 
     def start(self) -> None:
         """Starts the server, and waits until it accepts connections."""

@@ -18,6 +18,7 @@ from litellm_aws.network import Network
 from litellm_aws.one_off_tasks import OneOffTasks
 from litellm_aws.outputs import Outputs
 from litellm_aws.proxy_config import ProxyConfig
+from litellm_aws.retention import Retention
 from litellm_aws.roles import Roles
 from litellm_aws.secrets import Secrets, bare
 from litellm_aws.services import Services
@@ -43,12 +44,19 @@ class ModuleStack(Stack):
         )
         self._cluster = Cluster(self, "cluster", inputs=inputs, naming=naming)
         account = Account(self, "account", cluster=self._cluster)
+        retention = Retention(self, "retention", inputs=inputs)
         self._database = database = Database(
-            self, "database", inputs=inputs, naming=naming, account=account, network=network
+            self, "database", inputs=inputs, naming=naming, account=account, network=network, retention=retention
         )
         self._cache = cache = Cache(self, "cache", inputs=inputs, naming=naming, network=network)
         self._storage = storage = Storage(
-            self, "storage", inputs=inputs, naming=naming, network=network, proxy_config=proxy_config
+            self,
+            "storage",
+            inputs=inputs,
+            naming=naming,
+            network=network,
+            proxy_config=proxy_config,
+            retention=retention,
         )
         self._secrets = secrets = Secrets(self, "secrets", inputs=inputs, naming=naming, database=database)
         self._environment = environment = Environment(
@@ -73,10 +81,13 @@ class ModuleStack(Stack):
             secrets=secrets,
             environment=environment,
         )
-        self._load_balancer = LoadBalancer(self, "load_balancer", inputs=inputs, naming=naming, network=network)
+        self._load_balancer = LoadBalancer(
+            self, "load_balancer", inputs=inputs, naming=naming, network=network, retention=retention
+        )
         self._one_off_tasks = self._declare_tasks()
         has_redis = cache.exists | secrets.redis_url.exists
         Checks(self, "checks", inputs=inputs, module=LITELLM, has_redis=has_redis)
+        retention.protect(replaced_with={"cluster": database.resource_id, "vpc": network.vpc.id})
         self._declare_outputs()
 
     def _declare_tasks(self) -> OneOffTasks:

@@ -9,6 +9,7 @@ from constructs import Construct
 
 from fleet.tenant import TenantSettings
 from litellm_aws.expressions import constant, module_output, variable
+from litellm_aws.production import is_production
 from litellm_aws.versions import PROVIDERS, TERRAFORM
 
 _LOCKFILE_TERRAFORM = ">= 1.10"
@@ -79,6 +80,8 @@ class TenantRootStack(TerraformStack):
 
 def _inputs(tenant: TenantSettings) -> dict[str, Any]:
     inputs = tenant.inputs_set()
+    if tenant.production is None and tenant.is_production and not is_production(tenant.env):
+        inputs["production"] = True
     role = tenant.provider.assume_role
     # The AWS CLI, which starts the one-off tasks, does not use the provider's role. The input passes the role to it,
     # but does not support an external ID: with one, the CLI uses the credentials of the environment.

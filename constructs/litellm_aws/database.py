@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from cdktf import DataResource, ITerraformDependable, TerraformResourceLifecycle
+from cdktf import DataResource, ITerraformDependable, Postcondition, TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.data_aws_rds_cluster import DataAwsRdsCluster
 from cdktf_cdktf_provider_aws.db_subnet_group import DbSubnetGroup
 from cdktf_cdktf_provider_aws.rds_cluster import RdsCluster
@@ -12,14 +12,14 @@ from constructs import Construct
 
 from .account import Account
 from .blocks import add_dynamic_block, address, count_if, local, one
-from .expressions import Expression, call, for_list, text, when
+from .expressions import SELF, Expression, call, for_list, text, when
 from .input_variables import InputVariables
 from .log_group import log_group
 from .naming import KEPT_DESCRIPTION, Naming
 from .network import Network
 from .passwords import generated_password
 from .policy import assumed_by, document
-from .retention import data_loss_precondition
+from .retention import Retention
 from .role import Role
 
 _LOG = "postgresql"
@@ -55,9 +55,10 @@ class Database(Construct):
         naming: Naming,
         account: Account,
         network: Network,
+        retention: Retention,
     ) -> None:
         super().__init__(scope, id_)
-        self._inputs, self._naming = inputs, naming
+        self._inputs, self._naming, self._retention = inputs, naming, retention
         self.exists = inputs.create_database
         self.count = count_if(self.exists)
         self.name = inputs.db_name
@@ -113,15 +114,41 @@ class Database(Construct):
             final_snapshot_identifier=inputs.skip_final_snapshot.then(None, snapshot).as_string,
             copy_tags_to_snapshot=True,
             enabled_cloudwatch_logs_exports=inputs.db_log_exports.then([_LOG], []).as_list,
+            snapshot_identifier=when(inputs.snapshot_identifier.is_set, inputs.snapshot_identifier).as_string,
+            deletion_protection=self._retention.is_protected.as_boolean,
             tags=naming.tags,
             depends_on=[self._logs()],
             lifecycle=TerraformResourceLifecycle(
                 ignore_changes=_AT_CREATION,
                 precondition=[
-                    data_loss_precondition(inputs, "skip_final_snapshot", "the database without a final snapshot")
+                    self._retention.data_loss_precondition(
+                        "skip_final_snapshot", "the database without a final snapshot"
+                    )
                 ],
+                postcondition=self._restored_as_declared(),
             ),
         )
+
+    def _restored_as_declared(self) -> list[Postcondition]:
+        """Returns what a plan takes for granted of a new cluster, and a restored one may lack."""
+        name, user = SELF.attribute("database_name"), SELF.attribute("master_username")
+        return [
+            Postcondition(
+                condition=(name.equals(self.name) & user.equals(self.master_username)).as_string,
+                error_message=text(
+                    "The snapshot has the database ",
+                    name,
+                    " and the master user ",
+                    user,
+                    ": set db_name and db_master_username to them, and apply again.",
+                ).as_string,
+            ),
+            # The provider's restore leaves it out (hashicorp/terraform-provider-aws, issue 35189).
+            Postcondition(
+                condition=SELF.attribute("iam_database_authentication_enabled").as_string,
+                error_message="AWS has restored the cluster without IAM authentication: apply again, which enables it.",
+            ),
+        ]
 
     def _managed_password_arns(self) -> Expression:
         manages = local(self, "has_managed_db_password", self.exists & self._inputs.manage_master_user_password)

@@ -319,6 +319,7 @@ def module_output(module: str, name: str) -> Expression:
     return Expression(f"module.{module}").attribute(name)
 
 
+SELF = Expression("self")
 COUNT_INDEX = Expression("count.index")
 EACH_KEY = Expression("each.key")
 EACH_VALUE = Expression("each.value")

@@ -130,11 +130,20 @@ class Stack(_Section):
     """Short name of the tenant. Every resource is named `<tenant>-litellm-<env>`, or starts with it."""
     env: Annotated[
         str,
-        Matches("[a-z][a-z0-9-]{0,8}", "1 to 9 lowercase letters, digits and hyphens, a letter first"),
+        Matches(
+            "[a-z][a-z0-9-]{0,8}",
+            "1 to 9 lowercase letters, digits and hyphens, a letter first, as AWS limits the names made from it: "
+            "prod, not production",
+        ),
         _NO_STRAY_HYPHEN,
     ]
-    """Short name of the environment, such as prod, stage or dev. One that starts with `prod` is protected against data
-    loss."""
+    """Short name of the environment, such as prod, stage or dev. Production is protected: see `production`."""
+    production: bool | None = None
+    """Whether the stack is protected as production. Null: if a word of `env` starts with prod, prd or live.
+
+    Words are separated by digits and hyphens: prod2 and eu-prod are production, preprod and pre-prod are not. A tenant
+    whose `wave` is set to prod is production, too. Production has deletion_protection, and refuses skip_final_snapshot
+    and s3_force_destroy without allow_data_loss."""
     azs: Annotated[list[str], AllDifferent()] = []
     """Availability zones of the managed subnets, at least two unless vpc_id is set.
 
@@ -284,8 +293,6 @@ class Ingress(_Section):
 
     It then removes headers with an underscore: of those that LiteLLM reads, `langfuse_*` and `litellm_user_api_key`.
     The `x-litellm-*` headers pass, and so does the `metadata` of a request."""
-    alb_deletion_protection: bool = False
-    """Whether AWS refuses to delete the load balancer. Before you destroy the stack, apply false."""
     alb_idle_timeout_seconds: Annotated[int, whole(1, 4000)] = 120
     """Seconds after which the load balancer closes an idle connection. Long streams need more."""
     extra_gateway_paths: Annotated[
@@ -539,7 +546,25 @@ class Stores(_Section):
 
     The ten newest versions of an object stay, so that a rolled-back task finds its configuration."""
     allow_data_loss: bool = False
-    """Allow skip_final_snapshot and s3_force_destroy in an environment that starts with `prod`."""
+    """Allow skip_final_snapshot and s3_force_destroy in production, and turn off deletion_protection by default."""
+    deletion_protection: bool | None = None
+    """Whether Aurora and the load balancer refuse to be deleted. Null: in production, unless allow_data_loss.
+
+    It also refuses a plan that would replace or delete the database, and a destroy of the stack, before anything is
+    deleted. Terraform has to apply `false` before it can delete them: see docs/operations.md."""
+    snapshot_identifier: Annotated[
+        str,
+        EmptyOr(
+            Matches(
+                "(?:arn:aws[a-z-]*:rds:[a-z0-9:-]+:cluster-snapshot:)?(?:rds:)?[A-Za-z][A-Za-z0-9-]*",
+                "the name or the ARN of an Aurora cluster snapshot",
+            )
+        ),
+    ] = ""
+    """Cluster snapshot from which Aurora is created. Empty: with an empty database. Another one replaces the database.
+
+    db_name and db_master_username must be those of the snapshot, and it must be encrypted. After the restore, it may be
+    removed: the database stays. docs/operations.md has the steps."""
 
 
 class Operations(_Section):

@@ -236,6 +236,11 @@ _STORES = (
         for url in (f"{kind}_url", f"{kind}_url_secret_arn")
     ),
     Refused(
+        ~on("create_database"),
+        ~empty("snapshot_identifier"),
+        says="snapshot_identifier restores the managed database, and there is none: set create_database, or remove it",
+    ),
+    Refused(
         on("gateway_connection_pool_enabled"),
         ~on("create_database"),
         empty("database_url"),

@@ -14,6 +14,7 @@ from .listener_rules import ListenerRules
 from .naming import Naming
 from .network import HTTP_PORT, HTTPS_PORT, Network
 from .ports import BACKEND_PORT, GATEWAY_PORT, UI_PORT
+from .retention import Retention
 
 _NAME_LIMIT = 32
 """Characters that ELB takes in the name of a load balancer or a target group (ELBv2 API reference)."""
@@ -35,9 +36,18 @@ class LoadBalancer(Construct):
             group that no load balancer uses yet.
     """
 
-    def __init__(self, scope: Construct, id_: str, *, inputs: InputVariables, naming: Naming, network: Network) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        inputs: InputVariables,
+        naming: Naming,
+        network: Network,
+        retention: Retention,
+    ) -> None:
         super().__init__(scope, id_)
-        self._inputs, self._naming, self._network = inputs, naming, network
+        self._inputs, self._naming, self._network, self._retention = inputs, naming, network, retention
         has_any = inputs.acm_certificate_arn.is_set | inputs.domain_name.is_set
         # Without plain HTTP there must be a certificate, so that its ARN may be unknown until the apply.
         self._has_certificate = local(self, "has_certificate", inputs.allow_plaintext_alb.then(has_any, True))
@@ -83,7 +93,7 @@ class LoadBalancer(Construct):
             subnets=self._network.load_balancer_subnet_ids.as_list,
             idle_timeout=inputs.alb_idle_timeout_seconds.as_number,
             drop_invalid_header_fields=inputs.drop_invalid_header_fields.as_boolean,
-            enable_deletion_protection=inputs.alb_deletion_protection.as_boolean,
+            enable_deletion_protection=self._retention.is_protected.as_boolean,
             tags=self._naming.tags,
             depends_on=[self._network.vpc.internet_gateway],
         )

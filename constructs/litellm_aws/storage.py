@@ -34,7 +34,7 @@ from .input_variables import InputVariables
 from .naming import Naming
 from .network import Network
 from .proxy_config import ProxyConfig
-from .retention import data_loss_precondition
+from .retention import Retention
 
 _OBJECT_TAGS = 10
 """Tags that S3 takes on an object (S3 User Guide, object tags)."""
@@ -68,6 +68,7 @@ class Storage(Construct):
         naming: Naming,
         network: Network,
         proxy_config: ProxyConfig,
+        retention: Retention,
     ) -> None:
         super().__init__(scope, id_)
         self._inputs, self._naming = inputs, naming
@@ -79,7 +80,7 @@ class Storage(Construct):
             force_destroy=inputs.s3_force_destroy.as_boolean,
             tags=naming.tags,
             lifecycle=TerraformResourceLifecycle(
-                precondition=[data_loss_precondition(inputs, "s3_force_destroy", "the bucket with all its objects")]
+                precondition=[retention.data_loss_precondition("s3_force_destroy", "the bucket with all its objects")]
             ),
         )
         self.bucket_name = attribute(bucket, "id")

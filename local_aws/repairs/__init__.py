@@ -31,6 +31,7 @@ REPAIRS: tuple[Callable[[], None], ...] = (
     elasticache.delete_replication_groups_completely,
     elasticache.modify_and_delete_subnet_groups,
     elbv2.ignore_deregistration_of_unknown_targets,
+    elbv2.protect_load_balancers,
     rds.report_scaling_of_serverless_clusters_only,
     rds.report_performance_insights,
     rds.choose_maintenance_windows_outside_backup_windows,
@@ -39,6 +40,8 @@ REPAIRS: tuple[Callable[[], None], ...] = (
     rds.snapshot_clusters_only,
     rds.delete_automated_snapshots_with_their_cluster,
     rds.keep_modified_subnet_groups,
+    rds.modify_iam_authentication,
+    rds.restore_clusters_with_a_default_configuration,
     s3.keep_versions_when_versioning_is_suspended,
 )
 """All repairs. Each one patches moto's classes in this process."""

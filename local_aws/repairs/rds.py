@@ -134,6 +134,45 @@ def delete_automated_snapshots_with_their_cluster() -> None:
         return deleted
 
 
+def restore_clusters_with_a_default_configuration() -> None:
+    """RestoreDBClusterFromSnapshot creates a cluster "with a default configuration" and the settings of the request.
+
+    The data, and with them the database's name, the master user and its password, are those of the snapshot. Deletion
+    protection and IAM authentication are disabled by default. moto takes over all settings of the snapshot's cluster,
+    and ignores those of the request that are false.
+    """
+
+    @patch_method(RDSBackend, "restore_db_cluster_from_snapshot")
+    def restored(_: Callable[..., DBCluster], backend: RDSBackend, name: str, wanted: dict[str, Any]) -> DBCluster:
+        # A request has the name of a snapshot, or its ARN.
+        name = name.rpartition(":cluster-snapshot:")[2]
+        [snapshot] = backend.describe_db_cluster_snapshots(db_cluster_identifier=None, db_snapshot_identifier=name)
+        source = snapshot.cluster
+        own = {
+            "database_name": source.database_name,
+            "master_username": source.master_username,
+            "master_user_password": source._master_user_password,
+            "storage_encrypted": snapshot.storage_encrypted,
+            "kms_key_id": snapshot.kms_key_id,
+        }
+        settings = {key: value for key, value in wanted.items() if key != "snapshot_identifier"}
+        return backend.create_db_cluster({"engine_version": snapshot.engine_version, **settings, **own})
+
+
+def modify_iam_authentication() -> None:
+    """ModifyDBCluster enables and disables IAM authentication.
+
+    moto reports the value with which the cluster was created.
+    """
+
+    @patch_method(RDSBackend, "modify_db_cluster")
+    def modified(original: Callable[..., DBCluster], backend: RDSBackend, wanted: dict[str, Any]) -> DBCluster:
+        enabled = wanted.pop("enable_iam_database_authentication", None)
+        if enabled is not None:
+            backend.clusters[wanted["db_cluster_identifier"]].iam_auth = enabled
+        return original(backend, wanted)
+
+
 def keep_modified_subnet_groups() -> None:
     """On AWS, ModifyDBSubnetGroup changes a group.
 

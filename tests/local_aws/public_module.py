@@ -54,6 +54,7 @@ def state_of_the_public_module(ours: State, *, indexed: bool, urls: Mapping[str,
         for instance in resource["instances"]:
             _change(resource["type"], resource["name"], instance["attributes"])
     _replace_the_rules(resources)
+    resources[:] = [each for each in resources if each["name"] not in ("database_identity", "deletion_protection")]
     if urls:
         _name_the_stores_by_url(resources, urls)
     for resource in resources if not indexed else ():

@@ -69,7 +69,7 @@ def test_cdktf_deploys_the_matching_tenants_in_parallel(
         check=False,
     )
     assert deployed.returncode == 0, deployed.stdout[-3000:] + deployed.stderr[-3000:]
-    assert deployed.stdout.count("Apply complete! Resources: 93 added, 0 changed, 0 destroyed.") == 2
+    assert deployed.stdout.count("Apply complete! Resources: 95 added, 0 changed, 0 destroyed.") == 2
     # Both started before the first one finished. A line names its stack if the previous line was from another stack.
     until_the_first, _, _ = deployed.stdout.partition("Apply complete!")
     assert set(re.findall(r"^(\w+)-dev .*: Creating\.\.\.", until_the_first, re.MULTILINE)) == {"hooli", "initech"}

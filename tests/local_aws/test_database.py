@@ -374,3 +374,37 @@ class TestClusters:
         assert local_aws.databases.server(name) is None
         assert created["Endpoint"] != "127.0.0.1"
         rds.delete_db_cluster(DBClusterIdentifier=name, SkipFinalSnapshot=True)
+
+
+class TestSnapshots:
+    @pytest.fixture
+    def source(self, local_aws: LocalAws) -> Iterator[Database]:
+        source = Database(local_aws)
+        source.execute("CREATE TABLE kept AS SELECT 1 AS id")
+        yield source
+        source.rds.delete_db_cluster(DBClusterIdentifier=source.name, SkipFinalSnapshot=True)
+
+    def test_a_snapshot_restores_the_data_of_its_time(self, source: Database) -> None:
+        snapshot = f"{source.name}-snapshot"
+        source.rds.create_db_cluster_snapshot(DBClusterIdentifier=source.name, DBClusterSnapshotIdentifier=snapshot)
+        source.rds.copy_db_cluster_snapshot(
+            SourceDBClusterSnapshotIdentifier=snapshot, TargetDBClusterSnapshotIdentifier=f"{snapshot}-copy"
+        )
+        source.rds.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier=snapshot)
+        source.execute("DROP TABLE kept")
+        restored = f"{source.name}-restored"
+        source.rds.restore_db_cluster_from_snapshot(
+            DBClusterIdentifier=restored, SnapshotIdentifier=f"{snapshot}-copy", Engine="aurora-postgresql"
+        )
+        server = source.aws.databases.server(restored)
+        assert server is not None
+        assert server.execute("SELECT * FROM kept", "litellm") == "1"
+        assert source.execute("SELECT to_regclass('kept') IS NULL") == "t"
+        source.rds.delete_db_cluster(DBClusterIdentifier=restored, SkipFinalSnapshot=True)
+
+    def test_a_user_logs_in_with_a_token_once_iam_authentication_is_enabled(self, source: Database) -> None:
+        source.rds.modify_db_cluster(DBClusterIdentifier=source.name, EnableIAMDatabaseAuthentication=False)
+        expect_refused(source.refusal(USER, source.token()), "IAM database authentication is not enabled")
+        source.rds.modify_db_cluster(DBClusterIdentifier=source.name, EnableIAMDatabaseAuthentication=True)
+        assert source.described["IAMDatabaseAuthenticationEnabled"] is True
+        assert source.who(USER, source.token()) == USER

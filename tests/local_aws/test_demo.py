@@ -144,7 +144,7 @@ def test_a_demo_starts_after_a_killed_one(folder: Path, applying: Terraform) -> 
 
     code, output = run(folder, "up")
     assert code == 0, output
-    assert "Apply complete! Resources: 94 added, 0 changed, 0 destroyed." in output
+    assert "Apply complete! Resources: 96 added, 0 changed, 0 destroyed." in output
     assert "is a member of rds_iam" in output
     assert "Applied 220 migrations; 0 were applied before." in output
     assert "tables created by the migration  102" in output

@@ -242,6 +242,21 @@ class TestElbv2:
         assert "healthy" not in {each["TargetHealth"]["State"] for each in described}
         elb.delete_target_group(TargetGroupArn=arn)
 
+    def test_a_protected_load_balancer_cannot_be_deleted(self, client: Client, subnets: list[str], name: str) -> None:
+        elb = client("elbv2")
+        [balancer] = elb.create_load_balancer(Name=name[:32], Subnets=subnets)["LoadBalancers"]
+        arn = balancer["LoadBalancerArn"]
+
+        def protect(value: str) -> None:
+            attribute = {"Key": "deletion_protection.enabled", "Value": value}
+            elb.modify_load_balancer_attributes(LoadBalancerArn=arn, Attributes=[attribute])
+
+        protect("true")
+        assert refusal(elb.delete_load_balancer, LoadBalancerArn=arn) == "OperationNotPermitted"
+        protect("false")
+        elb.delete_load_balancer(LoadBalancerArn=arn)
+        assert refusal(elb.describe_load_balancers, LoadBalancerArns=[arn]) == "LoadBalancerNotFound"
+
 
 class TestRds:
     @pytest.fixture
@@ -341,6 +356,35 @@ class TestRds:
         create()
         assert refusal(rds.delete_db_cluster, **deletion) == "DBClusterSnapshotAlreadyExistsFault"
         assert rds.describe_db_clusters(DBClusterIdentifier=name)["DBClusters"]
+
+    def test_protection_keeps_a_cluster_and_not_its_instances(self, rds: Any, instance: Any, name: str) -> None:
+        instance("one")
+        rds.modify_db_cluster(DBClusterIdentifier=name, DeletionProtection=True)
+        rds.delete_db_instance(DBInstanceIdentifier=f"{name}-one", SkipFinalSnapshot=True)
+        deletion = {"DBClusterIdentifier": name, "SkipFinalSnapshot": True}
+        assert refusal(rds.delete_db_cluster, **deletion) == "InvalidParameterCombination"
+        rds.modify_db_cluster(DBClusterIdentifier=name, DeletionProtection=False)
+        rds.delete_db_cluster(**deletion)
+
+    def test_a_restored_cluster_has_the_settings_of_the_request(self, rds: Any, create: Any, name: str) -> None:
+        source = create()
+        rds.modify_db_cluster(DBClusterIdentifier=name, DeletionProtection=True, EnableIAMDatabaseAuthentication=True)
+        [cluster] = rds.describe_db_clusters(DBClusterIdentifier=name)["DBClusters"]
+        assert cluster["IAMDatabaseAuthenticationEnabled"] is True
+        snapshot = rds.create_db_cluster_snapshot(
+            DBClusterIdentifier=name, DBClusterSnapshotIdentifier=f"{name}-snapshot"
+        )["DBClusterSnapshot"]
+        for number, identifier in enumerate(
+            (snapshot["DBClusterSnapshotIdentifier"], snapshot["DBClusterSnapshotArn"])
+        ):
+            restored = rds.restore_db_cluster_from_snapshot(
+                DBClusterIdentifier=f"{name}-{number}", SnapshotIdentifier=identifier, Engine="aurora-postgresql"
+            )["DBCluster"]
+            assert restored["MasterUsername"] == "postgres"
+            assert restored["EngineVersion"] == "16.4"
+            assert restored["DbClusterResourceId"] != source["DbClusterResourceId"]
+            assert restored["DeletionProtection"] is False
+            assert restored["IAMDatabaseAuthenticationEnabled"] is False
 
     def test_a_subnet_group_can_be_modified(self, rds: Any, name: str, subnets: list[str]) -> None:
         assert refusal(rds.modify_db_subnet_group, DBSubnetGroupName=name, SubnetIds=subnets) == (

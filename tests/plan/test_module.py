@@ -70,6 +70,8 @@ ALWAYS = {
     "random_password.db_master_password[0]",
     "random_password.master_key",
     "terraform_data.bootstrap_db[0]",
+    "terraform_data.database_identity",
+    "terraform_data.deletion_protection",
     "terraform_data.migration[0]",
 }
 """The addresses of module.md that exist with the fewest inputs."""
@@ -153,7 +155,7 @@ def test_an_option_adds_and_removes_its_own_resources_only(
 
 
 def test_everything_at_once_plans(everything: Plan) -> None:
-    assert everything.counts == Counter(create=93 + 1 + 2 + 2 + 2 + 1)
+    assert everything.counts == Counter(create=95 + 1 + 2 + 2 + 2 + 1)
 
 
 @pytest.mark.parametrize(
@@ -210,7 +212,7 @@ def test_names_that_do_not_fit_are_cut_and_stay_apart(everything: Plan, evaluate
 
 
 def test_a_name_at_the_limit_is_not_cut(evaluate: Evaluate) -> None:
-    # As other tenants of other environments, which may lose their data: `prod` stands at the beginning of a name.
+    # As other tenants of other environments, which may lose their data: no word of `reprod` starts with prod.
     planned = evaluate(tenant="a" + "b" * 11, env="stage-12", skip_final_snapshot=True, s3_force_destroy=True)
     assert names(planned)["lb"] == "a" + "b" * 11 + "-litellm-stage-12"
     assert names(planned)["backend"].startswith("a" + "b" * 11 + "-litellm-sta")
@@ -545,7 +547,7 @@ def test_the_module_is_called_with_for_each(terraform: Terraform, stacks: Path, 
     root = terraform.root(caller)
     assert root.validate() == []
     planned = root.plan()
-    assert planned.counts == Counter(create=2 * 93)
+    assert planned.counts == Counter(create=2 * 95)
     assert planned.values('module.litellm["globex"].aws_vpc.this[0]')["tags"]["Name"] == "globex-litellm-dev"
 
 

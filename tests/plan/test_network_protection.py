@@ -22,7 +22,6 @@ PROTECTED: Mapping[str, Any] = {
     "web_acl_arn": WEB_ACL,
     "access_logs_bucket": "example-logs",
     "drop_invalid_header_fields": True,
-    "alb_deletion_protection": True,
 }
 """All of them."""
 EVERYTHING = [("-1", 0, 0, ["0.0.0.0/0"])]
@@ -70,14 +69,12 @@ def test_the_load_balancer_is_protected(protected: Plan, default: Plan) -> None:
     balancer = protected.values("aws_lb.this")
     assert balancer["access_logs"] == [{"bucket": "example-logs", "enabled": True, "prefix": "acme-litellm-dev"}]
     assert balancer["drop_invalid_header_fields"] is True
-    assert balancer["enable_deletion_protection"] is True
     association = protected.values("aws_wafv2_web_acl_association.this")
     assert association["web_acl_arn"] == WEB_ACL
     assert association["resource_arn"] == f"arn:aws:mock:{ACCOUNT}:mock:aws_lb.this"
     balancer = default.values("aws_lb.this")
     assert balancer["access_logs"] == []
     assert balancer["drop_invalid_header_fields"] is False
-    assert balancer["enable_deletion_protection"] is False
 
 
 def test_the_load_balancer_reaches_the_services_only(protected: Plan, default: Plan) -> None:

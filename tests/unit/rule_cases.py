@@ -329,6 +329,17 @@ CASES: tuple[Cases, ...] = (
         good=["d", "d1", "d" * 9],
         bad=["", "d" * 10, "1d", "-d", "Dev", "d_v", "d.v", "d v", "é", "dev\n"],
     ),
+    Cases(
+        "snapshot_identifier",
+        "Aurora cluster snapshot",
+        good=[
+            "",
+            "acme-litellm-prod-final-0a1b2c3d",
+            "rds:acme-litellm-prod-2026-01-31-07-10",
+            "arn:aws:rds:us-west-2:111122223333:cluster-snapshot:rds:acme",
+        ],
+        bad=["1a", "a_b", " a", "arn:aws:rds:us-west-2:111122223333:snapshot:acme", "a\n"],
+    ),
     Cases("env", "ends with a hyphen", good=["d-e"], bad=["d-", "d--e"]),
     Cases(
         "litellm_master_key",
@@ -673,6 +684,12 @@ CROSS_CASES: tuple[CrossCases, ...] = (
         bad=[("x/g:v1.90.0", "x/b:v1.91.0", "x/u:v1.90.0", "x/m")],
         says="gateway_image and the other images must have one version of LiteLLM, but backend_image has 1.91.0, "
         "gateway_image has 1.90.0",
+    ),
+    CrossCases(
+        ("create_database", "snapshot_identifier"),
+        good=[(True, "final"), (True, ""), (False, "")],
+        bad=[(False, "final")],
+        says="snapshot_identifier restores the managed database, and there is none",
     ),
     CrossCases(
         ("gateway_connection_pool_enabled", "create_database", "database_url", "database_url_secret_arn"),

@@ -151,11 +151,11 @@ def test_a_machine_without_git_is_told_so(repository: Path, monkeypatch: pytest.
     ("env", "wave"),
     [
         *((env, Wave.DEV) for env in ("dev", "dev2", "dev-eu", "test", "qa", "sandbox")),
-        *((env, Wave.STAGE) for env in ("stage", "staging", "stage2", "uat", "preprod", "pre-eu")),
-        # What is not known is taken for production.
+        *((env, Wave.STAGE) for env in ("stage", "staging", "stage2", "uat", "preprod", "pre-prod", "pre-eu")),
+        # What is not known comes last.
         *(
             (env, Wave.PROD)
-            for env in ("prod", "prod-eu", "live", "p1", "dev-prod", "qatar", "intl", "accounts", "prelive")
+            for env in ("prod", "prod-eu", "live", "p1", "dev-prod", "qatar", "intl", "accounts", "prelive", "non-prod")
         ),
     ],
 )

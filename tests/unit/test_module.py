@@ -312,6 +312,9 @@ EXTENDED: dict[str, tuple[str, Any]] = {
     "enable_execute_command": ("bool", False),
     "health_check_grace_period_seconds": ("number", 180),
     "gateway_drain_seconds": ("number", 30),
+    "production": ("bool", None),
+    "deletion_protection": ("bool", None),
+    "snapshot_identifier": ("string", ""),
 }
 """Type and default of the inputs of extended.md."""
 
@@ -337,3 +340,9 @@ def test_secrets_are_sensitive(module: Module) -> None:
         *("litellm_master_key", "litellm_license", "ui_password", "database_url", "redis_url"),
         *(f"billing_metrics_{part}" for part in ("client_cert_pem", "client_key_pem", "ca_cert_pem", "client_secret")),
     }
+
+
+def test_terraform_destroys_the_protection_before_everything_else(module: Module) -> None:
+    resources = {f"{kind}.{name}" for kind, blocks in module["resource"].items() for name in blocks}
+    protection = module["resource"]["terraform_data"]["deletion_protection"]
+    assert set(protection["depends_on"]) == resources - {"terraform_data.deletion_protection"}

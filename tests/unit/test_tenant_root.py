@@ -59,6 +59,25 @@ def test_the_one_shot_tasks_are_started_by_the_role_that_terraform_assumes(root_
     assert "one_shot_assume_role_arn" not in guarded
 
 
+def test_the_own_wave_of_a_tenant_makes_it_production(root_of: RootOf) -> None:
+    def production(**settings: Any) -> Any:
+        return root_of(**settings)["module"]["litellm"].get("production")
+
+    assert production(wave="prod") is True
+    assert production(wave="stage") is None
+    assert production(wave="prod", production=False) is False
+
+
+def test_a_name_that_says_production_needs_no_input(tmp_path: Path) -> None:
+    file = tmp_path / "tenants.yaml"
+    file.write_text(yaml.safe_dump({"tenants": [{**ACME, "env": "prd2", "wave": "prod"}, ACME]}), encoding="utf-8")
+    fleet = load_fleet(file)
+    assert [tenant.is_production for tenant in fleet.tenants] == [True, False]
+    synthesize(fleet, tmp_path / "cdktf.out")
+    root = json.loads((tmp_path / "cdktf.out/stacks/acme-prd2/cdk.tf.json").read_text(encoding="utf-8"))
+    assert "production" not in root["module"]["litellm"]
+
+
 def test_the_secrets_are_sensitive_variables_and_empty_by_default(root_of: RootOf) -> None:
     variables = root_of()["variable"]
     assert set(variables) == {secret.name for secret in LITELLM.sensitive_inputs}

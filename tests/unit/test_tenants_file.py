@@ -39,7 +39,10 @@ CIDR = (
 )
 HYPHEN = "must not be a name that ends with a hyphen or contains two in a row: RDS and ElastiCache reject such names"
 TENANT_SLUG = "tenant must be 1 to 21 lowercase letters, digits and hyphens, a letter first"
-ENV_SLUG = "env must be 1 to 9 lowercase letters, digits and hyphens, a letter first"
+ENV_SLUG = (
+    "env must be 1 to 9 lowercase letters, digits and hyphens, a letter first, as AWS limits the names made from it: "
+    "prod, not production"
+)
 SECRET_ARN = "the ARN of a Secrets Manager secret, arn:aws:secretsmanager:<region>:<account>:secret:<name>"
 MANAGER = "in plain text: put it into Secrets Manager"
 REFERENCE = "its ARN into gateway_extra_secrets and backend_extra_secrets, and os.environ/<NAME> here"
