@@ -5,7 +5,6 @@
 # The newest Python on the PATH that is 3.11 or later.
 PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3; do \
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$name; break; }; done)
-PIPENV_VERSION := 2026.10.3
 
 python := .venv/bin/python
 litellm_aws := .venv/bin/litellm-aws
@@ -136,13 +135,19 @@ $(installed): .pipenv/.installed pyproject.toml Pipfile Pipfile.lock
 	@$(pipenv) sync
 	@echo '$(CURDIR)' >$@
 
-$(developed): $(installed)
+$(developed): $(installed) | .checkov/.installed
 	@echo 'Installing what the tests and the local AWS need: a minute, once.'
 	@$(pipenv) sync --dev
 	@touch $@
 
-.pipenv/.installed: Makefile
-	@test -n "$(PYTHON)" || { echo 'Python 3.11 or later is not on the PATH: install it.' >&2; exit 1; }
-	@$(PYTHON) -m venv .pipenv
-	@.pipenv/bin/python -m pip install --quiet --disable-pip-version-check pipenv==$(PIPENV_VERSION)
-	@touch $@
+# Tools in environments of their own. Wheels only: the build of a source distribution installs packages without hashes.
+tool = test -n "$(PYTHON)" || { echo 'Python 3.11 or later is not on the PATH: install it.' >&2; exit 1; }; \
+	$(PYTHON) -m venv --clear $(@D) && $(@D)/bin/python -m pip install --quiet --disable-pip-version-check \
+	--require-hashes --only-binary=:all: -r $< && touch $@
+
+.pipenv/.installed: requirements/pipenv.txt
+	@$(tool)
+
+.checkov/.installed: requirements/checkov.txt
+	@echo 'Installing checkov into .checkov: a minute, once.'
+	@($(tool)) || echo 'checkov cannot be installed, as pip says above: the tests that need it are skipped.' >&2

@@ -19,12 +19,21 @@ MOST_JOBS = 256
 """The most jobs that GitHub makes of a matrix. With more roots, a job runs several."""
 
 _ALL = "all"
-_WORKFLOW = Path(__file__).with_name("github_actions.yml").read_text(encoding="utf-8")
-_APPLY = Path(__file__).with_name("github_actions_apply.yml").read_text(encoding="utf-8")
+_WORKFLOW, _STEPS, _PLAN, _DECRYPT, _APPLY = (
+    Path(__file__).with_name(f"github_actions{part}.yml").read_text(encoding="utf-8")
+    for part in ("", "_steps", "_plan", "_decrypt", "_apply")
+)
+_PLAN_SECONDS = 60 * 60
+"""The session of a job that plans: as long as its timeout, and as AWS's default for a role."""
+_APPLY_SECONDS = 6 * 60 * 60
+"""The session of a job that applies: as long as GitHub lets a job run on its runners."""
 
 
 class GithubActions(Engine):
-    """GitHub Actions plans a pull request, and applies what is pushed to main, wave by wave."""
+    """GitHub Actions plans a pull request, and applies what is pushed to main, wave by wave.
+
+    The last wave's plans are made before its reviewers are asked, and exactly these are applied.
+    """
 
     name = "github-actions"
     title = "GitHub Actions"
@@ -41,22 +50,30 @@ class GithubActions(Engine):
                 "file's"
             )
         regions = Counter(tenant.region for tenant in fleet.tenants)
+        plan_steps = _filled(_STEPS, {"role": "PLAN", "seconds": str(_PLAN_SECONDS)})
+        apply_steps = _filled(_STEPS, {"role": "APPLY", "seconds": str(_APPLY_SECONDS)})
         values = {
             "region": regions.most_common(1)[0][0] if regions else "us-east-1",
             "tenants-file": json.dumps(os.path.relpath(places.tenants_file, places.project)),
             "project": json.dumps(str(places.project)),
+            "steps": plan_steps,
         }
-        before: list[str] = []
-        jobs = []
+        jobs = [_filled(_WORKFLOW, values)]
+        needs = ["changed"]
         for wave in Wave:
-            lines = {
-                "wave": wave.value,
-                "needs": ", ".join(["changed", *before]),
-                "environment": "\n    environment: production # ask its reviewers first" if wave is Wave.PROD else "",
-            }
-            jobs.append(_filled(_APPLY, lines))
-            before.append(f"apply-{wave}")
-        return {Path(".github/workflows/litellm.yml"): _filled(_WORKFLOW, values) + "".join(jobs)}
+            apply = {"environment": "", "steps": apply_steps, "what": "-auto-approve"}
+            if wave is Wave.PROD:
+                plan = {"wave": wave.value, "needs": ", ".join(needs), "steps": plan_steps}
+                jobs.append(_filled(_PLAN, plan))
+                needs.append(f"plan-{wave}")
+                apply = {
+                    "environment": "    environment: production # its reviewers have read the plan\n",
+                    "steps": apply_steps + _DECRYPT,
+                    "what": '"$PWD/plans/$root"',
+                }
+            jobs.append(_filled(_APPLY, {"wave": wave.value, "needs": ", ".join(needs), **apply}))
+            needs.append(f"apply-{wave}")
+        return {Path(".github/workflows/litellm.yml"): "".join(jobs)}
 
     def job_outputs(self, fleet: Fleet, waves: Mapping[Wave, Sequence[str]]) -> str:
         """Returns lines for $GITHUB_OUTPUT: the matrix of each wave, and of all, as a list in JSON.

@@ -8,7 +8,9 @@ from __future__ import annotations
 import json
 import os
 import re
+import stat
 import tempfile
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,8 +29,12 @@ if TYPE_CHECKING:
 CONFIGURATION = "cdk.tf.json"
 """Name of a stack's configuration file."""
 _STACKS = "stacks"
+LOCK_FILE = ".terraform.lock.hcl"
+"""Terraform's selection of providers. Roots get a copy of the one next to the tenants file."""
+_LARGEST_LOCK_FILE = 1024**2
+"""Bytes. A provider takes one or two kilobytes."""
 _FILES = "files"
-"""Metadata key of the module. Its value lists the files that synthesis copied next to the configuration."""
+"""Metadata key whose value lists the files that synthesis copied next to the configuration."""
 _BLOCKS = (
     *("//", "terraform", "provider", "variable", "locals", "data", "module"),
     *("resource", "moved", "check", "output"),
@@ -70,7 +76,8 @@ def synthesize(fleet: Fleet, outdir: Path, progress: Callable[[int], None] = lam
         progress: called with the number of tenants that are done so far.
 
     Raises:
-        BadInputError: another tenants file has a root of the same name in `outdir`. Nothing was written.
+        BadInputError: another tenants file has a root of the same name in `outdir`, or the lock file cannot be copied.
+            Nothing was written.
         RefusedError: a path is not UTF-8.
         OSError: `outdir` cannot be written.
         TemporaryFolderError: CDKTF cannot write its files.
@@ -79,7 +86,8 @@ def synthesize(fleet: Fleet, outdir: Path, progress: Callable[[int], None] = lam
     outdir.mkdir(parents=True, exist_ok=True)
     with locked(outdir):
         _check_owners(fleet, outdir, contents)
-        obsolete = _copied_files(outdir, fleet.module.name) - contents.keys()
+        stacks = [fleet.module.name, *(tenant.label for tenant in fleet.tenants)]
+        obsolete = {path for stack in stacks for path in _copied_files(outdir, stack)} - contents.keys()
         changes = _changes_of_stacks(replace(outdir, contents))
         for path in obsolete:
             (outdir / path).unlink(missing_ok=True)
@@ -88,7 +96,7 @@ def synthesize(fleet: Fleet, outdir: Path, progress: Callable[[int], None] = lam
             for path in sorted((outdir / _STACKS).glob(f"*/{CONFIGURATION}"))
             if path.parent.name not in changes and is_root_of(path, fleet.file)
         ]
-    order = dict.fromkeys([fleet.module.name, *(tenant.label for tenant in fleet.tenants), *changes])
+    order = dict.fromkeys([*stacks, *changes])
     return Synthesized({stack: changes[stack] for stack in order}, stale)
 
 
@@ -96,6 +104,7 @@ def configurations(fleet: Fleet, outdir: Path, progress: Callable[[int], None] =
     """Returns the content of every file that `synthesize` would write, by its path in `outdir`.
 
     Raises:
+        BadInputError: the lock file cannot be copied.
         RefusedError: a path is not UTF-8.
         TemporaryFolderError: CDKTF cannot write its files.
     """
@@ -107,6 +116,8 @@ def configurations(fleet: Fleet, outdir: Path, progress: Callable[[int], None] =
             raise RefusedError(
                 f"The path {str(path)!a} is not UTF-8, and cannot be written to JSON: rename the folder."
             )
+
+    lock = _lock_file(fleet)
 
     def declare(app: App) -> None:
         from .module import ModuleStack
@@ -125,15 +136,37 @@ def configurations(fleet: Fleet, outdir: Path, progress: Callable[[int], None] =
     module = fleet.module
     # Before the configuration that reads them: a run that is killed replaces the first files only.
     contents = {Path(_STACKS, module.name, file.name): file.read_bytes() for file in module.files}
+    if lock is not None:
+        contents |= {Path(_STACKS, tenant.label, LOCK_FILE): lock for tenant in fleet.tenants}
+    copied: defaultdict[str, list[str]] = defaultdict(list)
+    for path in contents:
+        copied[path.parent.name].append(path.name)
     contents[Path("manifest.json")] = manifest
     for name, configuration in stacks.items():
-        note: dict[str, Any]
+        note: dict[str, Any] = {}
         if name != module.name:
-            note = {TENANTS_FILE: os.path.relpath(fleet.file.resolve(), stacks_folder / name)}
-        else:
-            note = {_FILES: [file.name for file in module.files]} if module.files else {}
+            note[TENANTS_FILE] = os.path.relpath(fleet.file.resolve(), stacks_folder / name)
+        if copied[name]:
+            note[_FILES] = copied[name]
         contents[configuration_of(name)] = _rendered(configuration, note)
     return contents
+
+
+def _lock_file(fleet: Fleet) -> bytes | None:
+    """Returns the content of the lock file next to the tenants file. Terraform checks it, in `init`."""
+    path = fleet.file.parent / LOCK_FILE
+    try:
+        status = path.lstat()
+        # A link could lead out of the repository, a FIFO would block, and every root gets a copy.
+        if stat.S_ISREG(status.st_mode) and status.st_size <= _LARGEST_LOCK_FILE:
+            return path.read_bytes()
+        reason = "it is not a regular file of at most 1 MB"
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        reason = str(error.strerror)
+    message = f"cannot be copied to the roots: {reason}: replace it with one that Terraform wrote, or remove it"
+    raise BadInputError([Problem(path, 1, message)])
 
 
 def workspaces_configurations(fleet: Fleet, *, tenants_file: Path, stacks_folder: Path) -> dict[str, bytes]:

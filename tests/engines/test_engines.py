@@ -3,6 +3,7 @@
 import fnmatch
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -165,9 +166,11 @@ def test_the_workflow_applies_wave_by_wave_and_prod_after_a_review(workflow: dic
     assert [job["needs"] for job in waves] == [
         ["changed"],
         ["changed", "apply-dev"],
-        ["changed", "apply-dev", "apply-stage"],
+        ["changed", "apply-dev", "apply-stage", "plan-prod"],
     ]
     assert [job.get("environment") for job in waves] == [None, None, "production"]
+    assert workflow["jobs"]["plan-prod"]["needs"] == ["changed", "apply-dev", "apply-stage"]
+    assert "environment" not in workflow["jobs"]["plan-prod"]
 
 
 def test_the_workflow_takes_roles_by_oidc_and_no_more_rights_than_it_needs(workflow: dict[str, Any]) -> None:
@@ -177,15 +180,39 @@ def test_the_workflow_takes_roles_by_oidc_and_no_more_rights_than_it_needs(workf
     for name, job in jobs.items():
         assert job["permissions"] == {"id-token": "write"}
         [role] = [step["with"] for step in job["steps"] if "configure-aws-credentials" in step.get("uses", "")]
-        assert role["role-to-assume"] == f"${{{{ vars.AWS_{'PLAN' if name == 'plan' else 'APPLY'}_ROLE_ARN }}}}"
+        assert (
+            role["role-to-assume"] == f"${{{{ vars.AWS_{'PLAN' if name.startswith('plan') else 'APPLY'}_ROLE_ARN }}}}"
+        )
     text = (PROJECT / FLEET / "github-actions.yml").read_text()
     assert "aws-access-key-id" not in text
     assert "AWS_SECRET_ACCESS_KEY" not in text
 
 
+def test_the_session_of_a_role_lasts_as_long_as_its_job(workflow: dict[str, Any]) -> None:
+    for job in workflow["jobs"].values():
+        # The most that GitHub gives a job on its runners, and AWS a session:
+        # https://docs.github.com/en/actions/reference/limits
+        # https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html
+        assert job["timeout-minutes"] < 360
+        for step in job["steps"]:
+            if "configure-aws-credentials" in step.get("uses", ""):
+                assert job["timeout-minutes"] * 60 <= step["with"]["role-duration-seconds"] <= 43200
+
+
+@pytest.mark.parametrize(
+    "path",
+    [PROJECT / FLEET / "github-actions.yml", *PROJECT.glob(".github/**/*.y*ml")],
+    ids=lambda path: str(path.relative_to(PROJECT)),
+)
+def test_every_action_is_pinned_to_a_commit(path: Path) -> None:
+    used = re.findall(r"^[ -]*uses: *(.*)$", path.read_text(), re.MULTILINE)
+    assert used
+    assert [each for each in used if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", each)] == []
+
+
 def test_no_script_of_the_workflow_holds_an_expression_which_a_stranger_could_write(workflow: dict[str, Any]) -> None:
     scripts = [step["run"] for job in workflow["jobs"].values() for step in job["steps"] if "run" in step]
-    assert len(scripts) == 6
+    assert len(scripts) == 13
     assert [script for script in scripts if "${{" in script] == []
 
 
@@ -212,26 +239,43 @@ def test_a_thousand_roots_fit_into_the_jobs_that_github_allows() -> None:
     assert [root for job in found["dev"] for root in job["roots"].split()] == labels
 
 
-@pytest.mark.parametrize("job", ["plan", "apply-prod"])
+def run_step(
+    workflow: dict[str, Any], job: str, name: str, folder: Path, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Runs the script of a step as GitHub does with `shell: bash`, and without the caller's settings."""
+    [script] = [step["run"] for step in workflow["jobs"][job]["steps"] if step.get("name") == name]
+    return subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script],
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], "HOME": str(folder), **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("job", "step", "command"),
+    [
+        ("plan", "terraform plan", "plan -lock=false"),
+        ("plan-prod", "terraform plan", "plan -lock=false -out={folder}/plans/{root}"),
+        ("apply-dev", "terraform apply", "apply -lock-timeout=15m -auto-approve"),
+        ("apply-prod", "terraform apply", "apply -lock-timeout=15m {folder}/plans/{root}"),
+    ],
+)
 def test_a_job_runs_terraform_in_each_of_its_roots_and_fails_when_one_fails(
-    workflow: dict[str, Any], tmp_path: Path, job: str
+    workflow: dict[str, Any], tmp_path: Path, job: str, step: str, command: str
 ) -> None:
     log = tmp_path / "log"
     terraform = tmp_path / "bin/terraform"
     terraform.parent.mkdir()
     terraform.write_text(f'#!/bin/sh\necho "$*" >> {log}\ncase "$*" in *b-dev*apply*|*b-dev*plan*) exit 1;; esac\n')
     terraform.chmod(0o755)
-    script = workflow["jobs"][job]["steps"][-1]["run"]
 
     def run(roots: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            # What GitHub makes of `shell: bash`.
-            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script],
-            env={"PATH": f"{terraform.parent}:{os.environ['PATH']}", "ROOTS": roots},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        path = f"{terraform.parent}:{os.environ['PATH']}"
+        shutil.rmtree(tmp_path / "plans", ignore_errors=True)
+        return run_step(workflow, job, step, tmp_path, PATH=path, ROOTS=roots, PLAN_PASSPHRASE="a passphrase")
 
     good = run("a-dev c-dev")
     assert good.returncode == 0, good.stdout + good.stderr
@@ -239,10 +283,77 @@ def test_a_job_runs_terraform_in_each_of_its_roots_and_fails_when_one_fails(
     bad = run("a-dev b-dev c-dev")
     assert bad.returncode == 1
     assert bad.stdout.splitlines()[-1] in ("::error::No plan of b-dev", "::error::Not applied: b-dev")
-    command = "plan -lock=false" if job == "plan" else "apply -auto-approve -lock-timeout=15m"
     assert log.read_text().splitlines() == [
-        f"-chdir=cdktf.out/stacks/{root} {step}" for root in ("a-dev", "b-dev", "c-dev") for step in ("init", command)
+        f"-chdir=cdktf.out/stacks/{root} {each}"
+        for root in ("a-dev", "b-dev", "c-dev")
+        for each in ("init", command.format(folder=tmp_path, root=root))
     ]
+
+
+@pytest.mark.skipif(not (shutil.which("terraform") and shutil.which("gpg")), reason="needs terraform and gpg")
+def test_prod_gets_the_plan_that_was_reviewed_and_only_on_the_state_that_it_was_made_for(
+    workflow: dict[str, Any], tmp_path: Path
+) -> None:
+    state = tmp_path / "terraform.tfstate"
+    configuration = {
+        "terraform": {"backend": {"local": {"path": str(state)}}},
+        "variable": {"litellm_license": {"sensitive": True}},
+        "resource": {"terraform_data": {"this": {"input": "${var.litellm_license}"}}},
+    }
+    plan, apply = tmp_path / "plan", tmp_path / "apply"
+    for machine in (plan, apply):
+        root = machine / "cdktf.out/stacks/acme-prod"
+        root.mkdir(parents=True)
+        (root / "cdk.tf.json").write_text(json.dumps(configuration))
+    secret = "a-secret-of-the-plan"
+    environment = {"ROOTS": "acme-prod", "PLAN_PASSPHRASE": "a passphrase", "TF_VAR_litellm_license": secret}
+
+    planned = run_step(workflow, "plan-prod", "terraform plan", plan, **environment)
+    assert planned.returncode == 0, planned.stdout + planned.stderr
+    assert "1 to add" in planned.stdout
+    # The artifact: encrypted, for whoever has the passphrase.
+    shutil.copy(plan / "plans.gpg", apply)
+    wrong = environment | {"PLAN_PASSPHRASE": "another"}
+    assert run_step(workflow, "apply-prod", "Decrypt the plans", apply, **wrong).returncode != 0
+    assert run_step(workflow, "apply-prod", "Decrypt the plans", apply, **environment).returncode == 0
+
+    now = environment | {"TF_VAR_litellm_license": "changed since"}
+    applied = run_step(workflow, "apply-prod", "terraform apply", apply, **now)
+    assert applied.returncode == 0, applied.stdout + applied.stderr
+    assert secret in state.read_text()
+    again = run_step(workflow, "apply-prod", "terraform apply", apply, **now)
+    assert again.returncode == 1
+    assert "Saved plan is stale" in again.stderr
+
+
+def test_without_a_passphrase_there_is_no_plan_to_review(workflow: dict[str, Any], tmp_path: Path) -> None:
+    done = run_step(workflow, "plan-prod", "terraform plan", tmp_path, ROOTS="acme-prod", PLAN_PASSPHRASE="")
+    assert done.returncode != 0
+    assert "PLAN_PASSPHRASE: Set this secret of the repository" in done.stderr
+    assert list(tmp_path.glob("plans*")) == []
+
+
+@pytest.mark.parametrize("job", ["plan", "apply-dev", "plan-prod", "apply-prod"])
+def test_terraform_uses_only_the_providers_of_a_lock_file(workflow: dict[str, Any], tmp_path: Path, job: str) -> None:
+    root = tmp_path / "cdktf.out/stacks/acme-prod"
+    root.mkdir(parents=True)
+    variables = tmp_path / "variables"
+    variables.touch()
+
+    def set_variables() -> str:
+        step = "Use only the providers of the lock file, if there is one"
+        assert run_step(workflow, job, step, tmp_path, GITHUB_ENV=str(variables)).returncode == 0
+        return variables.read_text()
+
+    assert set_variables() == ""
+    (root / ".terraform.lock.hcl").touch()
+    assert set_variables() == "TF_CLI_ARGS_init=-lockfile=readonly\n"
+    # actions/upload-artifact leaves out files whose names begin with a dot, unless it is told otherwise:
+    # https://github.com/actions/upload-artifact/releases/tag/v4.4.0
+    uploads = [
+        step["with"] for step in workflow["jobs"]["changed"]["steps"] if "upload-artifact" in step.get("uses", "")
+    ]
+    assert [upload["include-hidden-files"] for upload in uploads] == [True]
 
 
 def test_the_matrix_command_runs_as_in_the_workflow(workflow: dict[str, Any], tmp_path: Path) -> None:

@@ -79,6 +79,18 @@ def test_what_a_tenant_includes_counts(repository: Path) -> None:
     assert touched(changed_since("HEAD~1", FILE)) == [("hooli-dev", "new")]
 
 
+def test_a_change_of_the_lock_file_touches_every_tenant(repository: Path) -> None:
+    lock = Path(".terraform.lock.hcl")
+    lock.write_text("# one\n")
+    assert {touch for _, touch in touched(changed_since("HEAD", FILE))} == {"changed"}
+    commit()
+    assert changed_since("HEAD", FILE).tenants == []
+    lock.write_text("# two\n")
+    assert len(touched(changed_since("HEAD", FILE))) == 3
+    lock.unlink()
+    assert len(touched(changed_since("HEAD", FILE))) == 3
+
+
 def test_a_file_above_the_tenants_file_may_be_included(repository: Path) -> None:
     Path("profiles.yaml").write_text("profiles: {big: {ui_desired_count: 2}}\n")
     Path("live").mkdir()

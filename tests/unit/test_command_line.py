@@ -38,7 +38,8 @@ def make(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str
         program.write_text('#!/bin/sh\nprintf "%s\\n" "$@" "TENANTS_FILE=$TENANTS_FILE"\n')
         program.chmod(0o755)
         Path("Makefile").write_text((PROJECT / "Makefile").read_text())
-        for name in ("pyproject.toml", "Pipfile", "Pipfile.lock", ".pipenv/.installed", ".venv/.installed"):
+        files = ("pyproject.toml", "Pipfile", "Pipfile.lock", "requirements/pipenv.txt", "requirements/checkov.txt")
+        for name in (*files, ".pipenv/.installed", ".venv/.installed"):
             Path(name).parent.mkdir(exist_ok=True)
             Path(name).touch()
         os.utime("Makefile", (0, 0))

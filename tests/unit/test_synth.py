@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -487,6 +488,88 @@ def test_a_file_that_the_module_no_longer_has_is_deleted_and_no_other(
         "mine.sh",
         *(file.name for file in LITELLM.files),
     }
+
+
+# The lock file next to the tenants file
+
+LOCK = Path(".terraform.lock.hcl")
+ROOTS = [Path("cdktf.out/stacks", label) for label in ("acme-prod", "globex-dev", "hooli-dev")]
+
+
+def test_every_root_gets_the_lock_file_and_no_other_stack(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    LOCK.write_bytes(b"# of the fleet\r\n")
+    run(capsys, FLEET)
+    copies = sorted(Path("cdktf.out").rglob(LOCK.name))
+    assert copies == [root / LOCK for root in ROOTS]
+    assert {copy.read_bytes() for copy in copies} == {b"# of the fleet\r\n"}
+    before = files(project / "cdktf.out")
+    run(capsys, FLEET)
+    assert files(project / "cdktf.out") == before
+
+
+def test_a_change_of_the_lock_file_changes_the_roots(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    LOCK.write_text("# one\n")
+    run(capsys, FLEET)
+    LOCK.write_text("# two\n")
+    assert [line.split()[:2] for line in run(capsys, FLEET).out.splitlines()[1:5]] == [
+        ["litellm", "unchanged"],
+        *([root.name, "changed"] for root in ROOTS),
+    ]
+    assert {(root / LOCK).read_text() for root in ROOTS} == {"# two\n"}
+
+
+def test_the_lock_file_replaces_what_terraform_wrote(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(capsys, FLEET)
+    (ROOTS[0] / LOCK).write_text("# by terraform init\n")
+    run(capsys, FLEET)
+    assert (ROOTS[0] / LOCK).read_text() == "# by terraform init\n"
+    LOCK.write_text("# of the fleet\n")
+    run(capsys, FLEET)
+    assert (ROOTS[0] / LOCK).read_text() == "# of the fleet\n"
+
+
+def test_without_the_lock_file_its_copies_are_deleted_and_no_other(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    LOCK.write_text("# of the fleet\n")
+    run(capsys, FLEET)
+    LOCK.unlink()
+    run(capsys, FLEET)
+    assert list(Path("cdktf.out").rglob(LOCK.name)) == []
+    (ROOTS[0] / LOCK).write_text("# by terraform init\n")
+    run(capsys, FLEET)
+    assert (ROOTS[0] / LOCK).exists()
+
+
+def test_the_root_of_a_removed_tenant_is_deleted_with_its_lock_file(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    LOCK.write_text("# of the fleet\n")
+    run(capsys, FLEET)
+    assert "It still holds other files" not in run(capsys, DEFAULTS + GLOBEX + HOOLI).errors
+    assert not ROOTS[0].exists()
+
+
+def make_link(path: Path) -> None:
+    Path("elsewhere").write_text("# a lock file\n")
+    path.symlink_to("elsewhere")
+
+
+def make_large(path: Path) -> None:
+    path.write_bytes(b"#" * (1024**2 + 1))
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir, make_link, make_large])
+def test_a_lock_file_that_is_no_small_regular_file_is_refused(
+    project: Path, capsys: pytest.CaptureFixture[str], make: Callable[[Path], None]
+) -> None:
+    make(LOCK)
+    refused = run(capsys, FLEET)
+    assert (refused.code, refused.out) == (2, "")
+    assert refused.errors.startswith(
+        ".terraform.lock.hcl:1: cannot be copied to the roots: it is not a regular file of at most 1 MB: "
+    )
+    assert not Path("cdktf.out").exists()
 
 
 # What is printed
