@@ -12,7 +12,7 @@ from constructs import Construct
 
 from .account import Account
 from .blocks import add_dynamic_block, address, count_if, local, one
-from .expressions import SELF, Expression, call, for_list, text, when
+from .expressions import SELF, Expression, call, for_list, for_map, text, when
 from .input_variables import InputVariables
 from .log_group import log_group
 from .naming import KEPT_DESCRIPTION, Naming
@@ -194,7 +194,16 @@ class Database(Construct):
         )
 
     def _parameters(self) -> RdsClusterParameterGroup:
-        statements = self._inputs.db_log_statement
+        statements, duration = self._inputs.db_log_statement, self._inputs.db_log_min_duration_ms
+        parameters = {
+            "log_statement": when(statements.differs("none"), statements),
+            "log_min_duration_statement": when(duration >= 0, call("tostring", duration)),
+        }
+        logged = for_map(
+            local(self, "db_log_parameters", parameters),
+            lambda name, value: (name, value),
+            where=lambda _, value: value.differs(None),
+        )
         major_version = call("element", call("split", ".", self._inputs.db_engine_version), 0)
         group = RdsClusterParameterGroup(
             self,
@@ -208,8 +217,8 @@ class Database(Construct):
         add_dynamic_block(
             group,
             "parameter",
-            statements.equals("none").then([], [statements]),
-            lambda _key, value: {"name": "log_statement", "value": value},
+            logged,
+            lambda name, value: {"name": name, "value": value},
         )
         return group
 
@@ -236,8 +245,8 @@ class Database(Construct):
             performance_insights_kms_key_id=self._naming.kms_key_arn.as_string,
             monitoring_interval=self._inputs.db_monitoring_interval_seconds.as_number,
             monitoring_role_arn=self._monitoring.arn.as_string,
-            # The version is an input: an upgrade outside Terraform would make every later plan a downgrade.
-            auto_minor_version_upgrade=False,
+            # Where the version is an input as a whole, an upgrade by AWS would make every later plan a downgrade.
+            auto_minor_version_upgrade=(~call("strcontains", self._inputs.db_engine_version, ".")).as_boolean,
             apply_immediately=True,
             tags=self._naming.tags,
             lifecycle=TerraformResourceLifecycle(ignore_changes=["performance_insights_kms_key_id"]),

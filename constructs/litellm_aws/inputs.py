@@ -508,7 +508,10 @@ class Stores(_Section):
     db_engine_version: Annotated[
         str, Matches("[0-9]+(?:\\.[0-9]+)*", "a version of Aurora PostgreSQL such as 16.4")
     ] = "16.4"
-    """Version of Aurora PostgreSQL. Minor versions are upgraded in place; AWS refuses another major version here."""
+    """Version of Aurora PostgreSQL. Minor versions are upgraded in place; AWS refuses another major version here.
+
+    Of a new stack, it may be the major version alone, such as 16: AWS then chooses the minor version, and upgrades it
+    in the maintenance window. Otherwise, only a change of this input does."""
     db_name: _SqlIdentifier = "litellm"
     """Name of the database. A change replaces the database."""
     db_master_username: Annotated[_SqlIdentifier, _NOT_POSTGRES_OWN] = "postgres"
@@ -527,6 +530,8 @@ class Stores(_Section):
     """SQL statements that PostgreSQL logs: none, ddl, mod (ddl and changes of data) or all, its log_statement.
 
     A logged statement contains its values: with mod or all, LiteLLM's stored prompts and hashed keys, too."""
+    db_log_min_duration_ms: Annotated[int, whole(-1)] = -1
+    """Milliseconds after which PostgreSQL logs a statement, its log_min_duration_statement. -1: none."""
     db_monitoring_interval_seconds: Annotated[int, OneOf((0, 1, 5, 10, 15, 30, 60))] = 0
     """Seconds between the operating system's metrics of an Aurora instance (Enhanced Monitoring). 0: none."""
     redis_node_type: Annotated[str, NotEmpty()] = "cache.t4g.small"

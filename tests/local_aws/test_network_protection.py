@@ -33,7 +33,7 @@ def stack(applying: Terraform, local_aws: LocalAws, stacks: Any) -> Iterator[Sta
     )
     stack.apply()
     yield stack
-    stack.apply(alb_deletion_protection=False)
+    stack.apply(deletion_protection=False)
     stack.root.destroy(stack.inputs)
 
 

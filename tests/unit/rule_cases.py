@@ -411,6 +411,7 @@ CASES: tuple[Cases, ...] = (
     Cases("kms_key_arn", "a KMS key", good=["", _KEY], bad=["x", "alias/a"]),
     Cases("db_log_statement", "one of none, ddl", good=["none", "ddl", "mod", "all"], bad=["", "on", "DDL"]),
     Cases("db_monitoring_interval_seconds", "one of 0, 1, 5", good=[0, 1, 60], bad=[-1, 2, 61]),
+    Cases("db_log_min_duration_ms", "at least -1", good=[-1, 0, 5000], bad=[-2], mistyped=[0.5]),
     Cases("s3_noncurrent_version_days", "at least 0", good=[0, 1, 365], bad=[-1], mistyped=[0.5]),
     Cases(
         "s3_access_logs_bucket",
