@@ -87,7 +87,7 @@ class ModuleStack(Stack):
         self._one_off_tasks = self._declare_tasks()
         has_redis = cache.exists | secrets.redis_url.exists
         Checks(self, "checks", inputs=inputs, module=LITELLM, has_redis=has_redis)
-        retention.protect(replaced_with={"cluster": database.resource_id, "vpc": network.vpc.id})
+        retention.protect(database.writer, replaced_with={"cluster": database.resource_id, "vpc": network.vpc.id})
         self._declare_outputs()
 
     def _declare_tasks(self) -> OneOffTasks:

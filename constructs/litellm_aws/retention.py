@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from cdktf import (
     DataResource,
+    ITerraformDependable,
     LocalExecProvisioner,
     Precondition,
     TerraformResource,
@@ -53,7 +54,7 @@ class Retention(Construct):
             ),
         )
 
-    def protect(self, *, replaced_with: Mapping[str, Expression]) -> None:
+    def protect(self, database: ITerraformDependable, *, replaced_with: Mapping[str, Expression]) -> None:
         """Refuses the deletion of what has been declared in the stack, while it is protected.
 
         AWS deletes the instances of a protected Aurora cluster (RDS API, ModifyDBInstance, DeletionProtection), and
@@ -62,9 +63,10 @@ class Retention(Construct):
         destroys it first, and it reads from the state whether the last apply protected the stack.
 
         Args:
+            database: what exists only together with a working database.
             replaced_with: IDs of what must not be replaced.
         """
-        changed = self._changed_inputs()
+        changed = self._changed_inputs(database)
         everything = [each for each in TerraformStack.of(self).node.find_all() if isinstance(each, TerraformResource)]
         DataResource(
             self,
@@ -97,7 +99,7 @@ class Retention(Construct):
             depends_on=everything,
         )
 
-    def _changed_inputs(self) -> Expression:
+    def _changed_inputs(self, database: ITerraformDependable) -> Expression:
         """Returns the inputs whose change would replace or delete the database, or its network.
 
         Terraform compares them with those of the first apply that protected the stack. Without protection, it keeps the
@@ -121,6 +123,8 @@ class Retention(Construct):
             input=values.as_map,
             triggers_replace=self.is_protected.then(None, values).as_map,
             lifecycle=TerraformResourceLifecycle(ignore_changes=["input"]),
+            # Only then, as the names of a database that is restored from a snapshot may have to be corrected.
+            depends_on=[database],
         )
         known = attribute(first, "output")
         changed = for_list(
