@@ -10,7 +10,7 @@ from typing import Any
 
 from .container_address import with_task_address
 from .container_paths import ContainerPaths
-from .container_user import User, parse_user
+from .container_user import ROOT, User, parse_user
 from .health_check import health_check_command
 from .images import Image
 
@@ -54,7 +54,10 @@ def container_program(
         secrets: environment variables that hold the values of secrets.
     """
     user = parse_user(str(container["user"])) if container.get("user") else User(image.user, image.user)
-    home, temporary = user.folder(folder / "home", 0o755), user.folder(folder / "tmp", 0o1777)
+    # The root file system of the container.
+    owner, is_read_only = (ROOT, True) if container.get("readonlyRootFilesystem") else (user, False)
+    home = owner.folder(folder / "home", 0o555 if is_read_only else 0o755)
+    temporary = owner.folder(folder / "tmp", 0o555 if is_read_only else 0o1777)
     mounts = {each["containerPath"]: volumes[each["sourceVolume"]] for each in container.get("mountPoints") or []}
     paths = ContainerPaths({"/tmp": temporary, **image.files, **mounts})
     # The image's ENTRYPOINT and CMD already refer to this machine, so /tmp in them stays as it is.
@@ -75,7 +78,7 @@ def container_program(
         environment={
             "PATH": os.pathsep.join([*map(str, image.path), os.defpath]),
             "HOME": str(home),
-            "TMPDIR": str(temporary),
+            "TMPDIR": local("/tmp"),
             **task_environment,
             **{each["name"]: local(each["value"]) for each in container.get("environment") or []},
             **secrets,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
@@ -120,7 +121,8 @@ def _patch_moto() -> None:
         cluster = original(backend, kwargs)
         if Databases.current and cluster.engine == "aurora-postgresql":
             try:
-                Databases.current.create(cluster, kwargs["master_user_password"], _restoring.get())
+                password = kwargs.get("master_user_password") or _managed_password(cluster)
+                Databases.current.create(cluster, password, _restoring.get())
             except Exception:
                 backend.clusters.pop(cluster.db_cluster_identifier)
                 raise
@@ -151,8 +153,10 @@ def _patch_moto() -> None:
 
     @patch_method(RDSBackend, "modify_db_cluster")
     def modify(original: Any, backend: Any, kwargs: dict[str, Any]) -> Any:
-        password = kwargs.get("master_user_password")
+        password, manages = kwargs.get("master_user_password"), kwargs.get("manage_master_user_password")
         cluster = original(backend, kwargs)
+        if manages:
+            password = _managed_password(cluster)
         server = Databases.current and Databases.current.server(cluster.db_cluster_identifier)
         if server and password:
             server.set_password(cluster.master_username, password)
@@ -181,6 +185,11 @@ def _patch_moto() -> None:
 
     for name in ("endpoint", "reader_endpoint"):
         set_member(DBCluster, name, property(_endpoint(vars(DBCluster)[name])))
+
+
+def _managed_password(cluster: Any) -> str:
+    """Returns the master user's password in the secret that RDS makes (ManageMasterUserPassword)."""
+    return str(json.loads(cluster.master_user_secret.secret.secret_string)["password"])
 
 
 def _endpoint(original: property) -> Any:

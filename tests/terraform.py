@@ -272,6 +272,10 @@ class Root:
         outputs = json.loads(self._run("output", "-json").stdout)
         return {name: output["value"] for name, output in outputs.items()}
 
+    def shown_state(self) -> str:
+        """Returns the state as `terraform show -json` prints it, sensitive values as well."""
+        return self._run("show", "-json").stdout
+
     def provider_schemas(self) -> dict[str, Any]:
         """Returns the complete schemas of the root's providers: `terraform providers schema -json`."""
         return dict(json.loads(self._run("providers", "schema", "-json", every_type=True).stdout))

@@ -43,6 +43,7 @@ REPAIRS: tuple[Callable[[], None], ...] = (
     rds.modify_iam_authentication,
     rds.restore_clusters_with_a_default_configuration,
     s3.keep_versions_when_versioning_is_suspended,
+    s3.report_how_many_noncurrent_versions_stay,
 )
 """All repairs. Each one patches moto's classes in this process."""
 

@@ -1,13 +1,16 @@
-"""S3: versions of objects.
+"""S3: versions of objects, and the rules that expire them.
 
 AWS's behavior is documented in
-https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeletingObjectsfromVersioningSuspendedBuckets.html.
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeletingObjectsfromVersioningSuspendedBuckets.html and
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_NoncurrentVersionExpiration.html.
 """
 
 from collections.abc import Callable
 from typing import Any
 
-from moto.s3.models import FakeDeleteMarker, S3Backend
+from moto.core.responses import ActionResult
+from moto.s3.models import FakeBucket, FakeDeleteMarker, S3Backend
+from moto.s3.responses import S3Response
 
 from .patching import patch_method
 
@@ -42,3 +45,23 @@ def keep_versions_when_versioning_is_suspended() -> None:
         if not kept:
             bucket.keys.pop(key_name)
         return True, {"version-id": deleted}
+
+
+def report_how_many_noncurrent_versions_stay() -> None:
+    """AWS reports NewerNoncurrentVersions of a rule's NoncurrentVersionExpiration. moto drops it."""
+
+    @patch_method(FakeBucket, "set_lifecycle")
+    def remembered(original: Callable[..., None], bucket: FakeBucket, rules: Any) -> None:
+        original(bucket, rules)
+        for rule, wanted in zip(bucket.rules, rules if isinstance(rules, list) else [rules], strict=True):
+            expiration = wanted.get("NoncurrentVersionExpiration") or {}
+            vars(rule)["kept_versions"] = expiration.get("NewerNoncurrentVersions")
+
+    @patch_method(S3Response, "serialized")
+    def reported(original: Callable[..., Any], response: S3Response, answer: ActionResult) -> Any:
+        if response.data.get("Action") == "GetBucketLifecycleConfiguration":
+            rules = response.backend.get_bucket_lifecycle(response.bucket_name)
+            for rule, described in zip(rules, answer.result["Rules"], strict=True):
+                if kept := vars(rule).get("kept_versions"):
+                    described["NoncurrentVersionExpiration"]["NewerNoncurrentVersions"] = int(kept)
+        return original(response, answer)
