@@ -132,3 +132,24 @@ class TestRestore:
         assert stack.changes() == {}
         assert "change of db_name" in stack.failure(db_name="other")
         expect_untouched(stack, before)
+
+    def test_another_state_can_be_restored_into_the_stack(self, stack: Stack) -> None:
+        rds, earlier = stack.client("rds"), f"{NAME}-earlier"
+        rds.create_db_cluster_snapshot(DBClusterIdentifier=NAME, DBClusterSnapshotIdentifier=earlier)
+        stack.sql("DROP TABLE kept")
+        # Replacing the cluster creates another snapshot of this name.
+        rds.copy_db_cluster_snapshot(
+            SourceDBClusterSnapshotIdentifier=FINAL_SNAPSHOT, TargetDBClusterSnapshotIdentifier=f"{NAME}-renamed"
+        )
+        rds.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier=FINAL_SNAPSHOT)
+        stack.apply(deletion_protection=False)
+        stack.inputs["snapshot_identifier"] = earlier
+        assert "without IAM authentication: apply again" in stack.failure()
+        stack.apply()
+        for name in ("deletion_protection", "snapshot_identifier"):
+            del stack.inputs[name]
+        stack.apply()
+        assert stack.changes() == {}
+        assert "from a change of db_name" in stack.failure(db_name="other")
+        assert stack.sql("SELECT id FROM kept") == "42"
+        assert stack.logs("migrations")[-1][0].startswith("Applied 0 migrations;")

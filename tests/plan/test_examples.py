@@ -50,10 +50,10 @@ def test_an_example_keeps_the_schema_that_it_names(example: Path) -> None:
 
 def test_every_architecture_makes_what_it_needs(planned: dict[str, Plan]) -> None:
     assert {name: plan.counts["create"] for name, plan in planned.items()} == {
-        "existing-network-and-stores": 67,
-        "private-own-vpc": 80,
-        "public-tls": 109,
-        "trial": 65,
+        "existing-network-and-stores": 69,
+        "private-own-vpc": 82,
+        "public-tls": 111,
+        "trial": 67,
     }
     assert [plan.warnings for plan in planned.values()] == [()] * 4
 
