@@ -207,7 +207,7 @@ class _Reader:
 
     def _add_misread(self, file: Path, mistake: Mistake, owners: Sequence[str]) -> None:
         match mistake.path:
-            case ("tenants", int(index), *rest):
+            case ("tenants", int(index), *rest) if index < len(owners):  # a second `tenants` may have fewer
                 owner, path = owners[index], tuple(rest)
             case ("defaults", *rest):
                 owner, path = DEFAULTS, tuple(rest)

@@ -209,6 +209,7 @@ def _fields(model: type[BaseModel], path: _Path) -> set[str]:
     for step in path:
         annotation = model.model_fields[str(step)].annotation
         candidates = [annotation, *get_args(annotation)]
+        candidates += [inner for each in candidates for inner in get_args(each)]  # of Annotated
         model = next(each for each in candidates if isinstance(each, type) and issubclass(each, BaseModel))
     return set(model.model_fields)
 

@@ -22,11 +22,11 @@ class CrossRule(ABC):
 
     Attributes:
         refuses_plan: whether a plan is refused too; if not, it warns. A tenants file is always refused.
-        resource: address of the resource that has it as a `precondition` instead; empty: none.
+        precondition: the name by which a resource takes it as a `precondition` instead; empty: none does.
     """
 
     refuses_plan: ClassVar[bool] = True
-    resource: str = ""
+    precondition: str = ""
 
     @property
     @abstractmethod
@@ -201,19 +201,19 @@ class Refused(CrossRule):
         facts: what is refused when all of it is so. The message is shown at the last one's input.
         says: why, a colon, and what to do.
         name: of a local with one line for each fact but the last, where all in one would make too long a line.
-        resource: see `CrossRule`.
+        precondition: see `CrossRule`.
     """
 
     facts: tuple[Fact, ...]
     says: str
     name: str
-    resource: str
+    precondition: str
 
-    def __init__(self, *facts: Fact, says: str, name: str = "", resource: str = "") -> None:
+    def __init__(self, *facts: Fact, says: str, name: str = "", precondition: str = "") -> None:
         object.__setattr__(self, "facts", facts)
         object.__setattr__(self, "says", says)
         object.__setattr__(self, "name", name)
-        object.__setattr__(self, "resource", resource)
+        object.__setattr__(self, "precondition", precondition)
 
     @property
     def inputs(self) -> tuple[str, ...]:

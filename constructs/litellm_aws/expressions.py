@@ -76,6 +76,7 @@ Function = Literal[
     "substr",
     "templatefile",
     "tolist",
+    "toset",
     "tostring",
     "trimspace",
     "trimsuffix",

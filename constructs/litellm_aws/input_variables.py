@@ -1,6 +1,6 @@
 """The module's `variable` blocks, made from the declared inputs."""
 
-from cdktf import Precondition, TerraformResourceLifecycle, TerraformVariable, TerraformVariableValidationConfig
+from cdktf import Precondition, TerraformVariable, TerraformVariableValidationConfig
 from constructs import Construct
 
 from .blocks import local
@@ -43,17 +43,12 @@ class InputVariables(Construct):
             raise AttributeError(f"no input is called {name}")
         return variable(name)
 
-    def preconditions(self, resource: str) -> TerraformResourceLifecycle:
-        """Returns the lifecycle of a resource that has rules across inputs as preconditions."""
-        return TerraformResourceLifecycle(
-            precondition=[
-                Precondition(
-                    condition=rule.condition(self.name_local).as_string,
-                    error_message=f"{rule.error_message(self.name_local)}.",
-                )
-                for rule in self._module.rules
-                if rule.resource == resource
-            ]
+    def precondition(self, name: str) -> Precondition:
+        """Returns a rule across inputs that is a precondition of a resource."""
+        [rule] = (rule for rule in self._module.rules if rule.precondition == name)
+        return Precondition(
+            condition=rule.condition(self.name_local).as_string,
+            error_message=f"{rule.error_message(self.name_local)}.",
         )
 
     def name_local(self, name: str, value: object) -> Expression:
@@ -70,7 +65,7 @@ class InputVariables(Construct):
             *(
                 _validation(rule.condition(self.name_local), rule.error_message(self.name_local))
                 for rule in self._module.rules
-                if rule.refuses_plan and not rule.resource and rule.inputs[-1] == declared.name
+                if rule.refuses_plan and not rule.precondition and rule.inputs[-1] == declared.name
             ),
         ]
 

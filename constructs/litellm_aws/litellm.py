@@ -49,7 +49,7 @@ _NETWORK = (
         empty("vpc_id"),
         Elements("azs", "<", 2),
         says="azs must name at least two availability zones, for Aurora and the load balancer: set two, or vpc_id",
-        resource="aws_vpc.this",
+        precondition="zones",
     ),
     Refused(
         empty("vpc_id"),
@@ -176,7 +176,7 @@ _NETWORK = (
         ~on("allow_plaintext_alb"),
         says="Without TLS, keys and prompts would travel in plain text: set acm_certificate_arn or domain_name or, for "
         "a short-lived trial, allow_plaintext_alb = true",
-        resource="aws_lb_listener.http",
+        precondition="tls",
     ),
     Refused(
         ArnElsewhere("kms_key_arn"),

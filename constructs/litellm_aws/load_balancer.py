@@ -1,5 +1,6 @@
 """The load balancer, its target groups and its listeners."""
 
+from cdktf import TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.lb import Lb
 from cdktf_cdktf_provider_aws.lb_listener import LbListener, LbListenerDefaultAction
 from cdktf_cdktf_provider_aws.lb_target_group import LbTargetGroup, LbTargetGroupHealthCheck
@@ -162,7 +163,7 @@ class LoadBalancer(Construct):
                 )
             ],
             tags=self._naming.tags,
-            lifecycle=self._inputs.preconditions("aws_lb_listener.http"),
+            lifecycle=TerraformResourceLifecycle(precondition=[self._inputs.precondition("tls")]),
         )
         add_dynamic_block(
             listener,

@@ -2,7 +2,7 @@
 
 from inspect import signature
 
-from cdktf import IResolvable
+from cdktf import IResolvable, TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.default_security_group import DefaultSecurityGroup
 from cdktf_cdktf_provider_aws.eip import Eip
 from cdktf_cdktf_provider_aws.internet_gateway import InternetGateway
@@ -89,7 +89,7 @@ class ManagedVpc(Construct):
             enable_dns_hostnames=True,
             enable_dns_support=True,
             tags=self._naming.tagged(),
-            lifecycle=self._inputs.preconditions("aws_vpc.this"),
+            lifecycle=TerraformResourceLifecycle(precondition=[self._inputs.precondition("zones")]),
         )
 
     def _subnet(self, kind: str, number: Expression, *, map_public_ip_on_launch: IResolvable | None = None) -> Subnet:

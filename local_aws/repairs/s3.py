@@ -61,7 +61,8 @@ def report_how_many_noncurrent_versions_stay() -> None:
     def reported(original: Callable[..., Any], response: S3Response, answer: ActionResult) -> Any:
         if response.data.get("Action") == "GetBucketLifecycleConfiguration":
             rules = response.backend.get_bucket_lifecycle(response.bucket_name)
-            for rule, described in zip(rules, answer.result["Rules"], strict=True):
+            result: Any = answer.result
+            for rule, described in zip(rules, result["Rules"], strict=True):
                 if kept := vars(rule).get("kept_versions"):
                     described["NoncurrentVersionExpiration"]["NewerNoncurrentVersions"] = int(kept)
         return original(response, answer)

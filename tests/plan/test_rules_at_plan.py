@@ -47,7 +47,7 @@ def good() -> Iterator[tuple[Variables, str]]:
 
 def bad() -> Iterator[tuple[Variables, str]]:
     for cross in CROSS_CASES:
-        if cross.rule.refuses_plan and not cross.rule.resource:
+        if cross.rule.refuses_plan and not cross.rule.precondition:
             yield from ((values, f"{cross.rule.broken(values)}.") for values in map(cross.values, cross.bad))
     for cases in CASES:
         message = f"{cases.rule.sentence(cases.input)}."
@@ -113,16 +113,19 @@ def test_the_whole_module_takes_and_refuses_the_same(evaluate: Evaluate, refused
 
 
 def test_the_precondition_of_a_resource_refuses_the_same(evaluate: Evaluate, module: dict[str, Any]) -> None:
-    refused = [cross for cross in CROSS_CASES if cross.rule.resource]
-    assert refused
-    for cross in refused:
-        kind, name = cross.rule.resource.split(".")
-        [precondition] = module["resource"][kind][name]["lifecycle"]["precondition"]
-        assert precondition["error_message"] == f"{cross.rule.summary()}."
+    places = {
+        precondition["error_message"]: f"{kind}.{name}"
+        for kind, named in module["resource"].items()
+        for name, resource in named.items()
+        for precondition in resource.get("lifecycle", {}).get("precondition", [])
+    }
+    refused = {f"{cross.rule.summary()}.": cross for cross in CROSS_CASES if cross.rule.precondition}
+    assert {places[message] for message in refused} == {"aws_lb_listener.http", "aws_vpc.this"}
+    for message, cross in refused.items():
         for values in map(cross.values, cross.bad):
             with pytest.raises(TerraformError) as raised:
                 evaluate(**values)
-            assert words(raised.value.diagnostics) == [f"Resource precondition failed: {precondition['error_message']}"]
+            assert words(raised.value.diagnostics) == [f"Resource precondition failed: {message}"]
 
 
 def test_terraform_warns_of_bad_values_in_the_same_words(plan: Evaluate) -> None:

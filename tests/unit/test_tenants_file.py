@@ -1,6 +1,7 @@
 """What a tenants file means, and the messages for mistakes in it."""
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -319,6 +320,13 @@ def test_a_broken_file_is_refused_with_the_line_and_what_to_do(document: str | b
     assert refusal(document) == [f"tenants.yaml:{said}"]
 
 
+def test_a_mistake_in_a_section_that_is_set_twice_is_refused() -> None:
+    assert refusal("tenants: [{1: x}]\ntenants: []\n") == [
+        'tenants.yaml:1: tenants[0] has the key 1, which YAML does not read as a string: write "1"',
+        "tenants.yaml:2: tenants is set twice, first on line 1: remove one",
+    ]
+
+
 def test_a_missing_file_is_refused() -> None:
     with pytest.raises(BadInputError) as raised:
         load_fleet(Path("tenant.yaml"))
@@ -381,6 +389,10 @@ MISTAKES: dict[str, tuple[str, str]] = {
     "unknown S3 option unlike any": (
         "backend: {s3: {bucket: b, region: us-west-2, dynamodb_table: t}}",
         "backend.s3.dynamodb_table is unknown here: remove it",
+    ),
+    "unknown key of a metric": (
+        "gateway_tokens_metric: {namespace: a, nam: b}",
+        "gateway_tokens_metric.nam is unknown here: did you mean name?",
     ),
     "unknown backend": ("backend: {gcs: {}}", "backend.gcs is unknown here: remove it"),
     "unknown S3 endpoint": (
@@ -833,6 +845,17 @@ def test_what_is_nested_too_deeply_is_refused() -> None:
     assert load(with_lines("proxy_config:", f"  a: {'[' * 90}{']' * 90}"))
 
 
+def test_thousands_of_ranges_are_checked_in_seconds() -> None:
+    ranges = [f"10.{number // 256}.{number % 256}.0/24" for number in range(20_000)]
+    began = time.monotonic()
+    [tenant] = load(with_lines(f"alb_ingress_cidrs: [{', '.join(ranges)}]"))
+    assert tenant.alb_ingress_cidrs == ranges
+    assert refusal(with_lines(f"alb_ingress_cidrs: [{', '.join([*ranges, ranges[0]])}]")) == [
+        "tenants.yaml:6: tenant acme-prod: alb_ingress_cidrs must not contain duplicates"
+    ]
+    assert time.monotonic() - began < 20
+
+
 def test_aliases_that_repeat_too_many_values_are_refused() -> None:
     lines = [f"  a{n}: &a{n} [{', '.join([f'*a{n - 1}' if n else '1'] * 9)}]" for n in range(12)]
     [said] = refusal(with_lines("proxy_config:", *lines))
@@ -945,6 +968,7 @@ SECRETS: dict[str, tuple[str, str]] = {
         name: (f"gateway_extra_env: {{{name}: hunter2}}", "a secret")
         for name in (
             *("LITELLM_SALT_KEY", "SLACK_BOT_TOKEN", "GENERIC_CLIENT_SECRET", "SMTP_PASS", "SMTP_PASSWORD"),
+            *("WEBHOOK_SIGNING_KEY", "DATA_ENCRYPTION_KEY"),
             *("AZURE_API_KEY", "AWS_SECRET_ACCESS_KEY", "TOKEN", "X-Auth-Token", "clientSecret", "Authorization"),
         )
     },
@@ -964,6 +988,7 @@ SECRETS: dict[str, tuple[str, str]] = {
     "URL": ("otel_endpoint: https://user:hunter2@example.com", "a URL with a password"),
     "URL of an endpoint": ("provider: {endpoints: {s3: 'http://user:hunter2@localhost'}}", "a URL with a password"),
     "AWS": (f"backend_extra_env: {{ID: {'AKIA' + '0123456789ABCDEF'}}}", "an AWS access key"),
+    "Google": (f"proxy_config: {{a: {'AIza' + '0123456789abcdefghijklmnopqrstuvwxy'}}}", "a Google API key"),
     "PEM": (f"proxy_config: {{a: '{'-----BEGIN RSA PRIVATE' + ' KEY-----'} x'}}", "a private key"),
     "in an input": (f"ui_image: {API_KEY}", "an API key"),
 }
