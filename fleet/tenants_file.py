@@ -21,7 +21,6 @@ from .plain_secrets import plain_secret
 from .problems import BadInputError, Findings, Problem, dotted, is_utf8, merged_problems, nearest
 from .proxy_config import check_proxy_config
 from .tenant import TenantSettings
-from .waves import Wave
 from .yaml_tree import Node, shortened
 
 _OF_PROXY_CONFIG = frozenset(
@@ -105,7 +104,7 @@ class _Validator:
                 self._add(layers, each)
         if layers.is_tenant:  # a tenant may complete the others
             misread = {name for name, node in layers.node.value.items() if self._is_misread(node, name)}
-            self._check_across(layers, values, wrong | misread)
+            self._check_across(layers, values, wrong | misread, settings)
             if not _OF_PROXY_CONFIG & wrong:
                 check_proxy_config(layers, self._findings)
         if settings is not None and settings.provider.region not in (None, settings.region):
@@ -118,8 +117,12 @@ class _Validator:
             )
         return settings
 
-    def _check_across(self, layers: Layers, values: dict[str, Any], wrong: set[str]) -> None:
+    def _check_across(
+        self, layers: Layers, values: dict[str, Any], wrong: set[str], settings: TenantSettings | None
+    ) -> None:
         inputs = {name: values.get(name, declared.default) for name, declared in TenantSettings.module.inputs.items()}
+        if settings is not None:
+            inputs["production"] = settings.is_production  # by the wave, too
         # The values of secrets are unknown before the plan.
         unknown = wrong | {secret.name for secret in TenantSettings.module.sensitive_inputs}
         for rule in TenantSettings.module.rules:
@@ -190,7 +193,7 @@ class _Validator:
 
     def _warn_of_local_states(self, fleet: Sequence[tuple[Layers, TenantSettings]]) -> None:
         for layers, settings in fleet:
-            if settings.effective_wave is Wave.PROD and settings.backend.local is not None:
+            if settings.is_production and settings.backend.local is not None:
                 self._findings.warn(
                     layers.own.at(("backend",)).problem(
                         f"the state of this production stack is a local file, {settings.state_file}, which is easily "

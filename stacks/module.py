@@ -56,7 +56,6 @@ class ModuleStack(Stack):
             naming=naming,
             network=network,
             proxy_config=proxy_config,
-            retention=retention,
         )
         self._secrets = secrets = Secrets(self, "secrets", inputs=inputs, naming=naming, database=database)
         self._environment = environment = Environment(

@@ -11,6 +11,7 @@ from functools import reduce
 from typing import Any, ClassVar
 
 from .expressions import Expression, call, for_list, for_map, text, variable
+from .production import in_production, is_production
 
 NameLocal = Callable[[str, object], Expression]
 """Declares a local of a name, once, and returns it: for parts of a condition that would make its line too long. A local
@@ -154,6 +155,22 @@ class Compares(Fact):
     def condition(self) -> Expression:
         compared: Expression = _compare(variable(self.one), self.comparison, variable(self.other))
         return compared
+
+
+@dataclass(frozen=True)
+class InProduction(Fact):
+    """The stack is production."""
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        return ("env", "production")
+
+    def holds(self, values: Mapping[str, Any]) -> bool:
+        production = values["production"]
+        return is_production(values["env"]) if production is None else bool(production)
+
+    def condition(self) -> Expression:
+        return in_production(variable("env"), variable("production"))
 
 
 @dataclass(frozen=True)

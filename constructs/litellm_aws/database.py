@@ -120,11 +120,7 @@ class Database(Construct):
             depends_on=[self._logs()],
             lifecycle=TerraformResourceLifecycle(
                 ignore_changes=_AT_CREATION,
-                precondition=[
-                    self._retention.data_loss_precondition(
-                        "skip_final_snapshot", "the database without a final snapshot"
-                    )
-                ],
+                precondition=[inputs.precondition("skip_final_snapshot")],
                 postcondition=self._restored_as_declared(),
             ),
         )

@@ -11,6 +11,7 @@ from .cross_rules import (
     CrossRule,
     Elements,
     FargateSize,
+    InProduction,
     Is,
     NoGeneratedSecret,
     NoSharedKey,
@@ -220,6 +221,22 @@ _SECRETS = (
 )
 
 _STORES = (
+    *(
+        Refused(
+            *where,
+            InProduction(),
+            on(flag),
+            ~on("allow_data_loss"),
+            says=f"In production, a destroy would delete {what}: set {flag} = false or, if you accept the loss, "
+            "allow_data_loss = true",
+            name=f"refuses_{flag}",
+            precondition=flag,
+        )
+        for flag, what, where in (
+            ("skip_final_snapshot", "the database without a final snapshot", (on("create_database"),)),
+            ("s3_force_destroy", "the bucket with all its objects", ()),
+        )
+    ),
     Refused(
         Compares("db_master_username", "==", "db_username"),
         says="db_master_username and db_username must be different: the bootstrap would disable the password login "

@@ -39,21 +39,6 @@ class Retention(Construct):
         by_default = self._in_production & ~inputs.allow_data_loss
         self.is_protected = local(self, "is_protected", call("coalesce", inputs.deletion_protection, by_default))
 
-    def data_loss_precondition(self, flag: str, what: str) -> Precondition:
-        """Returns the precondition that refuses a flag in production, unless data loss is allowed.
-
-        Args:
-            flag: name of the input that lets a destroy delete data.
-            what: what the destroy would delete.
-        """
-        return Precondition(
-            condition=(~self._inputs.named(flag) | ~self._in_production | self._inputs.allow_data_loss).as_string,
-            error_message=(
-                f"In production, a destroy would delete {what}: set {flag} = false or, if you accept the loss, "
-                "allow_data_loss = true."
-            ),
-        )
-
     def protect(self, database: ITerraformDependable, *, replaced_with: Mapping[str, Expression]) -> None:
         """Refuses the deletion of what has been declared in the stack, while it is protected.
 

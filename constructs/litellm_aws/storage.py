@@ -34,7 +34,6 @@ from .input_variables import InputVariables
 from .naming import Naming
 from .network import Network
 from .proxy_config import ProxyConfig
-from .retention import Retention
 
 _OBJECT_TAGS = 10
 """Tags that S3 takes on an object (S3 User Guide, object tags)."""
@@ -68,7 +67,6 @@ class Storage(Construct):
         naming: Naming,
         network: Network,
         proxy_config: ProxyConfig,
-        retention: Retention,
     ) -> None:
         super().__init__(scope, id_)
         self._inputs, self._naming = inputs, naming
@@ -79,9 +77,7 @@ class Storage(Construct):
             bucket=naming.of(attribute(suffix, "hex")),
             force_destroy=inputs.s3_force_destroy.as_boolean,
             tags=naming.tags,
-            lifecycle=TerraformResourceLifecycle(
-                precondition=[retention.data_loss_precondition("s3_force_destroy", "the bucket with all its objects")]
-            ),
+            lifecycle=TerraformResourceLifecycle(precondition=[inputs.precondition("s3_force_destroy")]),
         )
         self.bucket_name = attribute(bucket, "id")
         self.bucket_arn = attribute(bucket, "arn")

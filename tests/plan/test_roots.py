@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from fleet.problems import BadInputError
 from fleet.tenants_file import load_fleet
 from stacks.synthesis import synthesize
 from tests.plan.conftest import TRIAL
@@ -79,9 +80,11 @@ def test_a_root_hands_its_secret_variables_to_the_module(planned: Plan) -> None:
     assert planned.values(f"{secret}.ui_password[0]")["secret_string"] == "pw"
 
 
-def test_what_would_harm_is_refused_at_plan(root_of: RootOf) -> None:
-    message = root_of(env="prod", skip_final_snapshot=True).refusal()
-    assert "set skip_final_snapshot = false" in message
+def test_what_would_harm_is_refused_at_synth(root_of: RootOf) -> None:
+    for harm in ({"env": "prod"}, {"env": "blue", "wave": "prod"}, {"production": True}):
+        with pytest.raises(BadInputError) as raised:
+            root_of(**harm, skip_final_snapshot=True)
+        assert "set skip_final_snapshot = false" in str(raised.value.problems[0])
 
 
 def test_a_bad_secret_is_refused_at_plan(acme: Root) -> None:

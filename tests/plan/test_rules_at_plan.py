@@ -120,7 +120,9 @@ def test_the_precondition_of_a_resource_refuses_the_same(evaluate: Evaluate, mod
         for precondition in resource.get("lifecycle", {}).get("precondition", [])
     }
     refused = {f"{cross.rule.summary()}.": cross for cross in CROSS_CASES if cross.rule.precondition}
-    assert {places[message] for message in refused} == {"aws_lb_listener.http", "aws_vpc.this"}
+    assert {places[message] for message in refused} == {
+        *("aws_lb_listener.http", "aws_vpc.this", "aws_rds_cluster.this", "aws_s3_bucket.this")
+    }
     for message, cross in refused.items():
         for values in map(cross.values, cross.bad):
             with pytest.raises(TerraformError) as raised:

@@ -831,6 +831,19 @@ CROSS_CASES: tuple[CrossCases, ...] = (
         bad=[("", "", False)],
         says="Without TLS, keys and prompts would travel in plain text",
     ),
+    *(
+        CrossCases(
+            (*where, "env", "production", flag, "allow_data_loss"),
+            good=[
+                (*yes, "prod", False, True, False),
+                (*yes, "dev", None, True, False),
+                (*yes, "prod", None, True, True),
+            ],
+            bad=[(*yes, "prod", None, True, False), (*yes, "dev", True, True, False)],
+            says="In production, a destroy would delete",
+        )
+        for flag, where, yes in (("skip_final_snapshot", ("create_database",), (True,)), ("s3_force_destroy", (), ()))
+    ),
     CrossCases(
         ("alb_ingress_cidrs", "alb_ingress_prefix_list_ids"),
         good=[([], ["pl-1"]), (["10.0.0.0/8"], [])],
