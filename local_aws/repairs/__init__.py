@@ -6,7 +6,7 @@ This package imports moto, which reads its settings from the environment at impo
 from collections.abc import Callable
 from functools import cache
 
-from . import application_autoscaling, ec2, ecs, elasticache, elbv2, rds, s3
+from . import application_autoscaling, ec2, ecs, elasticache, elbv2, logs, rds, s3
 
 REPAIRS: tuple[Callable[[], None], ...] = (
     application_autoscaling.tag_scalable_targets,
@@ -32,6 +32,7 @@ REPAIRS: tuple[Callable[[], None], ...] = (
     elasticache.modify_and_delete_subnet_groups,
     elbv2.ignore_deregistration_of_unknown_targets,
     elbv2.protect_load_balancers,
+    logs.change_the_key_of_a_log_group,
     rds.report_scaling_of_serverless_clusters_only,
     rds.report_performance_insights,
     rds.choose_maintenance_windows_outside_backup_windows,

@@ -59,9 +59,9 @@ def report_how_many_noncurrent_versions_stay() -> None:
 
     @patch_method(S3Response, "serialized")
     def reported(original: Callable[..., Any], response: S3Response, answer: ActionResult) -> Any:
-        if response.data.get("Action") == "GetBucketLifecycleConfiguration":
+        result: Any = answer.result
+        if response.data.get("Action") == "GetBucketLifecycleConfiguration" and isinstance(result, dict):
             rules = response.backend.get_bucket_lifecycle(response.bucket_name)
-            result: Any = answer.result
             for rule, described in zip(rules, result["Rules"], strict=True):
                 if kept := vars(rule).get("kept_versions"):
                     described["NoncurrentVersionExpiration"]["NewerNoncurrentVersions"] = int(kept)

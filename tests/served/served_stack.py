@@ -183,9 +183,26 @@ class ServedStack:
         tenant.update(inputs)
         self._tenants.write_text(yaml.safe_dump(document, sort_keys=False))
         synthesize(self._tenants, self.folder / "cdktf.out")
+        self.terraform("apply", "-auto-approve", "-no-color")
+
+    def failed_apply(self, **inputs: Any) -> str:
+        """Applies as `apply` does, expects it to fail, and returns what Terraform says."""
+        with pytest.raises(subprocess.CalledProcessError) as caught:
+            self.apply(**inputs)
+        return str(caught.value.stderr)
+
+    def terraform(self, *arguments: str) -> str:
+        """Runs Terraform in the tenant's root, and returns its output.
+
+        Raises:
+            CalledProcessError: it failed.
+        """
         root = self.folder / "cdktf.out" / "stacks" / APPLIED
-        apply = f'. "{self.folder}/environment" && terraform -chdir="{root}" apply -auto-approve -no-color'
-        subprocess.run(["/bin/sh", "-c", apply], check=True, capture_output=True, text=True)
+        command = f'. "{self.folder}/environment" && exec terraform -chdir="{root}" "$@"'
+        ended = subprocess.run(
+            ["/bin/sh", "-c", command, "terraform", *arguments], check=True, capture_output=True, text=True
+        )
+        return ended.stdout
 
     def edit_proxy_config(self, edit: Callable[[dict[str, Any]], None], **inputs: Any) -> None:
         """Changes the proxy_config's file, and applies it together with changed inputs."""
