@@ -16,7 +16,7 @@ from .log_group import log_group
 from .naming import Naming
 
 _OPENER = "tmp"
-_OPENER_FOLDER = "/volumes"
+_OPENER_FOLDER = "/volumes/"
 _IS_OPEN = {"containerName": _OPENER, "condition": "SUCCESS"}
 
 
@@ -176,10 +176,19 @@ class TaskDefinition(Construct):
         Args:
             image: one with `sh` and `chmod`.
         """
+        volumes = local(
+            self,
+            f"{self._label}_tmp_volumes",
+            for_list(
+                address(self._volume_names),
+                lambda name: name,
+                where=lambda name: call("startswith", call("coalesce", name, "-"), "tmp-"),
+            ),
+        )
+        folders = for_list(volumes, lambda name: text(_OPENER_FOLDER, name))
         mounts = for_list(
-            address(self._volume_names),
-            lambda name: {"sourceVolume": name, "containerPath": text(_OPENER_FOLDER, "/", name), "readOnly": False},
-            where=lambda name: call("startswith", call("coalesce", name, "-"), "tmp-"),
+            volumes,
+            lambda name: {"sourceVolume": name, "containerPath": text(_OPENER_FOLDER, name), "readOnly": False},
         )
         self._declare(
             {
@@ -188,7 +197,7 @@ class TaskDefinition(Construct):
                 "essential": False,
                 "user": "0",
                 "entryPoint": ["sh", "-c"],
-                "command": [f"chmod 1777 {_OPENER_FOLDER}/*"],
+                "command": [text("chmod 1777 ", call("join", " ", folders))],
                 "mountPoints": mounts,
             },
             _OPENER,
