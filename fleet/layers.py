@@ -142,7 +142,7 @@ def _prepared(section: Section, files: InputFiles, findings: Findings) -> Sectio
             findings.add(
                 values.pop(sensitive.name).problem(
                     f"{sensitive.name} is a secret, and would be written to the synthesized JSON: "
-                    f"remove it, and export TF_VAR_{sensitive.name} when you run terraform",
+                    f"remove it, and {_instead_of(sensitive.name)}export TF_VAR_{sensitive.name} when you run terraform",
                     owner,
                 )
             )
@@ -156,6 +156,11 @@ def _prepared(section: Section, files: InputFiles, findings: Findings) -> Sectio
     for name in values.keys() & _CHECKED_INPUTS:
         _check_no_secret(name, values[name], owner, findings)
     return Section(owner, Node(values, section.node.file, section.node.line))
+
+
+def _instead_of(secret: str) -> str:
+    by_reference = f"{secret}_secret_arn"
+    return f"set {by_reference}, or " if by_reference in TenantSettings.module.inputs else ""
 
 
 def _proxy_config(named: Node, owner: str, files: InputFiles, findings: Findings) -> Node | None:

@@ -86,7 +86,8 @@ class ModuleStack(Stack):
         self._one_off_tasks = self._declare_tasks()
         has_redis = cache.exists | secrets.redis_url.exists
         Checks(self, "checks", inputs=inputs, module=LITELLM, has_redis=has_redis)
-        retention.protect(database.writer, replaced_with={"cluster": database.resource_id, "vpc": network.vpc.id})
+        kept = {"cluster": database.resource_id, "vpc": network.vpc.id, "load_balancer": self._load_balancer.arn}
+        retention.protect(database.writer, replaced_with=kept)
         self._declare_outputs()
 
     def _declare_tasks(self) -> OneOffTasks:

@@ -340,8 +340,11 @@ class NoSharedKey(CrossRule):
         return f"{self.one} and {self.other} both set {shared}: remove one of the two"
 
 
-_GENERATED = ".+-litellm-.+-((master|salt)-key|license|ui-password|db-master-password|.+-url|billing-metrics-.+)-.+"
-"""ARNs of secrets that the module makes."""
+_GENERATED = (
+    ".+:secret:[a-z0-9-]+-litellm-[a-z0-9-]+-((master|salt)-key|license|(ui|db-master)-password|(database|redis)-url"
+    "|billing-metrics-[a-z-]+)-[A-Za-z0-9]{6}(:.*)?"
+)
+"""ARNs of secrets that the module makes. Secrets Manager adds a hyphen and six characters to a name."""
 
 
 @dataclass(frozen=True)
@@ -372,7 +375,7 @@ class NoGeneratedSecret(CrossRule):
         return self.summary()
 
     def summary(self) -> str:
-        return f"{self.input} names a secret that this module makes for a stack: name one that you made"
+        return f"{self.input} has the name of a secret that this module makes for a stack: name one that you made"
 
 
 _VERSION = "[0-9]+[.][0-9]+[.][0-9]+"

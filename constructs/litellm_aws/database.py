@@ -23,8 +23,6 @@ from .retention import Retention
 from .role import Role
 
 _LOG = "postgresql"
-_AT_CREATION = ["kms_key_id", "master_user_secret_kms_key_id"]
-"""Keys that AWS cannot change later: a cluster that exists keeps its own."""
 
 
 class Database(Construct):
@@ -119,7 +117,7 @@ class Database(Construct):
             tags=naming.tags,
             depends_on=[self._logs()],
             lifecycle=TerraformResourceLifecycle(
-                ignore_changes=_AT_CREATION,
+                ignore_changes=["kms_key_id"],  # AWS cannot change it: a cluster that exists keeps its own
                 precondition=[inputs.precondition("skip_final_snapshot")],
                 postcondition=self._restored_as_declared(),
             ),

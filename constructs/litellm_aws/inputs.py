@@ -185,7 +185,7 @@ class Secrets(_Section):
 
     Meanwhile, the name is taken: a stack of the same name cannot be created again."""
     secrets_kms_key_arns: Annotated[list[str], EachElement(_KMS_KEY_ARN), AllDifferent()] = []
-    """KMS keys that encrypt the secrets which the inputs name by ARN, for the role that reads them.
+    """KMS keys, known at plan, of the secrets that the inputs name by ARN, for the role that reads them.
 
     The key's policy must allow it, too."""
 
@@ -519,7 +519,8 @@ class Stores(_Section):
     manage_master_user_password: bool = False
     """Whether RDS generates the master user's password, keeps it in a secret of its own, and rotates it.
 
-    The state then contains no database password. It can be changed at any time, in place."""
+    The state then contains no database password. It is changed in place; back again only after
+    secret_recovery_window_days, for which the name of the module's own secret is taken."""
     db_username: Annotated[_SqlIdentifier, _NOT_POSTGRES_OWN] = "litellm_app"
     """Database user that the tasks log in as, with an IAM token. The bootstrap creates it."""
     db_log_exports: bool = False
@@ -543,9 +544,10 @@ class Stores(_Section):
     s3_force_destroy: bool = False
     """Whether destroying the stack deletes the bucket with all its objects."""
     s3_access_logs_bucket: Annotated[str, EmptyOr(_BUCKET)] = ""
-    """Existing bucket of the same account and region, to which S3 logs the requests to the stack's. Empty: none.
+    """Existing bucket, known at plan, to which S3 logs the requests to the stack's bucket. Empty: none.
 
-    The logs are below `<tenant>-litellm-<env>/s3/`. docs/hardening.md has the bucket's policy."""
+    It is in the same account and region. The logs are below `<tenant>-litellm-<env>/s3/`. docs/hardening.md has the
+    bucket's policy."""
     s3_noncurrent_version_days: Annotated[int, whole(0)] = 0
     """Days after which S3 deletes a version of an object that was replaced or deleted. 0: never.
 
@@ -597,10 +599,10 @@ class Operations(_Section):
     The role that the `aws` provider assumes applies to the provider only. In a tenants file, the default is the role
     of provider.assume_role."""
     kms_key_arn: Annotated[str, EmptyOr(_KMS_KEY_ARN)] = ""
-    """KMS key of the stack's secrets, logs and bucket, and at creation of its database and Redis. Empty: AWS's keys.
+    """KMS key, known at plan, of the stack's secrets, logs and bucket, and of a new database and Redis. Empty: AWS's.
 
-    The key's policy must allow CloudWatch Logs to use it. A database or Redis that exists keeps its key: AWS cannot
-    change it."""
+    A database or Redis that exists keeps its key: AWS cannot change it. Nor can it change the key of a password that
+    RDS manages already: set both inputs at once. docs/hardening.md says who must be allowed to use the key."""
     separate_task_roles: bool = False
     """Whether the one-off tasks have roles of their own, so that no service's role can read the master password."""
     read_only_root_filesystem: bool = False

@@ -64,16 +64,17 @@ class Roles(Construct):
         connect = self._policy(
             "rds_iam_connect", {"Action": ["rds-db:connect"], "Resource": database.login_arns}, exists=database.exists
         )
+        bucket_key = self._bucket_key()
         self.task_permissions = [
             self.task.attach(connect),
             self.task.attach(self._bucket_policy(storage)),
-            *(self.task.attach(policy) for policy in self._bucket_keys()),
+            self.task.attach(bucket_key),
             *self._bedrock_permissions(),
         ]
         self._bootstrap_roles(secrets, database, can_start)
         self._migration_roles(secrets, environment, connect)
         self._execute_command_permissions()
-        self.bedrock_model_import = self._bedrock_model_import(storage)
+        self.bedrock_model_import = self._bedrock_model_import(storage, bucket_key)
 
     def _execution_role(
         self, name: str, *, exists: Expression | None = None
@@ -136,19 +137,17 @@ class Roles(Construct):
             exists=keys.length() > 0,
         )
 
-    def _bucket_keys(self) -> list[Policy]:
+    def _bucket_key(self) -> Policy:
         key, service = self._inputs.kms_key_arn, text("s3.", self._inputs.region, ".amazonaws.com")
-        return [
-            self._policy(
-                "s3_kms_key",
-                {
-                    "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
-                    "Resource": [key],
-                    "Condition": {"StringEquals": {"kms:ViaService": service}},
-                },
-                exists=key.is_set,
-            )
-        ]
+        return self._policy(
+            "s3_kms_key",
+            {
+                "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
+                "Resource": [key],
+                "Condition": {"StringEquals": {"kms:ViaService": service}},
+            },
+            exists=key.is_set,
+        )
 
     def _secrets_permission(self, secrets: Secrets, environment: Environment) -> ITerraformDependable:
         # The proxy's are named even where a container overrides them: IAM refuses an empty list.
@@ -200,7 +199,7 @@ class Roles(Construct):
         for role in (self.task, self.ui_task):
             role.attach(policy)
 
-    def _bedrock_model_import(self, storage: Storage) -> Role:
+    def _bedrock_model_import(self, storage: Storage, bucket_key: Policy) -> Role:
         """Makes the role with which Bedrock imports custom models."""
         exists = self._inputs.enable_bedrock_custom_model_import
         region, account = self._inputs.region, self._account
@@ -220,4 +219,5 @@ class Roles(Construct):
             exists=exists,
         )
         role.attach(policy, name="bedrock_model_import")
+        role.attach(bucket_key)
         return role

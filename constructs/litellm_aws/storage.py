@@ -6,6 +6,7 @@ from cdktf_cdktf_provider_aws.s3_bucket_lifecycle_configuration import (
     S3BucketLifecycleConfiguration,
     S3BucketLifecycleConfigurationRule,
     S3BucketLifecycleConfigurationRuleAbortIncompleteMultipartUpload,
+    S3BucketLifecycleConfigurationRuleExpiration,
     S3BucketLifecycleConfigurationRuleFilter,
     S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration,
 )
@@ -93,7 +94,8 @@ class Storage(Construct):
         )
         content = proxy_config.as_yaml(trusted_proxy_ranges=network.load_balancer_ranges)
         uploaded = self._uploaded(content, proxy_config.exists, after=self._protection())
-        self.proxy_config_etag, self.proxy_config_version_id = one(uploaded, "etag"), one(uploaded, "version_id")
+        self.proxy_config_etag = when(proxy_config.exists, call("md5", content))
+        self.proxy_config_version_id = one(uploaded, "version_id")
 
     def _protection(self) -> list[ITerraformDependable]:
         """Makes what must be in place before an object is stored."""
@@ -105,7 +107,7 @@ class Storage(Construct):
             versioning_configuration=S3BucketVersioningVersioningConfiguration(status="Enabled"),
         )
         has_key = self._inputs.kms_key_arn.is_set
-        S3BucketServerSideEncryptionConfigurationA(
+        encryption = S3BucketServerSideEncryptionConfigurationA(
             self,
             "aws_s3_bucket_server_side_encryption_configuration.this",
             bucket=bucket,
@@ -131,7 +133,7 @@ class Storage(Construct):
             ignore_public_acls=True,
             restrict_public_buckets=True,
         )
-        return [versioning, access_block]
+        return [versioning, encryption, access_block]
 
     def _lifecycle(self) -> None:
         """Deletes old versions and what is left of uploads that ended halfway."""
@@ -151,6 +153,7 @@ class Storage(Construct):
                             days_after_initiation=_UPLOAD_DAYS
                         )
                     ],
+                    expiration=[S3BucketLifecycleConfigurationRuleExpiration(expired_object_delete_marker=True)],
                     noncurrent_version_expiration=[
                         S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration(
                             noncurrent_days=days.as_number, newer_noncurrent_versions=_KEPT_VERSIONS
@@ -170,8 +173,8 @@ class Storage(Construct):
             key=self.proxy_config_key,
             content=content.as_string,
             content_type="application/yaml",
-            # Given, not read back, so that the plan knows it, and with it which tasks will be replaced.
-            etag=call("md5", content).as_string,
+            # With a KMS key, S3's own is no MD5, and every plan would change it.
+            etag=self._inputs.kms_key_arn.is_set.then(None, call("md5", content)).as_string,
             # S3 takes ten tags on an object, and the provider's default_tags would count.
             tags=self._naming.all_tags_if_at_most(_OBJECT_TAGS),
             override_provider=S3ObjectOverrideProvider(default_tags=S3ObjectOverrideProviderDefaultTags(tags={})),

@@ -47,7 +47,7 @@ def secret(stack: ServedStack, name: str, value: str) -> str:
 
 def test_a_generated_salt_key_is_refused_where_credentials_are_stored(stack: ServedStack) -> None:
     said = stack.failed_apply(generate_salt_key=True)
-    assert "another salt key would make the credentials unreadable that LiteLLM has stored" in said
+    assert "a different salt key would make the credentials that LiteLLM has stored unreadable" in said
     assert stack.chat(model=STORED).status == 200
     stack.apply(generate_salt_key=False)
 

@@ -634,7 +634,7 @@ CROSS_CASES: tuple[CrossCases, ...] = (
             (name,),
             good=[("",), (SECRET,)],
             bad=[(arn,) for arn in _STACKS_OWN],
-            says=f"{name} names a secret that this module makes for a stack",
+            says=f"{name} has the name of a secret that this module makes for a stack",
             others=_OTHERS.get(name, {}),
         )
         for name in (*_NAMED_SECRETS, "otel_headers_secret_arn", "image_registry_secret_arn")
@@ -644,7 +644,7 @@ CROSS_CASES: tuple[CrossCases, ...] = (
             (f"{service}_extra_secrets",),
             good=[({"KEY": SECRET},), ({},)],
             bad=[({"GOOD": SECRET, "KEY": arn},) for arn in _STACKS_OWN],
-            says=f"{service}_extra_secrets names a secret that this module makes for a stack",
+            says=f"{service}_extra_secrets has the name of a secret that this module makes for a stack",
         )
         for service in ("gateway", "backend")
     ),

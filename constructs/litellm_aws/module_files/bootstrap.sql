@@ -9,7 +9,7 @@ BEGIN
     RETURN;
   END IF;
   IF wanted <> 'own' AND to_regclass('public."LiteLLM_ProxyModelTable"') IS NOT NULL THEN
-    RAISE EXCEPTION 'another salt key would make the credentials unreadable that LiteLLM has stored: undo the change of '
+    RAISE EXCEPTION 'a different salt key would make the credentials that LiteLLM has stored unreadable: undo the change of '
       'generate_salt_key, or set litellm_salt_key_secret_arn (docs/operations.md, "Salt key")';
   END IF;
   EXECUTE format('COMMENT ON DATABASE %I IS %L', current_database(), 'LITELLM_SALT_KEY: ' || wanted);
