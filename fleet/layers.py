@@ -142,7 +142,8 @@ def _prepared(section: Section, files: InputFiles, findings: Findings) -> Sectio
             findings.add(
                 values.pop(sensitive.name).problem(
                     f"{sensitive.name} is a secret, and would be written to the synthesized JSON: "
-                    f"remove it, and {_instead_of(sensitive.name)}export TF_VAR_{sensitive.name} when you run terraform",
+                    f"remove it, and {_instead_of(sensitive.name)}export TF_VAR_{sensitive.name} when you run "
+                    "terraform",
                     owner,
                 )
             )

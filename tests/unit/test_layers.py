@@ -169,7 +169,7 @@ PROFILES = {
         "profiles:\n  small: {ui_password: hunter2}\ntenants: []",
         [
             "3: profile small: ui_password is a secret, and would be written to the synthesized JSON: "
-            "remove it, and export TF_VAR_ui_password when you run terraform"
+            "remove it, and set ui_password_secret_arn, or export TF_VAR_ui_password when you run terraform"
         ],
     ),
     "no map": (

@@ -624,7 +624,7 @@ MISTAKES: dict[str, tuple[str, str]] = {
     "sensitive input": (
         f"litellm_master_key: {API_KEY}",
         "litellm_master_key is a secret, and would be written to the synthesized JSON: "
-        "remove it, and export TF_VAR_litellm_master_key when you run terraform",
+        "remove it, and set litellm_master_key_secret_arn, or export TF_VAR_litellm_master_key when you run terraform",
     ),
     "access key": (f"provider: {{access_key: {API_KEY}}}", f"provider.access_key {CREDENTIALS}"),
     "secret key": (f"provider: {{secret_key: {API_KEY}}}", f"provider.secret_key {CREDENTIALS}"),
@@ -958,7 +958,7 @@ def test_a_secret_that_yaml_misreads_is_never_shown(value: str) -> None:
     said = refusal(with_lines(f"ui_password: {value}"))
     assert said == [
         "tenants.yaml:6: tenant acme-prod: ui_password is a secret, and would be written to the synthesized JSON: "
-        "remove it, and export TF_VAR_ui_password when you run terraform"
+        "remove it, and set ui_password_secret_arn, or export TF_VAR_ui_password when you run terraform"
     ]
 
 
@@ -1036,7 +1036,7 @@ def test_the_examples_have_no_plain_secrets(file: str) -> None:
 def test_a_sensitive_input_in_the_defaults_is_refused_there() -> None:
     assert refusal(f"defaults:\n  ui_password: x\n{TENANT}") == [
         "tenants.yaml:2: defaults: ui_password is a secret, and would be written to the synthesized JSON: "
-        "remove it, and export TF_VAR_ui_password when you run terraform"
+        "remove it, and set ui_password_secret_arn, or export TF_VAR_ui_password when you run terraform"
     ]
 
 
