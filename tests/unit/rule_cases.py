@@ -790,7 +790,7 @@ CROSS_CASES: tuple[CrossCases, ...] = (
     CrossCases(
         ("region", "web_acl_arn"),
         good=[("us-west-2", ""), ("us-west-2", WEB_ACL)],
-        bad=[("us-east-1", WEB_ACL)],
+        bad=[("us-west-2", WEB_ACL.replace("us-west-2", "eu-west-1"))],
         says="web_acl_arn must be a web ACL of the stack's region",
     ),
     CrossCases(
