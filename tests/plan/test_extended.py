@@ -427,7 +427,7 @@ def test_a_sidecar_serves_the_metrics_of_all_workers(evaluate: Evaluate, interna
     assert volume["name"] == "prometheus-multiproc"
     assert ingress(planned, "tasks")[9090] == (["10.0.0.0/8"], [])
     assert not [address for address in planned.addresses if "target_group.metrics" in address]
-    assert list(ingress(internal, "tasks")) == [0]
+    assert list(ingress(internal, "tasks")) == [3000, 4000, 4001]
 
 
 def test_requests_scale_the_gateway(options: Plan) -> None:
