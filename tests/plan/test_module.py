@@ -273,12 +273,12 @@ def test_only_the_load_balancer_is_open_to_the_world(default: Plan) -> None:
 
 def test_inside_each_group_lets_in_only_its_clients(evaluate: Evaluate) -> None:
     planned = evaluate()
-    expected = {"tasks": (0, 65535), "rds": (5432, 5432), "redis": (6379, 6379)}
-    for name, (first, last) in expected.items():
-        [rule] = planned.values(f"aws_security_group.{name}")["ingress"]
-        assert (rule["protocol"], rule["from_port"], rule["to_port"]) == ("tcp", first, last)
-        assert len(rule["security_groups"]) == 1
-        assert not rule["cidr_blocks"]
+    for name, ports in {"tasks": [3000, 4000, 4001], "rds": [5432], "redis": [6379]}.items():
+        rules = sorted(planned.values(f"aws_security_group.{name}")["ingress"], key=lambda rule: rule["from_port"])
+        assert [(rule["protocol"], rule["from_port"], rule["to_port"]) for rule in rules] == [
+            ("tcp", port, port) for port in ports
+        ]
+        assert all(len(rule["security_groups"]) == 1 and not rule["cidr_blocks"] for rule in rules)
 
 
 def test_the_load_balancer_is_public_and_waits_two_minutes(default: Plan) -> None:
