@@ -77,8 +77,9 @@ class TestBootstrap:
 
     def test_the_role_may_not_read_the_secret(self, stack: Stack) -> None:
         secret = stack.root.outputs()["db_master_password_secret_arn"]
-        statement = '[\n            "${one(aws_secretsmanager_secret.%s[*].arn)}"'
-        with stack.edited("cdk.tf.json", statement % "db_master_password", statement % "master_key"):
+        statement = '[\n            "${%s}"'
+        of_login, of_another = "one(local.db_master_password_arns)", "aws_secretsmanager_secret.master_key.arn"
+        with stack.edited("cdk.tf.json", statement % of_login, statement % of_another):
             failure = stack.failure(BOOTSTRAP)
         expect_failed(
             failure,

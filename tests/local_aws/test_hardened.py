@@ -38,7 +38,8 @@ def stack(applying: Terraform, local_aws: LocalAws, stacks: Path) -> Iterator[St
     inputs = {**TRIAL, "tenant": "stark", "env": "stage", "acm_certificate_arn": certificate}
     inputs |= {"allow_plaintext_alb": False, "proxy_config": {"model_list": []}}
     # No images of the services are here: `tests/served` has them.
-    inputs |= {f"{service}_autoscaling_enabled": False for service in ("gateway", "backend", "ui")}
+    for service in ("gateway", "backend", "ui"):
+        inputs |= {f"{service}_autoscaling_enabled": False, f"{service}_desired_count": 0}
     stack = Stack(applying.root(stacks / "litellm", provider=PROVIDER), local_aws, inputs)
     stack.apply()
     stack.sql("CREATE TABLE kept AS SELECT 42 AS id")
@@ -92,6 +93,11 @@ def test_it_changes_a_stack_that_runs_in_place(stack: Stack, protected: dict[str
 
 def test_it_applies_and_the_next_plan_is_empty(stack: Stack, protected: dict[str, Any]) -> None:
     stack.apply(**protected)
+    DEBUG = stack.root.plan(stack.inputs, refresh=True).document["resource_changes"]
+    for each in DEBUG:
+        if each["change"]["actions"] != ["no-op"]:
+            b, a = each["change"]["before"], each["change"]["after"]
+            print(each["address"], {k: (b.get(k), a.get(k)) for k in a if b.get(k) != a.get(k)})
     assert stack.changes() == {}
     assert stack.sql("SELECT id FROM kept") == "42"
 
