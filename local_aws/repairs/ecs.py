@@ -9,7 +9,7 @@ from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.ecs.exceptions import InvalidParameterException
-from moto.ecs.models import EC2ContainerServiceBackend, Task, TaskDefinition
+from moto.ecs.models import EC2ContainerServiceBackend, Service, Task, TaskDefinition
 from moto.ecs.responses import EC2ContainerServiceResponse
 from moto.elbv2.models import elbv2_backends
 
@@ -80,6 +80,18 @@ def reject_names_of_services_in_use() -> None:
             if service.status in errors:
                 raise InvalidParameterException(errors[service.status])
         return original(backend, cluster, name, *args, **kw)
+
+
+def keep_what_an_update_of_a_service_leaves_out() -> None:
+    """UpdateService changes the parts of deploymentConfiguration that a request has. moto forgets the others."""
+
+    @patch_method(EC2ContainerServiceBackend, "update_service")
+    def kept(original: Callable[..., Service], backend: EC2ContainerServiceBackend, wanted: dict[str, Any]) -> Service:
+        given = wanted.get("deployment_configuration")
+        if given is not None:
+            service: Any = backend._get_service(wanted.get("cluster", "default"), wanted["service"].split("/")[-1])
+            wanted = {**wanted, "deployment_configuration": {**(service.deployment_configuration or {}), **given}}
+        return original(backend, wanted)
 
 
 def reject_target_groups_without_load_balancer() -> None:

@@ -173,6 +173,19 @@ def modify_iam_authentication() -> None:
         return original(backend, wanted)
 
 
+def modify_the_exported_logs() -> None:
+    """ModifyDBCluster starts and stops exports of logs (CloudwatchLogsExportConfiguration). moto ignores them."""
+
+    @patch_method(RDSBackend, "modify_db_cluster")
+    def modified(original: Callable[..., DBCluster], backend: RDSBackend, wanted: dict[str, Any]) -> DBCluster:
+        exports = wanted.pop("cloudwatch_logs_export_configuration", None) or {}
+        exports = wanted.pop("enable_cloudwatch_logs_exports", None) or exports
+        cluster = backend.clusters[wanted["db_cluster_identifier"]]
+        kept = set(cluster.enabled_cloudwatch_logs_exports) - set(exports.get("DisableLogTypes", []))
+        cluster.enabled_cloudwatch_logs_exports = sorted(kept | set(exports.get("EnableLogTypes", [])))
+        return original(backend, wanted)
+
+
 def keep_modified_subnet_groups() -> None:
     """On AWS, ModifyDBSubnetGroup changes a group.
 

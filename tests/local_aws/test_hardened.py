@@ -93,11 +93,6 @@ def test_it_changes_a_stack_that_runs_in_place(stack: Stack, protected: dict[str
 
 def test_it_applies_and_the_next_plan_is_empty(stack: Stack, protected: dict[str, Any]) -> None:
     stack.apply(**protected)
-    DEBUG = stack.root.plan(stack.inputs, refresh=True).document["resource_changes"]
-    for each in DEBUG:
-        if each["change"]["actions"] != ["no-op"]:
-            b, a = each["change"]["before"], each["change"]["after"]
-            print(each["address"], {k: (b.get(k), a.get(k)) for k in a if b.get(k) != a.get(k)})
     assert stack.changes() == {}
     assert stack.sql("SELECT id FROM kept") == "42"
 
