@@ -75,7 +75,6 @@ def test_a_running_stack_is_protected_in_place(stack: Stack) -> None:
         ("access_logs.s3.enabled", "true"),
         ("access_logs.s3.bucket", BUCKET),
         ("access_logs.s3.prefix", stack.name),
-        ("deletion_protection.enabled", "true"),
         ("routing.http.drop_invalid_header_fields.enabled", "true"),
     }
     group = default_group(stack)
@@ -106,7 +105,6 @@ def test_what_is_off_again_is_as_before(stack: Stack) -> None:
     assert stack.changes() == {}
     assert attributes(stack).items() >= {
         ("access_logs.s3.enabled", "false"),
-        ("deletion_protection.enabled", "false"),
         ("routing.http.drop_invalid_header_fields.enabled", "false"),
     }
     # But for this group, as its input says.
