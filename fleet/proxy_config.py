@@ -39,13 +39,8 @@ _OF_ECS = frozenset(
 """Variables of every container (ECS, "Amazon ECS environment variables"; Docker)."""
 _OF_BOTH = frozenset(
     (
-        *(
-            "LITELLM_MASTER_KEY",
-            "LITELLM_SALT_KEY",
-            "LITELLM_LICENSE",
-            "STORE_MODEL_IN_DB",
-            "UVICORN_TIMEOUT_KEEP_ALIVE",
-        ),
+        *("LITELLM_MASTER_KEY", "LITELLM_SALT_KEY", "LITELLM_LICENSE"),
+        *("STORE_MODEL_IN_DB", "UVICORN_TIMEOUT_KEEP_ALIVE"),
         *("DATABASE_URL", "DATABASE_HOST", "DATABASE_PORT", "DATABASE_USER", "DATABASE_NAME", "IAM_TOKEN_DB_AUTH"),
         *("DATABASE_HOST_READ_REPLICA", "DATABASE_PORT_READ_REPLICA"),
         *("REDIS_URL", "REDIS_HOST", "REDIS_PORT", "REDIS_SSL", "S3_BUCKET_NAME", "S3_REGION_NAME"),

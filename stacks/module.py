@@ -50,12 +50,7 @@ class ModuleStack(Stack):
         )
         self._cache = cache = Cache(self, "cache", inputs=inputs, naming=naming, network=network)
         self._storage = storage = Storage(
-            self,
-            "storage",
-            inputs=inputs,
-            naming=naming,
-            network=network,
-            proxy_config=proxy_config,
+            self, "storage", inputs=inputs, naming=naming, network=network, proxy_config=proxy_config
         )
         self._secrets = secrets = Secrets(self, "secrets", inputs=inputs, naming=naming, database=database)
         self._environment = environment = Environment(

@@ -8,7 +8,7 @@ from .environment import METRICS_FOLDER, METRICS_FOLDER_VARIABLE, ContainerEnvir
 from .expressions import Expression, call, for_list, text, when
 from .images import Images
 from .input_variables import InputVariables
-from .task_definition import TaskDefinition, Where, tcp_port
+from .task_definition import ConditionalPart, TaskDefinition, tcp_port
 
 _VOLUME = "prometheus-multiproc"
 _VOLUME_CONTAINER = "metrics-volume"
@@ -33,15 +33,15 @@ class GatewaySidecars(Construct):
         self._has_metrics = inputs.gateway_metrics_port.differs(None)
         self._has_collector = inputs.collector_enabled
 
-    def gateway_mounts(self) -> list[Where]:
+    def gateway_mounts(self) -> list[ConditionalPart]:
         """Returns what the sidecars share with the gateway's own container."""
-        return [Where(self._has_metrics, _MOUNT)]
+        return [ConditionalPart(self._has_metrics, _MOUNT)]
 
-    def gateway_dependencies(self) -> list[Where]:
+    def gateway_dependencies(self) -> list[ConditionalPart]:
         """Returns what the gateway's own container waits for."""
         # ECS stops a container before the one that it depends on: so the collector gets the gateway's last records.
         collector = {"containerName": "collector", "condition": "START"}
-        return [Where(self._has_metrics, _VOLUME_IS_OPEN), Where(self._has_collector, collector)]
+        return [ConditionalPart(self._has_metrics, _VOLUME_IS_OPEN), ConditionalPart(self._has_collector, collector)]
 
     def gateway_properties(self) -> dict[str, object]:
         """Returns what else the sidecars change in the gateway's own container, null where they do not."""
@@ -60,8 +60,8 @@ class GatewaySidecars(Construct):
         Args:
             environment: the gateway's.
         """
-        task.share_volume(_VOLUME, exists=self._has_metrics)
-        mounts = [Where(self._has_metrics, _MOUNT)]
+        task.add_volume(_VOLUME, exists=self._has_metrics)
+        mounts = [ConditionalPart(self._has_metrics, _MOUNT)]
         task.add_container(
             self._metrics_volume(), log_prefix=_VOLUME_CONTAINER, exists=self._has_metrics, mounts=mounts
         )
@@ -70,7 +70,7 @@ class GatewaySidecars(Construct):
             log_prefix="metrics",
             exists=self._has_metrics,
             mounts=mounts,
-            dependencies=[Where(self._has_metrics, _VOLUME_IS_OPEN)],
+            dependencies=[ConditionalPart(self._has_metrics, _VOLUME_IS_OPEN)],
         )
         task.add_container(self._collector(environment), log_prefix="collector", exists=self._has_collector)
 

@@ -276,13 +276,7 @@ class Ingress(_Section):
     Otherwise it can connect to everything. With vpc_id, the module reads the ranges of that VPC."""
     web_acl_arn: Annotated[str, EmptyOr(regional_web_acl_arn())] = ""
     """Regional AWS WAF web ACL of the load balancer, in the stack's region, known at plan. Empty: none."""
-    access_logs_bucket: (
-        Annotated[
-            str,
-            EmptyOr(_BUCKET),
-        ]
-        | None
-    ) = None
+    access_logs_bucket: Annotated[str, EmptyOr(_BUCKET)] | None = None
     """Existing bucket for the load balancer's access logs, in the stack's region. Empty: no access logs. Null: they
     stay as they are.
 
@@ -510,8 +504,9 @@ class Stores(_Section):
     ] = "16.4"
     """Version of Aurora PostgreSQL. Minor versions are upgraded in place; AWS refuses another major version here.
 
-    Of a new stack, it may be the major version alone, such as 16: AWS then chooses the minor version, and upgrades it
-    in the maintenance window. Otherwise, only a change of this input does."""
+    For a new stack, it may be the major version alone, such as 16: RDS then chooses the minor version, and upgrades it
+    in the maintenance window. With a minor version, only a change of this input upgrades it. The provider takes a part
+    of a version where the RDS API does, which we could not try."""
     db_name: _SqlIdentifier = "litellm"
     """Name of the database. A change replaces the database."""
     db_master_username: Annotated[_SqlIdentifier, _NOT_POSTGRES_OWN] = "postgres"
@@ -551,7 +546,7 @@ class Stores(_Section):
     s3_noncurrent_version_days: Annotated[int, whole(0)] = 0
     """Days after which S3 deletes a version of an object that was replaced or deleted. 0: never.
 
-    The ten newest versions of an object stay, so that a rolled-back task finds its configuration."""
+    The newest ones of an object stay, however old they are, so that a rolled-back task finds its configuration."""
     allow_data_loss: bool = False
     """Allow skip_final_snapshot and s3_force_destroy in production, and turn off deletion_protection by default."""
     deletion_protection: bool | None = None
@@ -570,7 +565,8 @@ class Stores(_Section):
     ] = ""
     """Cluster snapshot from which Aurora is created. Empty: with an empty database. Another one replaces the database.
 
-    db_name and db_master_username must be those of the snapshot, and it must be encrypted. After the restore, it may be
+    db_name and db_master_username must be those of the snapshot, and it must be encrypted. It must not be an automated
+    snapshot of the database that it replaces: AWS deletes these with their cluster. After the restore, the input may be
     removed: the database stays. docs/operations.md has the steps."""
 
 

@@ -315,9 +315,6 @@ _TASKS = (
         Compares("collector_port", "==", "gateway_metrics_port"),
         says="collector_port and gateway_metrics_port are ports of one task, and must be different: change one of them",
     ),
-)
-
-_FILE_SYSTEM = (
     Refused(
         on("read_only_root_filesystem"),
         on("enable_execute_command"),
@@ -352,7 +349,7 @@ _BILLING = (
     ),
 )
 
-_RULES: tuple[CrossRule, ...] = (*_SIZES, *_TASKS, *_FILE_SYSTEM, *_SECRETS, *_STORES, *_NETWORK, *_IMAGES, *_BILLING)
+_RULES: tuple[CrossRule, ...] = (*_SIZES, *_TASKS, *_SECRETS, *_STORES, *_NETWORK, *_IMAGES, *_BILLING)
 
 _OUTPUTS = {
     "alb_dns_name": "DNS name of the load balancer, the target of a CNAME or an alias.",

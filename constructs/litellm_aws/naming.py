@@ -1,4 +1,4 @@
-"""What all resources of a stack share: names, tags, and the permissions boundary of the roles."""
+"""What the resources of a stack share: names, tags, the KMS key, and the permissions boundary of the roles."""
 
 from collections.abc import Mapping
 
@@ -16,7 +16,7 @@ _DIGEST = 6
 
 
 class Naming(Construct):
-    """Names, tags and the permissions boundary.
+    """Names, tags, the KMS key and the permissions boundary.
 
     Attributes:
         stack: `<tenant>-litellm-<env>`, the name of the stack.

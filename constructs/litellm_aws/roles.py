@@ -128,26 +128,24 @@ class Roles(Construct):
         return Policy(self, name, *statements, naming=self._naming, suffix=suffix, exists=exists)
 
     def _secret_keys(self) -> Policy:
-        service = text("secretsmanager.", self._inputs.region, ".amazonaws.com")
         own = call("compact", [self._inputs.kms_key_arn])
         keys = local(self, "secret_key_arns", call("distinct", call("concat", self._inputs.secrets_kms_key_arns, own)))
         return self._policy(
             "secrets_kms_keys",
-            {"Action": ["kms:Decrypt"], "Resource": keys, "Condition": {"StringEquals": {"kms:ViaService": service}}},
+            {"Action": ["kms:Decrypt"], "Resource": keys, "Condition": self._via("secretsmanager")},
             exists=keys.length() > 0,
         )
 
     def _bucket_key(self) -> Policy:
-        key, service = self._inputs.kms_key_arn, text("s3.", self._inputs.region, ".amazonaws.com")
+        key = self._inputs.kms_key_arn
+        actions = ["kms:Decrypt", "kms:GenerateDataKey"]
         return self._policy(
-            "s3_kms_key",
-            {
-                "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
-                "Resource": [key],
-                "Condition": {"StringEquals": {"kms:ViaService": service}},
-            },
-            exists=key.is_set,
+            "s3_kms_key", {"Action": actions, "Resource": [key], "Condition": self._via("s3")}, exists=key.is_set
         )
+
+    def _via(self, service: str) -> dict[str, object]:
+        """Returns the condition that a key of KMS is used by a service only. In China, its name ends in `.cn`."""
+        return {"StringLike": {"kms:ViaService": text(service, ".", self._inputs.region, ".amazonaws.com*")}}
 
     def _secrets_permission(self, secrets: Secrets, environment: Environment) -> ITerraformDependable:
         # The proxy's are named even where a container overrides them: IAM refuses an empty list.

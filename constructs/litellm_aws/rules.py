@@ -114,7 +114,8 @@ class EmptyOr(Rule):
         return value == "" or self.rule.holds(value)
 
     def condition(self, value: Expression) -> Expression:
-        if isinstance(self.rule, Matches) and not self.rule.refused:  # the name of a long input fits once in a line
+        # With the value once, the line of an input with a long name is not too long.
+        if isinstance(self.rule, Matches) and not self.rule.refused:
             return self.rule.or_empty.condition(value)
         return value.equals("") | self.rule.condition(value)
 

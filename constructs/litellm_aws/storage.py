@@ -38,10 +38,10 @@ from .proxy_config import ProxyConfig
 
 _OBJECT_TAGS = 10
 """Tags that S3 takes on an object (S3 User Guide, object tags)."""
-
-
 _KEPT_VERSIONS = 10
+"""Replaced versions of an object that never expire: ten deployments of the configuration can be rolled back."""
 _UPLOAD_DAYS = 7
+"""Days after which the parts of an unfinished upload are deleted: no upload of LiteLLM's takes as long."""
 
 
 class Storage(Construct):

@@ -34,7 +34,7 @@ class TaskSize:
 
 
 @dataclass(frozen=True)
-class Where:
+class ConditionalPart:
     """A part of a container that it has under a condition.
 
     Attributes:
@@ -140,8 +140,8 @@ class TaskDefinition(Construct):
         *,
         log_prefix: str = "",
         exists: Expression | None = None,
-        mounts: Sequence[Where] = (),
-        dependencies: Sequence[Where] = (),
+        mounts: Sequence[ConditionalPart] = (),
+        dependencies: Sequence[ConditionalPart] = (),
     ) -> None:
         """Adds a container, which logs to the task's group. With a read-only root file system, it has its own /tmp.
 
@@ -155,14 +155,14 @@ class TaskDefinition(Construct):
         name = str(container["name"])
         volume = f"tmp-{name}"
         has_tmp = self._is_read_only if exists is None else self._is_read_only & exists
-        self.share_volume(volume, exists=has_tmp)
-        tmp = Where(self._is_read_only, {"sourceVolume": volume, "containerPath": "/tmp", "readOnly": False})
+        self.add_volume(volume, exists=has_tmp)
+        tmp = ConditionalPart(self._is_read_only, {"sourceVolume": volume, "containerPath": "/tmp", "readOnly": False})
         self._declare(
             {
                 **container,
                 "mountPoints": self._present(f"{name}_mounts", [*mounts, tmp]),
                 "dependsOn": self._present(
-                    f"{name}_dependencies", [*dependencies, Where(self._is_read_only, _IS_OPEN)]
+                    f"{name}_dependencies", [*dependencies, ConditionalPart(self._is_read_only, _IS_OPEN)]
                 ),
             },
             log_prefix,
@@ -204,8 +204,8 @@ class TaskDefinition(Construct):
             self._is_read_only,
         )
 
-    def share_volume(self, name: str, *, exists: Expression) -> None:
-        """Declares a volume that the task's containers share, under a condition."""
+    def add_volume(self, name: str, *, exists: Expression) -> None:
+        """Declares a volume of the task, which containers can mount, under a condition."""
         self._volumes.append(when(exists, name))
         self._volume_names.expression = argument(self._volumes)
 
@@ -235,7 +235,7 @@ class TaskDefinition(Construct):
         name = str(container["name"]).replace("-", "_")
         return f"{self._label}_{name}" if name == _OPENER else name
 
-    def _present(self, name: str, parts: Sequence[Where]) -> Expression:
+    def _present(self, name: str, parts: Sequence[ConditionalPart]) -> Expression:
         """Returns the parts whose condition holds; null where none does."""
         listed = local(self, name.replace("-", "_"), [when(part.condition, part.value) for part in parts])
         present = for_list(listed, lambda part: part, where=lambda part: part.differs(None))

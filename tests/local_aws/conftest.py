@@ -11,10 +11,10 @@ import pytest
 
 from local_aws.server import LocalAws, serving
 from tests.local_aws.balanced import Balancer, Servers, balancers, servers
-from tests.plan.conftest import TRIAL, evaluate, module_root, terraform
+from tests.plan.conftest import TRIAL, evaluate, made_up, module_root, terraform
 from tests.terraform import Plan, Root, Terraform, TerraformError, TerraformUnavailable, open_terraform
 
-__all__ = ["evaluate", "module_root", "terraform"]
+__all__ = ["evaluate", "made_up", "module_root", "terraform"]
 
 PROVIDER = {"s3_use_path_style": True, "max_retries": None, "skip_requesting_account_id": False}
 """Arguments of the AWS provider for a local AWS: moto does not find buckets by host name."""

@@ -79,13 +79,11 @@ def refusal(module_root: Root) -> Callable[..., str]:
 
 
 @pytest.fixture(scope="session")
-def evaluate(terraform: Terraform, module_root: Root, module: dict[str, Any]) -> Evaluate:
-    """Plans like `plan`, with made-up values for what only AWS knows.
+def made_up(module: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Values of attributes that only AWS knows, by the address of the resource.
 
     The ARN of a resource ends in its address; hosts of the stores are named after them.
     """
-    if terraform.version < Version("1.11"):
-        pytest.skip(f"terraform {terraform.version} cannot make up values during a plan, 1.11 can")
     addresses = set(re.findall(r"\b(aws_\w+\.\w+)(?:\[[^\]]*\])?\.arn\b", json.dumps(module)))
     addresses |= {f"aws_secretsmanager_secret.{name}" for name in module["resource"]["aws_secretsmanager_secret"]}
     computed: dict[str, dict[str, Any]] = {
@@ -116,4 +114,12 @@ def evaluate(terraform: Terraform, module_root: Root, module: dict[str, Any]) ->
         ],
     }
     computed["aws_lb.this"] = {"arn": f"arn:aws:mock:{ACCOUNT}:mock:aws_lb.this", "dns_name": "alb.mock"}
-    return remembered(lambda **inputs: module_root.evaluated({**TRIAL, **inputs}, computed))
+    return computed
+
+
+@pytest.fixture(scope="session")
+def evaluate(terraform: Terraform, module_root: Root, made_up: dict[str, dict[str, Any]]) -> Evaluate:
+    """Plans like `plan`, with made-up values for what only AWS knows."""
+    if terraform.version < Version("1.11"):
+        pytest.skip(f"terraform {terraform.version} cannot make up values during a plan, 1.11 can")
+    return remembered(lambda **inputs: module_root.evaluated({**TRIAL, **inputs}, made_up))
