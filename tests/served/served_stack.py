@@ -186,10 +186,10 @@ class ServedStack:
         self.terraform("apply", "-auto-approve", "-no-color")
 
     def failed_apply(self, **inputs: Any) -> str:
-        """Applies as `apply` does, expects it to fail, and returns what Terraform says."""
+        """Applies as `apply` does, expects it to fail, and returns what Terraform says, in one line."""
         with pytest.raises(subprocess.CalledProcessError) as caught:
             self.apply(**inputs)
-        return str(caught.value.stderr)
+        return " ".join(caught.value.stderr.split())  # Terraform wraps its lines
 
     def terraform(self, *arguments: str) -> str:
         """Runs Terraform in the tenant's root, and returns its output.
