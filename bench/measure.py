@@ -210,7 +210,7 @@ The ratios matter more than the seconds: seconds depend on the machine and on wh
 There are two reasons for the difference:
 
 - The usual import of the AWS bindings runs all of their files, in Python and in Node. This project loads only those
-  that it uses ([jsii_runtime.py](../constructs/litellm_aws/jsii_runtime.py)). This saves time once in a run.
+  that it uses ([jsii_runtime.py](../src/litellm_aws/constructs/jsii_runtime.py)). This saves time once in a run.
 - A tenant's root is one call of the shared module. This saves time for each tenant.
 
 ## Memory and output

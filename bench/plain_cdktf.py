@@ -9,8 +9,8 @@ module with its defaults and plain HTTP allowed, without what our module has gai
 style can be: JSON, names and subnets are computed in Python, not by calls into the Node process behind CDKTF, and
 nothing is declared that a plan of these tenants would not create.
 
-Nothing of this project is imported: `litellm_aws` makes the import of the AWS bindings cheap, and the baseline has
-to pay for it. Node, the tenants and the shell script that runs a one-shot task are the same.
+Nothing of this project is imported: `litellm_aws.constructs` makes the import of the AWS bindings cheap, and the
+baseline has to pay for it. Node, the tenants and the shell script that runs a one-shot task are the same.
 """
 
 import hashlib
@@ -98,6 +98,7 @@ from cdktf_cdktf_provider_aws.vpc import Vpc
 from cdktf_cdktf_provider_random.id import Id
 from cdktf_cdktf_provider_random.password import Password
 from cdktf_cdktf_provider_random.provider import RandomProvider
+
 from constructs import Construct
 
 REGION = "us-west-2"
@@ -111,7 +112,7 @@ DB_USERNAME = "litellm_app"
 DB_ENGINE_VERSION = "16.4"
 LOG_RETENTION_DAYS = 30
 ONE_SHOT_TIMEOUT_MINUTES = 30
-MODULE_FILES = Path(__file__).parents[1] / "constructs" / "litellm_aws" / "module_files"
+MODULE_FILES = Path(__file__).parents[1] / "src" / "litellm_aws" / "constructs" / "module_files"
 ONE_SHOT_SCRIPT = (MODULE_FILES / "shared_functions.sh", MODULE_FILES / "one_off_task.sh")
 
 BOOTSTRAP_SQL = f"""\

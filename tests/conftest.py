@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from fleet.tenants_file import load_fleet
-from stacks.synthesis import synthesize
+from litellm_aws.fleet.tenants_file import load_fleet
+from litellm_aws.stacks.synthesis import synthesize
 
 PROJECT = Path(__file__).parents[1]
 

@@ -33,8 +33,14 @@ from typing import Any
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from litellm_aws.versions import PROVIDERS, TERRAFORM
-from local_aws.provider_packages import REGISTRY, Package, assemble_mirror, mirror_configuration, newest_packages
+from litellm_aws.constructs.versions import PROVIDERS, TERRAFORM
+from litellm_aws.local_aws.provider_packages import (
+    REGISTRY,
+    Package,
+    assemble_mirror,
+    mirror_configuration,
+    newest_packages,
+)
 from tests.running_provider import SchemaRelay, running
 
 Variables = Mapping[str, Any]

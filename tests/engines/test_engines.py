@@ -14,17 +14,17 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from commands.docs import FLEET
-from commands.engine import write
-from engines.atlantis import ATLANTIS
-from engines.engine import Engine
-from engines.github_actions import GITHUB_ACTIONS, MOST_JOBS
-from engines.hcp_terraform import HCP_TERRAFORM
-from engines.places import Places
-from fleet.problems import BadInputError, RefusedError
-from fleet.tenants_file import Fleet, load_fleet
-from fleet.waves import Wave
-from stacks.synthesis import synthesize
+from litellm_aws.commands.docs import FLEET
+from litellm_aws.commands.engine import write
+from litellm_aws.engines.atlantis import ATLANTIS
+from litellm_aws.engines.engine import Engine
+from litellm_aws.engines.github_actions import GITHUB_ACTIONS, MOST_JOBS
+from litellm_aws.engines.hcp_terraform import HCP_TERRAFORM
+from litellm_aws.engines.places import Places
+from litellm_aws.fleet.problems import BadInputError, RefusedError
+from litellm_aws.fleet.tenants_file import Fleet, load_fleet
+from litellm_aws.fleet.waves import Wave
+from litellm_aws.stacks.synthesis import synthesize
 
 PROJECT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
@@ -360,14 +360,14 @@ def test_the_matrix_command_runs_as_in_the_workflow(workflow: dict[str, Any], tm
     """The steps of the job `changed`, for real: in a clone whose main branch got a commit."""
     clone = tmp_path / "clone"
     clone.mkdir()
-    for name in ("main.py", "commands", "engines", "fleet", "stacks", "constructs", "Pipfile.lock"):
+    for name in ("main.py", "src", "Pipfile.lock"):
         copy = shutil.copytree if (PROJECT / name).is_dir() else shutil.copy
         copy(PROJECT / name, clone / name)
     # What `make synth` does and makes, when everything is installed.
     (clone / "Makefile").write_text("synth:\n\t@.venv/bin/litellm-aws synth\n")
     (clone / ".venv/bin").mkdir(parents=True)
     program = clone / ".venv/bin/litellm-aws"
-    program.write_text(f'#!/bin/sh\nPYTHONPATH=.:constructs exec {sys.executable} -m commands "$@"\n')
+    program.write_text(f'#!/bin/sh\nPYTHONPATH=src exec {sys.executable} -m litellm_aws.commands "$@"\n')
     program.chmod(0o755)
     (clone / ".gitignore").write_text("__pycache__/\ncdktf.out/\n.venv/\n")
 

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from aiohttp import web
 
-from local_aws.server import LocalAws
+from litellm_aws.local_aws.server import LocalAws
 
 PORT = 8080
 

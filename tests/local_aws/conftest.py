@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from local_aws.server import LocalAws, serving
+from litellm_aws.local_aws.server import LocalAws, serving
 from tests.local_aws.balanced import Balancer, Servers, balancers, servers
 from tests.plan.conftest import TRIAL, evaluate, made_up, module_root, terraform
 from tests.terraform import Plan, Root, Terraform, TerraformError, TerraformUnavailable, open_terraform

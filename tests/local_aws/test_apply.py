@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from local_aws.container_user import can_change_users
-from local_aws.images import NONROOT
-from local_aws.migrations import _migrations
+from litellm_aws.local_aws.container_user import can_change_users
+from litellm_aws.local_aws.images import NONROOT
+from litellm_aws.local_aws.migrations import _migrations
 from tests.local_aws.conftest import PROVIDER, USER, Stack
 from tests.local_aws.public_module import state_of_the_public_module
 from tests.local_aws.test_entry_points import answer_of, image_of, with_programs

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from local_aws.server import LocalAws
+from litellm_aws.local_aws.server import LocalAws
 
 
 @pytest.fixture

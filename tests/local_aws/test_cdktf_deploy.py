@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from local_aws.server import LocalAws
+from litellm_aws.local_aws.server import LocalAws
 from tests.terraform import Terraform
 
 PROJECT = Path(__file__).parents[2]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from local_aws.container_paths import ContainerPaths
+from litellm_aws.local_aws.container_paths import ContainerPaths
 
 PATHS = ContainerPaths({"/tmp": Path("/tmp/here"), "/tmp/shared/": Path("/volumes/1"), "/app": Path("/image")})
 

@@ -16,9 +16,9 @@ from botocore.auth import SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from local_aws import tokens
-from local_aws.account import REGION, RoleSession
-from local_aws.server import LocalAws
+from litellm_aws.local_aws import tokens
+from litellm_aws.local_aws.account import REGION, RoleSession
+from litellm_aws.local_aws.server import LocalAws
 from tests.local_aws.test_fargate import TRUST, allowing
 
 MASTER_PASSWORD = "pa'$$ w\\\u00f6rd"

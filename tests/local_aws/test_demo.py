@@ -15,9 +15,9 @@ from urllib.request import urlopen
 
 import pytest
 
-from commands.demo.local_server import LocalServer
-from commands.demo.traffic import QUESTION, Traffic
-from fleet.problems import FailedError
+from litellm_aws.commands.demo.local_server import LocalServer
+from litellm_aws.commands.demo.traffic import QUESTION, Traffic
+from litellm_aws.fleet.problems import FailedError
 from tests.terraform import Terraform
 
 PROGRAM = Path(sys.executable).with_name("litellm-aws")

@@ -1,8 +1,8 @@
 """The planned containers start on all published images, with the real uvicorn.
 
 The tests run the planned containers on the local Fargate, which combines `entryPoint`, `command`, ENTRYPOINT and CMD
-like ECS. `local_aws/litellm/images.py` names the sources of the images' entry points. The programs in the images are
-stand-ins from `litellm_image`; its README names their sources.
+like ECS. `litellm_aws/local_aws/litellm/images.py` names the sources of the images' entry points. The programs in the
+images are stand-ins from `litellm_image`; its README names their sources.
 """
 
 import json
@@ -20,10 +20,10 @@ from urllib.request import urlopen
 
 import pytest
 
-from local_aws.container_user import can_change_users
-from local_aws.images import NONROOT, Image, find_image
-from local_aws.litellm.images import litellm_images
-from local_aws.server import LocalAws
+from litellm_aws.local_aws.container_user import can_change_users
+from litellm_aws.local_aws.images import NONROOT, Image, find_image
+from litellm_aws.local_aws.litellm.images import litellm_images
+from litellm_aws.local_aws.server import LocalAws
 from tests.local_aws.test_fargate import SECONDS, Place, address_of
 from tests.plan.conftest import Evaluate
 

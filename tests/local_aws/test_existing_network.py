@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from local_aws.server import LocalAws
+from litellm_aws.local_aws.server import LocalAws
 from tests.local_aws.conftest import PROVIDER
 from tests.plan.conftest import TRIAL
 from tests.plan.test_extended import ingress

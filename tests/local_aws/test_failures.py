@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from local_aws.images import Image
+from litellm_aws.local_aws.images import Image
 from tests.local_aws.conftest import USER, Stack, runs_of
 
 NAME = "globex-litellm-dev"

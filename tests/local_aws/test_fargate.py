@@ -13,11 +13,11 @@ from uuid import uuid4
 
 import pytest
 
-from local_aws.account import REGION
-from local_aws.container_user import can_change_users
-from local_aws.fargate import NO_CAPACITY
-from local_aws.images import NONROOT, Image
-from local_aws.server import LocalAws
+from litellm_aws.local_aws.account import REGION
+from litellm_aws.local_aws.container_user import can_change_users
+from litellm_aws.local_aws.fargate import NO_CAPACITY
+from litellm_aws.local_aws.images import NONROOT, Image
+from litellm_aws.local_aws.server import LocalAws
 from tests.local_aws.test_supervisor import ends
 
 SECONDS = 30

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from fleet.documents import shipped_profiles
-from local_aws.server import LocalAws
+from litellm_aws.fleet.documents import shipped_profiles
+from litellm_aws.local_aws.server import LocalAws
 from tests.local_aws.conftest import PROVIDER, USER, Stack
 from tests.plan.conftest import TRIAL
 from tests.terraform import Terraform

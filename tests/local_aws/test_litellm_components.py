@@ -23,16 +23,16 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-import local_aws as local_aws_package
-from local_aws.container_program import container_program
-from local_aws.images import find_image
-from local_aws.litellm.images import litellm_images
-from local_aws.litellm.installation import INSTALLATIONS, VERSIONS, Installation, UnavailableError, install
-from local_aws.litellm.installation import _contents as installation_contents
-from local_aws.loopback_network import LoopbackNetwork
-from local_aws.model_provider import ModelProvider
-from local_aws.server import LocalAws
-from local_aws.supervisor import start_supervised
+import litellm_aws.local_aws as local_aws_package
+from litellm_aws.local_aws.container_program import container_program
+from litellm_aws.local_aws.images import find_image
+from litellm_aws.local_aws.litellm.images import litellm_images
+from litellm_aws.local_aws.litellm.installation import INSTALLATIONS, VERSIONS, Installation, UnavailableError, install
+from litellm_aws.local_aws.litellm.installation import _contents as installation_contents
+from litellm_aws.local_aws.loopback_network import LoopbackNetwork
+from litellm_aws.local_aws.model_provider import ModelProvider
+from litellm_aws.local_aws.server import LocalAws
+from litellm_aws.local_aws.supervisor import start_supervised
 from tests.local_aws.test_database import USER, Database
 from tests.plan.conftest import Evaluate
 

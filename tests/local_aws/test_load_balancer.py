@@ -18,9 +18,9 @@ from aiohttp import web
 from botocore.exceptions import ConnectionClosedError
 from botocore.parsers import ResponseParserError
 
-from local_aws.listener import listening_port
-from local_aws.listener_rule_match import matches
-from local_aws.server import LocalAws
+from litellm_aws.local_aws.listener import listening_port
+from litellm_aws.local_aws.listener_rule_match import matches
+from litellm_aws.local_aws.server import LocalAws
 from tests.local_aws.balanced import PORT, Balancer, Handler, Servers, balancers, eventually
 
 

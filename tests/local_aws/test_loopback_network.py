@@ -4,7 +4,7 @@ from contextlib import closing
 
 import pytest
 
-from local_aws.loopback_network import LoopbackNetwork
+from litellm_aws.local_aws.loopback_network import LoopbackNetwork
 
 
 def test_each_address_is_returned_once() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from local_aws.server import LocalAws
+from litellm_aws.local_aws.server import LocalAws
 from tests.local_aws.conftest import PROVIDER, Stack
 from tests.plan.conftest import TRIAL
 from tests.plan.test_extended import NO_STORES

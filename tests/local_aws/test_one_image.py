@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from local_aws.images import find_image
-from local_aws.known_images import known_images
-from local_aws.litellm.images import APP
+from litellm_aws.local_aws.images import find_image
+from litellm_aws.local_aws.known_images import known_images
+from litellm_aws.local_aws.litellm.images import APP
 
 PROGRAMS = ("python", "uvicorn", "nginx", "litellm", "ddtrace-run", "some-program")
 GATEWAY = ["python", "-m", "gateway.launch", "--workers", "1", "--host", "0.0.0.0", "--port", "4000"]

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from botocore.exceptions import ClientError
 
-from local_aws.server import LocalAws
+from litellm_aws.local_aws.server import LocalAws
 from tests.local_aws.balanced import eventually
 
 REGION = "us-west-2"
@@ -51,7 +51,7 @@ def test_repairs_are_applied_once(client: Client) -> None:
     # Imported here, because moto reads its settings at import, and `serving` sets them.
     from moto.rds.models import DBInstance
 
-    from local_aws.repairs import repair_moto
+    from litellm_aws.local_aws.repairs import repair_moto
 
     before = DBInstance.__init__
     repair_moto()

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from local_aws.server import LocalAws
+from litellm_aws.local_aws.server import LocalAws
 from tests.local_aws.conftest import PROVIDER, USER, Stack
 from tests.plan.conftest import TRIAL
 from tests.terraform import Terraform, TerraformError

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from local_aws.retried_requests import RetriedRequests
+from litellm_aws.local_aws.retried_requests import RetriedRequests
 
 
 class Counter:

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from local_aws.load_balancers import LoadBalancers
-from local_aws.server import LocalAws
+from litellm_aws.local_aws.load_balancers import LoadBalancers
+from litellm_aws.local_aws.server import LocalAws
 
 PARTS = ("services", "fargate", "load_balancers", "caches", "databases", "network")
 

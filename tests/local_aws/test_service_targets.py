@@ -13,7 +13,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from local_aws.server import LocalAws
+from litellm_aws.local_aws.server import LocalAws
 from tests.local_aws.balanced import PORT, Balancer, balancers, eventually
 from tests.local_aws.test_fargate import SECONDS, address_of
 from tests.local_aws.test_load_balancer import ask

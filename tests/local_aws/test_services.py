@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from local_aws.images import Image
-from local_aws.server import LocalAws
+from litellm_aws.local_aws.images import Image
+from litellm_aws.local_aws.server import LocalAws
 from tests.local_aws.test_fargate import SECONDS, Place
 
 SERVE = """

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from litellm_aws.ports import UI_PORT
-from local_aws.images import Image
-from local_aws.server import LocalAws
+from litellm_aws.constructs.ports import UI_PORT
+from litellm_aws.local_aws.images import Image
+from litellm_aws.local_aws.server import LocalAws
 from tests.local_aws.conftest import PROVIDER, Stack
 from tests.plan.conftest import TRIAL
 from tests.terraform import Terraform

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from local_aws.supervisor import start_supervised
+from litellm_aws.local_aws.supervisor import start_supervised
 
 SECONDS = 10
 PROJECT = Path(__file__).parents[2]
@@ -120,7 +120,7 @@ def test_killing_the_parent_stops_the_command(way: signal.Signals, tmp_path: Pat
     program = """
 import subprocess, sys, time
 from pathlib import Path
-from local_aws.supervisor import start_supervised
+from litellm_aws.local_aws.supervisor import start_supervised
 process = start_supervised(
     ["sh", "-c", "echo $$; exec sleep 60"],
     environment={"PATH": sys.argv[1]}, directory=Path(sys.argv[2]), output=subprocess.PIPE,

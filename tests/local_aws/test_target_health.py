@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 from aiohttp import ClientSession, web
 
-from local_aws.server import LocalAws
-from local_aws.target_group import TargetGroup
+from litellm_aws.local_aws.server import LocalAws
+from litellm_aws.local_aws.target_group import TargetGroup
 from tests.local_aws.balanced import Balancer, Servers, eventually
 
 

@@ -8,8 +8,8 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from fleet.tenants_file import load_fleet
-from stacks.synthesis import synthesize
+from litellm_aws.fleet.tenants_file import load_fleet
+from litellm_aws.stacks.synthesis import synthesize
 from tests.plan.test_extended import ingress
 from tests.terraform import Plan, Terraform
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from fleet.tenants_file import load_fleet
-from stacks.synthesis import synthesize
+from litellm_aws.fleet.tenants_file import load_fleet
+from litellm_aws.stacks.synthesis import synthesize
 from tests.conftest import PROJECT
 from tests.terraform import Plan, Terraform
 from tests.unit.rule_cases import WEB_ACL

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from litellm_aws.expressions import constant, variable
-from litellm_aws.production import in_production
+from litellm_aws.constructs.expressions import constant, variable
+from litellm_aws.constructs.production import in_production
 from tests.plan.conftest import Evaluate
 from tests.terraform import Terraform
 from tests.unit.test_production import NO_PRODUCTION, PRODUCTION

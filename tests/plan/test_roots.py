@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
-from fleet.problems import BadInputError
-from fleet.tenants_file import load_fleet
-from stacks.synthesis import synthesize
+from litellm_aws.fleet.problems import BadInputError
+from litellm_aws.fleet.tenants_file import load_fleet
+from litellm_aws.stacks.synthesis import synthesize
 from tests.plan.conftest import TRIAL
 from tests.terraform import Plan, Root, Terraform, TerraformError
 

@@ -1,9 +1,9 @@
 """Every path of LiteLLM reaches the component that serves it.
 
 The listener's rules are taken from a plan, and evaluated as ELB does: by priority, the first match wins. What each
-component serves is `local_aws/litellm/served_paths.json`, measured on LiteLLM 1.86.0 and 1.108.7. The paths of these
-two versions, as their FastAPI applications list them, are `tests/litellm/routes-<version>.json`. The payloads of the
-UI's pages, as their packages contain them, are `tests/litellm/ui-payloads-<version>.list`.
+component serves is `litellm_aws/local_aws/litellm/served_paths.json`, measured on LiteLLM 1.86.0 and 1.108.7. The paths
+of these two versions, as their FastAPI applications list them, are `tests/litellm/routes-<version>.json`. The payloads
+of the UI's pages, as their packages contain them, are `tests/litellm/ui-payloads-<version>.list`.
 """
 
 import json
@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-import local_aws
-from litellm_aws import routes
-from local_aws.listener_rule_match import matches
+from litellm_aws import local_aws
+from litellm_aws.constructs import routes
+from litellm_aws.local_aws.listener_rule_match import matches
 from tests.plan.conftest import Evaluate
 from tests.terraform import Plan
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from litellm_aws.litellm import LITELLM
+from litellm_aws.constructs.litellm import LITELLM
 from tests.plan.conftest import Evaluate
 from tests.terraform import Diagnostic, Root, Terraform, TerraformError
 from tests.unit.rule_cases import BASE, CASES, CROSS_CASES

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from fleet.tenants_file import load_fleet
-from stacks.synthesis import synthesize
+from litellm_aws.fleet.tenants_file import load_fleet
+from litellm_aws.stacks.synthesis import synthesize
 from tests.running_provider import running
 from tests.terraform import Plan, Terraform
 

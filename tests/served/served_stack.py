@@ -22,10 +22,10 @@ from urllib.request import Request, urlopen
 import pytest
 import yaml
 
-from commands.demo.fleet import APPLIED, synthesize
-from commands.demo.local_server import LocalServer
-from local_aws.account import Account
-from local_aws.litellm.installation import INSTALLATIONS, UnavailableError, install
+from litellm_aws.commands.demo.fleet import APPLIED, synthesize
+from litellm_aws.commands.demo.local_server import LocalServer
+from litellm_aws.local_aws.account import Account
+from litellm_aws.local_aws.litellm.installation import INSTALLATIONS, UnavailableError, install
 
 PROGRAM = Path(sys.executable).with_name("litellm-aws")
 UP_SECONDS = 900

@@ -10,9 +10,9 @@ from urllib.request import urlopen
 
 import pytest
 
-from commands.demo.fleet import DEFAULT_VERSION
-from local_aws.container_address import TASK_ADDRESS
-from local_aws.litellm.installation import VERSIONS
+from litellm_aws.commands.demo.fleet import DEFAULT_VERSION
+from litellm_aws.local_aws.container_address import TASK_ADDRESS
+from litellm_aws.local_aws.litellm.installation import VERSIONS
 from tests.served.load import Load
 from tests.served.served_stack import ServedStack, answers, becomes, keeps_idle_connections, served_stack
 

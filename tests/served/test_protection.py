@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from commands.demo.fleet import DEFAULT_VERSION
-from local_aws.model_provider import ModelProvider
+from litellm_aws.commands.demo.fleet import DEFAULT_VERSION
+from litellm_aws.local_aws.model_provider import ModelProvider
 from tests.served.load import Load
 from tests.served.served_stack import ServedStack, becomes, served_stack
 

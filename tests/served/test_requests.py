@@ -11,8 +11,8 @@ from urllib.request import Request, urlopen
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
-from commands.demo.fleet import DEFAULT_VERSION
-from local_aws.model_provider import ModelProvider
+from litellm_aws.commands.demo.fleet import DEFAULT_VERSION
+from litellm_aws.local_aws.model_provider import ModelProvider
 from tests.conftest import PROJECT
 from tests.served.served_stack import QUESTION, ServedStack, becomes, keeps_idle_connections, served_stack
 

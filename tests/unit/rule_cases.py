@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from litellm_aws.cross_rules import CrossRule, Refused
-from litellm_aws.litellm import LITELLM
-from litellm_aws.rules import Rule
+from litellm_aws.constructs.cross_rules import CrossRule, Refused
+from litellm_aws.constructs.litellm import LITELLM
+from litellm_aws.constructs.rules import Rule
 
 BASE: Mapping[str, Any] = {
     "region": "us-west-2",

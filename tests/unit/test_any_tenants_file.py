@@ -12,13 +12,21 @@ from cdktf import App
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fleet.documents import SECTIONS
-from fleet.problems import BadInputError
-from fleet.tenant import AssumeRole, Backend, CloudBackend, LocalBackend, Provider, S3Backend, TenantSettings
-from fleet.tenants_file import load_fleet
-from litellm_aws.inputs import TokensMetric
-from litellm_aws.litellm import LITELLM
-from stacks.tenant_root import TenantRootStack
+from litellm_aws.constructs.inputs import TokensMetric
+from litellm_aws.constructs.litellm import LITELLM
+from litellm_aws.fleet.documents import SECTIONS
+from litellm_aws.fleet.problems import BadInputError
+from litellm_aws.fleet.tenant import (
+    AssumeRole,
+    Backend,
+    CloudBackend,
+    LocalBackend,
+    Provider,
+    S3Backend,
+    TenantSettings,
+)
+from litellm_aws.fleet.tenants_file import load_fleet
+from litellm_aws.stacks.tenant_root import TenantRootStack
 
 FOLDER = Path("/fleet")
 

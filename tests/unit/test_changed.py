@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from commands.changed import Changed, Touch, TouchedTenant, changed_since, described
-from fleet.problems import FailedError, RefusedError
-from fleet.tenants_file import load_fleet
-from fleet.waves import Wave, wave_of
-from stacks.synthesis import synthesize
+from litellm_aws.commands.changed import Changed, Touch, TouchedTenant, changed_since, described
+from litellm_aws.fleet.problems import FailedError, RefusedError
+from litellm_aws.fleet.tenants_file import load_fleet
+from litellm_aws.fleet.waves import Wave, wave_of
+from litellm_aws.stacks.synthesis import synthesize
 
 PROJECT = Path(__file__).parents[2]
 DEFAULTS = "defaults: {region: us-west-2, azs: [us-west-2a, us-west-2b], allow_plaintext_alb: true}\n"
 FILE = Path("tenants.yaml")
-MODULE = Path("constructs/litellm_aws/litellm.py")
+MODULE = Path("src/litellm_aws/constructs/litellm.py")
 
 
 def git(*arguments: str) -> str:
@@ -181,7 +181,7 @@ def test_an_environment_belongs_to_a_wave_by_its_name(env: str, wave: Wave) -> N
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A repository with the code and, in a folder, a tenants file."""
-    for name in ("main.py", "commands", "engines", "fleet", "stacks", "constructs", "Pipfile.lock"):
+    for name in ("main.py", "src", "Pipfile.lock"):
         copy = shutil.copytree if (PROJECT / name).is_dir() else shutil.copy
         copy(PROJECT / name, tmp_path / name)
     monkeypatch.chdir(tmp_path)
@@ -203,8 +203,8 @@ def amend(change: str) -> None:
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         # The code in the working directory, as if it were installed.
-        [sys.executable, "-m", "commands", "changed", *arguments],
-        env=os.environ | {"PYTHONPATH": "constructs", "TENANTS_FILE": "fleets/tenants.yaml", **environment},
+        [sys.executable, "-m", "litellm_aws.commands", "changed", *arguments],
+        env=os.environ | {"PYTHONPATH": "src", "TENANTS_FILE": "fleets/tenants.yaml", **environment},
         capture_output=True,
         text=True,
         check=False,
@@ -228,7 +228,7 @@ def test_a_change_of_the_module_touches_every_tenant_in_waves(checkout: Path) ->
 
 def test_a_change_in_a_file_of_the_module_touches_every_tenant(checkout: Path) -> None:
     amend('files=(Path(__file__).with_name("a.sh"),)')
-    script = Path("constructs/litellm_aws/a.sh")
+    script = Path("src/litellm_aws/constructs/a.sh")
     script.write_text("echo a\n")
     commit()
     script.write_text("echo b\n")
@@ -241,8 +241,8 @@ def test_the_base_runs_the_code_of_its_commit(checkout: Path) -> None:
     main, module = Path("main.py").read_text(), MODULE.read_text()
     Path("main.py").write_text(
         "import os, sys\nfrom pathlib import Path\n\n"
-        'sys.path.insert(1, str(Path(__file__).with_name("constructs")))\n'
-        "from fleet.tenants_file import load_fleet\nfrom stacks.synthesis import synthesize\n\n"
+        'sys.path.insert(1, str(Path(__file__).with_name("src")))\n'
+        "from litellm_aws.fleet.tenants_file import load_fleet\nfrom litellm_aws.stacks.synthesis import synthesize\n\n"
         'synthesize(load_fleet(Path(os.environ["TENANTS_FILE"])), Path(os.environ["CDKTF_OUTDIR"]))\n'
     )
     amend('outputs={**LITELLM.outputs, "vpc_id": "Another text."}')
@@ -271,7 +271,7 @@ def test_a_tenants_file_that_is_not_yet_committed_is_new_and_no_change_of_the_mo
 
 
 def test_notes_are_no_difference(checkout: Path) -> None:
-    synthesis = Path("stacks/synthesis.py")
+    synthesis = Path("src/litellm_aws/stacks/synthesis.py")
     text = synthesis.read_text()
     synthesis.write_text(text.replace('metadata.pop("overrides", None)', 'metadata["version"] = "another"'))
     assert synthesis.read_text() != text

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-import commands.__main__ as command_line
+import litellm_aws.commands.__main__ as command_line
 
 PROJECT = Path(__file__).parents[2]
 PROGRAM = Path(sys.executable).with_name("litellm-aws")

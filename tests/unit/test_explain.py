@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from commands.explain import explanation
-from fleet.problems import RefusedError
-from fleet.tenants_file import load_fleet
-from litellm_aws.litellm import LITELLM
+from litellm_aws.commands.explain import explanation
+from litellm_aws.constructs.litellm import LITELLM
+from litellm_aws.fleet.problems import RefusedError
+from litellm_aws.fleet.tenants_file import load_fleet
 
 FLEET = """\
 include: acme.yaml

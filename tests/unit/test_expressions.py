@@ -8,8 +8,8 @@ import cdktf
 import pytest
 from cdktf import DataResource, TerraformStack
 
-from litellm_aws.blocks import address, attribute, count_if, dynamic_block, each, local, one
-from litellm_aws.expressions import (
+from litellm_aws.constructs.blocks import address, attribute, count_if, dynamic_block, each, local, one
+from litellm_aws.constructs.expressions import (
     COUNT_INDEX,
     Expression,
     argument,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from litellm_aws.litellm import LITELLM
+from litellm_aws.constructs.litellm import LITELLM
 
 [SCRIPT] = [path for path in LITELLM.files if path.name == "fetch_proxy_config.py"]
 FETCH_PROXY_CONFIG = SCRIPT.read_text(encoding="utf-8")

@@ -68,8 +68,8 @@ def test_another_index_is_left_as_it_is(bindings: Path) -> None:
 
 def test_other_options_of_node_stay() -> None:
     ended = subprocess.run(
-        [sys.executable, "-c", "import os, litellm_aws; print(os.environ['NODE_OPTIONS'])"],
-        env=os.environ | {"NODE_OPTIONS": "--max-old-space-size=512", "PYTHONPATH": str(PROJECT / "constructs")},
+        [sys.executable, "-c", "import os, litellm_aws.constructs; print(os.environ['NODE_OPTIONS'])"],
+        env=os.environ | {"NODE_OPTIONS": "--max-old-space-size=512", "PYTHONPATH": str(PROJECT / "src")},
         capture_output=True,
         text=True,
         check=True,

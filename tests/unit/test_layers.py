@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from fleet.problems import BadInputError
-from fleet.tenants_file import Fleet, load_fleet
+from litellm_aws.fleet.problems import BadInputError
+from litellm_aws.fleet.tenants_file import Fleet, load_fleet
 
 DEFAULTS = "defaults: {region: us-west-2, azs: [us-west-2a, us-west-2b], allow_plaintext_alb: true}\n"
 

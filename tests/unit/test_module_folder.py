@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from litellm_aws.litellm import LITELLM
+from litellm_aws.constructs.litellm import LITELLM
 
 LONGEST_LINE = 200
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-MODULE_FILES = ROOT / "constructs/litellm_aws/module_files"
+MODULE_FILES = ROOT / "src/litellm_aws/constructs/module_files"
 SCRIPT = "".join((MODULE_FILES / name).read_text() for name in ("shared_functions.sh", "one_off_task.sh"))
 STAND_INS = ROOT / "tests/stand_ins"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from litellm_aws.production import is_production
+from litellm_aws.constructs.production import is_production
 
 PRODUCTION = ("prod", "prd", "live", "prod2", "prd-eu", "eu-prod", "eu1live", "prod-dev", "preview-prod")
 NO_PRODUCTION = ("dev", "stage", "preprod", "pre-prod", "pre-prd2", "nonprod", "non-prod", "reprod", "olive", "acct")

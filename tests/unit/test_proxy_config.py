@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from fleet.problems import BadInputError
-from fleet.proxy_config import OF_MODULE
-from fleet.tenants_file import load_fleet
+from litellm_aws.fleet.problems import BadInputError
+from litellm_aws.fleet.proxy_config import OF_MODULE
+from litellm_aws.fleet.tenants_file import load_fleet
 
 SECRET = "arn:aws:secretsmanager:us-west-2:111122223333:secret:key"
 MODELS = "model_list: [{model_name: a, litellm_params: {model: openai/a, api_key: os.environ/KEY}}]"

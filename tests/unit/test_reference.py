@@ -8,11 +8,11 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from commands.docs import SCHEMA, generated
-from fleet.problems import BadInputError
-from fleet.tenant import TenantSettings
-from fleet.tenants_file import load_fleet
-from litellm_aws.litellm import LITELLM
+from litellm_aws.commands.docs import SCHEMA, generated
+from litellm_aws.constructs.litellm import LITELLM
+from litellm_aws.fleet.problems import BadInputError
+from litellm_aws.fleet.tenant import TenantSettings
+from litellm_aws.fleet.tenants_file import load_fleet
 
 PROJECT = Path(__file__).parents[2]
 GOOD = """\

@@ -6,9 +6,9 @@ import pytest
 from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
-from commands.reference import tenants_schema
-from litellm_aws.inputs import Inputs
-from litellm_aws.litellm import LITELLM
+from litellm_aws.commands.reference import tenants_schema
+from litellm_aws.constructs.inputs import Inputs
+from litellm_aws.constructs.litellm import LITELLM
 from tests.unit.rule_cases import BASE, CASES, CROSS_CASES, Cases, CrossCases
 
 EDITOR = Draft202012Validator(tenants_schema(LITELLM))

@@ -4,10 +4,10 @@ import json
 
 import cdktf
 import pytest
-from constructs import Construct
 
-from litellm_aws.blocks import local
-from stacks.stack import Stack
+from constructs import Construct
+from litellm_aws.constructs.blocks import local
+from litellm_aws.stacks.stack import Stack
 
 
 def test_a_label_is_the_end_of_an_id() -> None:

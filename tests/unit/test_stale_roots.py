@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from stacks.stale_roots import StaleRoot, delete, is_root_of, warnings
+from litellm_aws.stacks.stale_roots import StaleRoot, delete, is_root_of, warnings
 
 CONFIGURATION = "cdk.tf.json"
 LOCAL = {"backend": {"local": {"path": "../../../terraform.acme-dev.tfstate"}}}

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-CONSTRUCTS = ROOT / "constructs" / "litellm_aws"
-SOURCES = [*sorted(CONSTRUCTS.glob("*.py")), *sorted((ROOT / "stacks").glob("*.py"))]
+CONSTRUCTS = ROOT / "src" / "litellm_aws" / "constructs"
+SOURCES = [*sorted(CONSTRUCTS.glob("*.py")), *sorted((ROOT / "src" / "litellm_aws" / "stacks").glob("*.py"))]
 LONGEST_FUNCTION = 60
 TERRAFORM_TEXT = re.compile(
     r"\b(?:var|local|module|path|count|each|self)\.[a-z_]+|\b(?:data\.)?(?:aws|random|tfe|terraform)_[a-z0-9_]+\.|\$\{[a-z]"

@@ -17,11 +17,11 @@ from pathlib import Path
 
 import pytest
 
-import commands.__main__ as command_line
-from fleet.tenant import TenantSettings
-from fleet.tenants_file import load_fleet
-from litellm_aws.litellm import LITELLM
-from stacks.synthesis import synthesize
+import litellm_aws.commands.__main__ as command_line
+from litellm_aws.constructs.litellm import LITELLM
+from litellm_aws.fleet.tenant import TenantSettings
+from litellm_aws.fleet.tenants_file import load_fleet
+from litellm_aws.stacks.synthesis import synthesize
 
 MAIN = Path(__file__).parents[2] / "main.py"
 DEFAULTS = "defaults: {region: us-west-2, azs: [us-west-2a, us-west-2b]}\ntenants:\n"

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from fleet.tenants_file import load_fleet
-from litellm_aws.litellm import LITELLM
-from stacks.synthesis import synthesize
+from litellm_aws.constructs.litellm import LITELLM
+from litellm_aws.fleet.tenants_file import load_fleet
+from litellm_aws.stacks.synthesis import synthesize
 
 Configuration = dict[str, Any]
 RootOf = Callable[..., Configuration]

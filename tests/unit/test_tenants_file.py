@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from fleet.problems import BadInputError
-from fleet.tenant import TenantSettings
-from fleet.tenants_file import load_fleet
+from litellm_aws.fleet.problems import BadInputError
+from litellm_aws.fleet.tenant import TenantSettings
+from litellm_aws.fleet.tenants_file import load_fleet
 
 PROJECT = Path(__file__).parents[2]
 FILE = Path("tenants.yaml")

@@ -1,0 +1,58 @@
+"""`litellm-aws docs`: writes the generated files of this project."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from litellm_aws.constructs.litellm import LITELLM
+from litellm_aws.engines import ENGINES
+from litellm_aws.engines.places import Places
+from litellm_aws.fleet.tenants_file import load_fleet
+
+from .command_line import PROJECT
+from .reference import inputs_reference, tenants_schema
+
+SUMMARY = "Write docs/inputs.md, tenants.schema.json and the engines' examples, for developers of this project"
+
+INPUTS = Path("docs/inputs.md")
+SCHEMA = Path("tenants.schema.json")
+FLEET = Path("docs/examples/fleet")
+"""The folder of the example fleet."""
+
+_EXAMPLES = {
+    "atlantis": ("tenants.yaml", "atlantis.yaml"),
+    "github-actions": ("tenants.yaml", "github-actions.yml"),
+    "hcp-terraform": ("hcp.yaml", "hcp-terraform/cdk.tf.json"),
+}
+"""The tenants file and the engine's file of each example, in the folder."""
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Adds the arguments of the command: none."""
+    parser.set_defaults(run=_run)
+
+
+def generated() -> dict[Path, str]:
+    """Returns the content of every generated file by its path in the project."""
+    files = {
+        INPUTS: inputs_reference(LITELLM),
+        SCHEMA: json.dumps(tenants_schema(LITELLM), indent=2, ensure_ascii=False) + "\n",
+    }
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = shutil.copytree(PROJECT / FLEET, Path(scratch, "repository"))
+        for name, (tenants, file) in _EXAMPLES.items():
+            # As if the folder were a repository with this project in it.
+            places = Places(Path(tenants), Path("cdktf.out/stacks"), Path())
+            [content] = ENGINES[name].files(load_fleet(folder / tenants), places).values()
+            files[FLEET / file] = content
+    return files
+
+
+def _run(_: Namespace) -> None:
+    for path, content in generated().items():
+        (PROJECT / path).write_text(content, encoding="utf-8")
+        print(f"Wrote {path}.")
