@@ -81,7 +81,7 @@ demo-down: $(developed) ## Destroy the demo, and stop the local AWS
 
 .PHONY: docs
 docs: $(developed) ## Write docs/inputs.md, tenants.schema.json, the engines' examples and the sizes in docs/benchmarks.md
-	@$(litellm_aws) docs
+	@$(python) -m litellm_aws.commands.docs
 	@$(python) bench/measure.py --sizes-only
 
 fast_tests := tests/unit tests/plan tests/engines
@@ -105,6 +105,11 @@ snapshots: $(developed) ## Write the snapshots under tests/snapshots again
 .PHONY: screenshot
 screenshot: $(developed) ## Write the screenshot of the UI in docs again
 	@$(python) -m pytest tests/served/test_requests.py -k test_the_ui --take-screenshot
+
+.PHONY: release
+release: $(installed) ## Build the wheel in dist, from pyproject.toml's version
+	@$(python) -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
+	@ls dist/*.whl
 
 .PHONY: lint
 lint: $(developed) ## Check style and types

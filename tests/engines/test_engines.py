@@ -51,7 +51,7 @@ def load(*tenants: str, defaults: str = STATE) -> Fleet:
 
 
 def places(fleet: Fleet) -> Places:
-    return Places.of(fleet.file, Path("cdktf.out"), Path())
+    return Places.of(fleet.file, Path("cdktf.out"), checkout=Path(), requirements=None)
 
 
 def content(engine: Engine, fleet: Fleet) -> str:
@@ -60,10 +60,11 @@ def content(engine: Engine, fleet: Fleet) -> str:
     return content
 
 
-def test_a_workflow_in_another_repository_than_the_project_is_refused(tmp_path: Path) -> None:
+def test_a_workflow_without_a_way_to_install_the_program_is_refused(tmp_path: Path) -> None:
     fleet = load("tenant: acme, env: dev")
-    with pytest.raises(RefusedError, match="are in different repositories"):
-        GITHUB_ACTIONS.files(fleet, Places.of(fleet.file, Path("cdktf.out"), tmp_path.parent))
+    elsewhere = Places.of(fleet.file, Path("cdktf.out"), checkout=tmp_path.parent, requirements=None)
+    with pytest.raises(RefusedError, match="has none: `litellm-aws init` writes one"):
+        GITHUB_ACTIONS.files(fleet, elsewhere)
 
 
 # The example fleet
@@ -137,7 +138,7 @@ def test_atlantis_plans_a_project_when_its_root_or_the_module_changes(changed: s
 def test_roots_outside_of_the_repository_are_refused(tmp_path: Path) -> None:
     fleet = load("tenant: acme, env: dev")
     with pytest.raises(RefusedError, match="are in different repositories"):
-        ATLANTIS.files(fleet, Places.of(fleet.file, tmp_path.parent / "out", PROJECT))
+        ATLANTIS.files(fleet, Places.of(fleet.file, tmp_path.parent / "out", checkout=PROJECT, requirements=None))
 
 
 # GitHub Actions

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from litellm_aws.fleet.problems import BadInputError, FailedError, RefusedError
 
-from . import changed, docs, engine, explain, synth
+from . import changed, engine, explain, init, synth
 from .demo import command as demo
 
 BAD_INPUT = 2
@@ -38,12 +38,12 @@ class Command(Protocol):
 
 
 _COMMANDS: Mapping[str, Command] = {
+    "init": init,
     "synth": synth,
     "explain": explain,
     "changed": changed,
     "engine": engine,
     "demo": demo,
-    "docs": docs,
 }
 
 

@@ -22,7 +22,8 @@ from litellm_aws.fleet.tenants_file import Fleet, load_fleet
 from litellm_aws.fleet.waves import Wave, wave_of
 from litellm_aws.stacks.synthesis import CONFIGURATION, configurations, files_by_stack
 
-from .command_line import PROJECT, add_tenants, warn
+from .command_line import CHECKOUT, SOURCES, add_tenants, checkout, warn
+from .generator import REQUIREMENTS, check_version, install, requirements_of
 from .text_table import text_table
 
 SUMMARY = "List the tenants that differ from a commit"
@@ -101,8 +102,8 @@ class Changed:
 
     Attributes:
         base: the commit.
-        module: whether the module differs, which touches every tenant. None: unknown, because the code is in another
-            repository than the tenants file.
+        module: whether the module differs, which touches every tenant. None: unknown, because the commit does not
+            say which version of this program synthesized it.
         tenants: the touched tenants, by wave and then in the order of the tenants file.
         fleet: all tenants, as they are now.
     """
@@ -125,7 +126,7 @@ def changed_since(base: str, tenants_file: Path) -> Changed:
     Args:
         base: a commit, by any name that Git knows.
         tenants_file: a file in a repository. Where the repository holds this project as well, the commit's code
-            synthesizes the commit.
+            synthesizes the commit; otherwise the version in the commit's requirements.txt, if it has one.
 
     Raises:
         BadInputError: the tenants file has mistakes now.
@@ -142,30 +143,30 @@ def changed_since(base: str, tenants_file: Path) -> Changed:
         exported = Path(scratch).resolve()
         export(repository, commit, exported)
         (exported / ".git").mkdir(exist_ok=True)  # marks the top of the repository
-        before = _base_files(base, repository, exported, exported / folder.relative_to(repository) / tenants_file.name)
+        then = exported / folder.relative_to(repository)
+        generator = _generator_of(repository, exported, folder, then)
+        known = generator is None or generator.known
+        before: Mapping[str, _Files] = {}
+        if generator is not None and (then / tenants_file.name).exists():
+            before = _base_files(base, then / tenants_file.name, generator)
     now: dict[str, dict[str, bytes]] = {}
     for path, content in configurations(fleet, folder / _OUTDIR).items():
         now.setdefault(path.parent.name, {})[path.name] = content
-    return _compared(commit, fleet, before, now, code_too=_holds_the_code(repository))
+    return _compared(commit, fleet, before, now, code_too=known)
 
 
-def _base_files(base: str, repository: Path, exported: Path, tenants_file: Path) -> Mapping[str, _Files]:
-    """Returns the files of each stack of an exported commit; none where it had no tenants file."""
-    project = PROJECT.resolve()
-    if _holds_the_code(repository):
-        project = exported / project.relative_to(repository)
-    if not (tenants_file.exists() and (project / "main.py").exists()):
-        return {}
+def _base_files(base: str, tenants_file: Path, generator: _Generator) -> Mapping[str, _Files]:
+    """Returns the files of each stack that a commit's generator synthesizes from its tenants file."""
     outdir = tenants_file.parent / _OUTDIR
     # The commit may contain an output, which may hold the roots of other tenants files, too.
     outdir.unlink() if outdir.is_symlink() else shutil.rmtree(outdir, ignore_errors=True)
+    environment = {name: value for name, value in os.environ.items() if name not in _OF_THIS_RUN}
     done = subprocess.run(
-        _synth(project),
-        cwd=project,
+        generator.command,
+        cwd=generator.folder,
         env={
-            **{name: value for name, value in os.environ.items() if name not in _OF_THIS_RUN},
-            # The commit's code, before the installed project.
-            "PYTHONPATH": os.pathsep.join(str(project / folder) for folder in _CODE),
+            **environment,
+            **generator.environment,
             "TENANTS_FILE": str(tenants_file),
             "CDKTF_OUTDIR": str(outdir),
         },
@@ -174,18 +175,65 @@ def _base_files(base: str, repository: Path, exported: Path, tenants_file: Path)
         check=False,
     )
     if done.returncode != 0:
-        said = done.stderr.replace(f"{exported}/", "").strip()
+        said = done.stderr.replace(f"{generator.exported}/", "").strip()
         raise FailedError(f"{said}\nThese are errors in {base}: compare with another commit.")
     return files_by_stack(outdir)
 
 
 def _holds_the_code(repository: Path) -> bool:
-    return repository == repository_of(PROJECT.resolve())
+    return CHECKOUT is not None and repository == repository_of(CHECKOUT.resolve())
+
+
+@dataclass(frozen=True)
+class _Generator:
+    """How a commit is synthesized.
+
+    Attributes:
+        exported: the commit's files.
+        command: that synthesizes.
+        folder: in which it runs.
+        environment: additional variables.
+        known: whether it is the version that the commit used.
+    """
+
+    exported: Path
+    command: list[str]
+    folder: Path
+    environment: Mapping[str, str]
+    known: bool
+
+
+def _generator_of(repository: Path, exported: Path, now: Path, then: Path) -> _Generator | None:
+    """Returns the generator of an exported commit, or None where it had none.
+
+    Args:
+        repository: of the tenants file.
+        exported: the commit's files.
+        now: the folder of the tenants file.
+        then: the same folder, in the commit's files.
+    """
+    if _holds_the_code(repository):
+        project = exported / checkout().resolve().relative_to(repository)
+        if not (project / "main.py").exists():
+            return None
+        # The commit's code, before the installed project.
+        path = os.pathsep.join(str(project / folder) for folder in _CODE)
+        return _Generator(exported, _synth(project), project, {"PYTHONPATH": path}, known=True)
+    requirements = requirements_of(then)
+    of_this_run = requirements_of(now)
+    if of_this_run is not None:
+        check_version(of_this_run)
+    if requirements is None or (of_this_run and requirements.read_bytes() == of_this_run.read_bytes()):
+        command = [sys.executable, "-m", "litellm_aws.commands", "synth"]
+        return _Generator(exported, command, then, {"PYTHONPATH": str(SOURCES)}, known=requirements is not None)
+    print(f"{REQUIREMENTS} differs: installing the version of the other commit takes a minute.", file=sys.stderr)
+    program = install(requirements, exported / ".generator")
+    return _Generator(exported, [str(program), "synth"], then, {}, known=True)
 
 
 def _synth(project: Path) -> list[str]:
     pins = project / _PINS
-    if not pins.exists() or pins.read_bytes() == (PROJECT / _PINS).read_bytes():
+    if not pins.exists() or pins.read_bytes() == (checkout() / _PINS).read_bytes():
         return [sys.executable, "main.py"]
     print(f"{_PINS} differs: installing the packages of the other commit takes a minute.", file=sys.stderr)
     return ["make", "--silent", "synth"]
@@ -231,17 +279,18 @@ def described(changed: Changed) -> str:
     lines = text_table(
         [("TENANT", "WAVE", "CHANGE"), *((each.label, each.wave, each.touch) for each in changed.tenants)]
     )
-    summary = f"{len(touched)} of {len(changed.fleet.tenants)} tenants differ from {changed.base[:12]}."
+    base = changed.base[:12]
+    summary = f"{len(touched)} of {len(changed.fleet.tenants)} tenants differ from {base}."
     if changed.module:
         waves = ", then ".join(f"{wave} ({len(changed.of(wave))})" for wave in Wave if changed.of(wave))
-        summary = f"The module differs from {changed.base[:12]}: this touches every tenant. Apply it in waves: {waves}."
+        summary = f"The module differs from {base}: this touches every tenant. Apply it in waves: {waves}."
     unknown = changed.module is None
     gone = [each.label for each in changed.tenants if each.touch is Touch.REMOVED]
     return "\n".join(
         [
             *([*lines, ""] if changed.tenants else []),
             summary,
-            *(["This project is in another repository: whether the module differs is unknown."] * unknown),
+            *([f"{base} has no {REQUIREMENTS}: whether the module differs is unknown."] * unknown),
             *([f"Removed from the tenants file, but not destroyed: {', '.join(gone)}."] if gone else []),
         ]
     )

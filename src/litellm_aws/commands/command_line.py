@@ -6,8 +6,23 @@ from argparse import ArgumentParser
 from collections.abc import Iterable
 from pathlib import Path
 
-PROJECT = Path(__file__).parents[3]
-"""The checkout of this project."""
+from litellm_aws.fleet.problems import RefusedError
+
+SOURCES = Path(__file__).parents[2]
+"""The folder that the package is imported from."""
+CHECKOUT = SOURCES.parent if (SOURCES.parent / "main.py").exists() else None
+"""The checkout of this project that runs; None where a wheel is installed."""
+
+
+def checkout() -> Path:
+    """Returns the checkout of this project, for commands that need one.
+
+    Raises:
+        RefusedError: this program was installed from a wheel.
+    """
+    if CHECKOUT is None:
+        raise RefusedError("This command needs a checkout of this project, with `make setup`: it is not in the wheel.")
+    return CHECKOUT
 
 
 def add_tenants(parser: ArgumentParser) -> None:

@@ -1,11 +1,10 @@
-"""`litellm-aws docs`: writes the generated files of this project."""
+"""Writes the generated files of this project: `python -m litellm_aws.commands.docs`, in a checkout."""
 
 from __future__ import annotations
 
 import json
 import shutil
 import tempfile
-from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from litellm_aws.constructs.litellm import LITELLM
@@ -13,10 +12,8 @@ from litellm_aws.engines import ENGINES
 from litellm_aws.engines.places import Places
 from litellm_aws.fleet.tenants_file import load_fleet
 
-from .command_line import PROJECT
+from .command_line import checkout
 from .reference import inputs_reference, tenants_schema
-
-SUMMARY = "Write docs/inputs.md, tenants.schema.json and the engines' examples, for developers of this project"
 
 INPUTS = Path("docs/inputs.md")
 SCHEMA = Path("tenants.schema.json")
@@ -31,11 +28,6 @@ _EXAMPLES = {
 """The tenants file and the engine's file of each example, in the folder."""
 
 
-def add_arguments(parser: ArgumentParser) -> None:
-    """Adds the arguments of the command: none."""
-    parser.set_defaults(run=_run)
-
-
 def generated() -> dict[Path, str]:
     """Returns the content of every generated file by its path in the project."""
     files = {
@@ -43,16 +35,21 @@ def generated() -> dict[Path, str]:
         SCHEMA: json.dumps(tenants_schema(LITELLM), indent=2, ensure_ascii=False) + "\n",
     }
     with tempfile.TemporaryDirectory() as scratch:
-        folder = shutil.copytree(PROJECT / FLEET, Path(scratch, "repository"))
+        folder = shutil.copytree(checkout() / FLEET, Path(scratch, "repository"))
         for name, (tenants, file) in _EXAMPLES.items():
             # As if the folder were a repository with this project in it.
-            places = Places(Path(tenants), Path("cdktf.out/stacks"), Path())
+            places = Places(Path(tenants), Path("cdktf.out/stacks"), checkout=Path())
             [content] = ENGINES[name].files(load_fleet(folder / tenants), places).values()
             files[FLEET / file] = content
     return files
 
 
-def _run(_: Namespace) -> None:
+def main() -> None:
+    """Writes the files."""
     for path, content in generated().items():
-        (PROJECT / path).write_text(content, encoding="utf-8")
+        (checkout() / path).write_text(content, encoding="utf-8")
         print(f"Wrote {path}.")
+
+
+if __name__ == "__main__":
+    main()

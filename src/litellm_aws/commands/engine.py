@@ -13,7 +13,8 @@ from litellm_aws.fleet.problems import FailedError, RefusedError
 from litellm_aws.fleet.repository import is_ignored, top_of
 from litellm_aws.fleet.tenants_file import Fleet, load_fleet
 
-from .command_line import PROJECT, add_out, add_tenants, warn
+from .command_line import CHECKOUT, add_out, add_tenants, warn
+from .generator import requirements_of
 
 SUMMARY = "Write the configuration of an engine that runs Terraform: Atlantis, GitHub Actions, HCP Terraform"
 
@@ -61,7 +62,9 @@ def write(engine: Engine, fleet: Fleet, outdir: Path, output: Path | None) -> li
         RefusedError: the file exists and is not the engine's, or the engine cannot run the fleet.
         FailedError: the file cannot be written.
     """
-    files = engine.files(fleet, Places.of(fleet.file, outdir, PROJECT))
+    folder = fleet.file.absolute().parent
+    places = Places.of(fleet.file, outdir, checkout=CHECKOUT, requirements=requirements_of(folder))
+    files = engine.files(fleet, places)
     if output is not None:
         if len(files) > 1:
             raise RefusedError(f"{engine.title} needs {len(files)} files for {fleet.file}: remove --output")

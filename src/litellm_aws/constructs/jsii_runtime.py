@@ -26,7 +26,7 @@ _AWS_BINDINGS = "cdktf_cdktf_provider_aws"
 def _spec(package: str) -> ModuleSpec:
     spec = importlib.util.find_spec(package)
     if spec is None or not spec.submodule_search_locations:
-        raise ModuleNotFoundError(f"The package {package} is not installed: run `make setup`.")
+        raise ModuleNotFoundError(f"The package {package} is not installed: install the requirements of litellm-aws.")
     return spec
 
 

@@ -18,7 +18,7 @@ from litellm_aws.fleet.waves import Wave
 from .engine import Engine
 from .places import Places
 
-_HEAD = "# Written by `make engine ENGINE=atlantis` from {}. Write it again when a tenant is added or removed.\n"
+_HEAD = "# Written by `litellm-aws engine atlantis` from {}. Write it again when a tenant is added or removed.\n"
 
 
 class Atlantis(Engine):
@@ -29,7 +29,7 @@ class Atlantis(Engine):
 
     name = "atlantis"
     title = "Atlantis"
-    begins = "# Written by `make engine"
+    begins = "# Written by `litellm-aws engine"
     reads_git = True
 
     def files(self, fleet: Fleet, places: Places) -> Mapping[Path, str]:

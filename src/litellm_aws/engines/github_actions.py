@@ -23,6 +23,11 @@ _WORKFLOW, _STEPS, _PLAN, _DECRYPT, _APPLY = (
     Path(__file__).with_name(f"github_actions{part}.yml").read_text(encoding="utf-8")
     for part in ("", "_steps", "_plan", "_decrypt", "_apply")
 )
+_BY_MAKE = "make synth"
+_BY_PIP = """|
+          python -m venv .venv
+          .venv/bin/pip install --requirement <requirements>
+          .venv/bin/litellm-aws synth"""
 _PLAN_SECONDS = 60 * 60
 """The session of a job that plans: as long as its timeout, and as AWS's default for a role."""
 _APPLY_SECONDS = 6 * 60 * 60
@@ -37,25 +42,31 @@ class GithubActions(Engine):
 
     name = "github-actions"
     title = "GitHub Actions"
-    begins = "# Written by `make engine"
+    begins = "# Written by `litellm-aws engine"
     reads_git = False
     has_profiles = False
 
     def files(self, fleet: Fleet, places: Places) -> Mapping[Path, str]:
         """Returns the workflow. It holds the tenants' region, and no roots: each run gets those from `job_outputs`."""
         self.check(fleet, {tenant.label for tenant in fleet.tenants})
-        if ".." in places.project.parts:
+        if places.checkout is not None:
+            folder, synthesis = places.checkout, _BY_MAKE
+        elif places.requirements is not None:
+            folder = places.requirements.parent
+            synthesis = _BY_PIP.replace("<requirements>", places.requirements.name)
+        else:
             raise RefusedError(
-                f"{fleet.file} and this project are in different repositories: {self.title} runs `make` in the tenants "
-                "file's"
+                f"{self.title} installs this program by the requirements.txt of the repository, and {fleet.file} has "
+                "none: `litellm-aws init` writes one"
             )
         regions = Counter(tenant.region for tenant in fleet.tenants)
         plan_steps = _filled(_STEPS, {"role": "PLAN", "seconds": str(_PLAN_SECONDS)})
         apply_steps = _filled(_STEPS, {"role": "APPLY", "seconds": str(_APPLY_SECONDS)})
         values = {
             "region": regions.most_common(1)[0][0] if regions else "us-east-1",
-            "tenants-file": json.dumps(os.path.relpath(places.tenants_file, places.project)),
-            "project": json.dumps(str(places.project)),
+            "tenants-file": json.dumps(os.path.relpath(places.tenants_file, folder)),
+            "folder": json.dumps(str(folder)),
+            "synthesis": synthesis,
             "steps": plan_steps,
         }
         jobs = [_filled(_WORKFLOW, values)]

@@ -16,16 +16,27 @@ class Places:
     Attributes:
         tenants_file: the tenants file.
         stacks: the folder of the roots and of the module.
-        project: the folder of our Makefile.
+        checkout: the folder of this project's Makefile, if the repository holds this project.
+        requirements: the requirements file by which pip installs this program otherwise.
     """
 
     tenants_file: Path
     stacks: Path
-    project: Path
+    checkout: Path | None = None
+    requirements: Path | None = None
 
     @classmethod
-    def of(cls, tenants_file: Path, outdir: Path, project: Path) -> Places:
+    def of(cls, tenants_file: Path, outdir: Path, *, checkout: Path | None, requirements: Path | None) -> Places:
         """Returns where files are in the repository of the tenants file. What is outside of it begins with `..`."""
         top = top_of(tenants_file.absolute().parent)
-        paths = (tenants_file, outdir / "stacks", project)
-        return cls(*(Path(os.path.relpath(path.resolve(), top)) for path in paths))
+
+        def from_top(path: Path) -> Path:
+            return Path(os.path.relpath(path.resolve(), top))
+
+        here = from_top(checkout) if checkout else None
+        return cls(
+            from_top(tenants_file),
+            from_top(outdir / "stacks"),
+            here if here and ".." not in here.parts else None,
+            from_top(requirements) if requirements else None,
+        )

@@ -53,7 +53,7 @@ def _run(arguments: Namespace) -> None:
         from .fleet import DEFAULT_VERSION
     except ModuleNotFoundError as error:
         raise FailedError(
-            f"The demo needs the development packages, and {error.name} is not installed: run `make setup`"
+            f"The demo runs from a checkout of this project, and {error.name} is not installed: run `make setup` there"
         ) from error
     signal.signal(signal.SIGINT, _interrupted)
     signal.signal(signal.SIGTERM, _interrupted)

@@ -12,7 +12,7 @@ import yaml
 from litellm_aws.constructs.litellm import LITELLM
 from litellm_aws.fleet.problems import FailedError
 
-from ..command_line import PROJECT
+from ..command_line import checkout
 
 APPLIED = "globex-dev"
 """The tenant that is applied. It needs no certificate."""
@@ -45,7 +45,7 @@ def prepare(folder: Path, endpoint: str, models: str, key_secret_arn: str, versi
         key_secret_arn: ARN of the secret that holds the model provider's key.
         version: the release of LiteLLM, such as 1.86.0.
     """
-    document = yaml.safe_load((PROJECT / "tenants.yaml").read_text(encoding="utf-8"))
+    document = yaml.safe_load((checkout() / "tenants.yaml").read_text(encoding="utf-8"))
     document["defaults"]["provider"] = {
         "endpoints": dict.fromkeys(SERVICES, endpoint),
         "s3_use_path_style": True,
@@ -55,8 +55,8 @@ def prepare(folder: Path, endpoint: str, models: str, key_secret_arn: str, versi
             tenant["gateway_extra_secrets"] = {"OPENAI_API_KEY": key_secret_arn}
             if version != DEFAULT_VERSION:
                 tenant["litellm_version"] = f"v{version}"
-    shutil.copytree(PROJECT / "config", folder / "config")
-    config = yaml.safe_load((PROJECT / _CONFIG).read_text(encoding="utf-8"))
+    shutil.copytree(checkout() / "config", folder / "config")
+    config = yaml.safe_load((checkout() / _CONFIG).read_text(encoding="utf-8"))
     for model in config["model_list"]:
         model["litellm_params"]["api_base"] = models
     (folder / _CONFIG).write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
@@ -72,7 +72,7 @@ def synthesize(tenants: Path, outdir: Path) -> str:
         FailedError: it failed.
     """
     ended = subprocess.run(
-        [sys.executable, str(PROJECT / "main.py"), "--tenants", str(tenants), "--out", str(outdir)],
+        [sys.executable, str(checkout() / "main.py"), "--tenants", str(tenants), "--out", str(outdir)],
         capture_output=True,
         text=True,
         check=False,

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from litellm_aws.fleet.problems import FailedError
 
-from ..command_line import PROJECT
+from ..command_line import checkout
 
 START_SECONDS = 60
 STOP_SECONDS = 60
@@ -76,7 +76,7 @@ class LocalServer:
                     *(sys.executable, "-m", "litellm_aws.local_aws", "--port", str(port), "--ready", str(self._ready)),
                     *(word for version in versions for word in ("--litellm", version)),
                 ],
-                cwd=PROJECT,
+                cwd=checkout(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
