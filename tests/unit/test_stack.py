@@ -4,8 +4,8 @@ import json
 
 import cdktf
 import pytest
-
 from constructs import Construct
+
 from litellm_aws.constructs.blocks import local
 from litellm_aws.stacks.stack import Stack
 

@@ -1,7 +1,6 @@
 """The AWS account of the stack."""
 
 from cdktf_cdktf_provider_aws.data_aws_partition import DataAwsPartition
-
 from constructs import Construct
 
 from .blocks import attribute, local

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cdktf import TerraformCount, TerraformElement, TerraformLocal, TerraformStack
-
 from constructs import Construct
 
 from .expressions import Expression, argument, call

@@ -3,7 +3,6 @@
 from cdktf import TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.elasticache_replication_group import ElasticacheReplicationGroup
 from cdktf_cdktf_provider_aws.elasticache_subnet_group import ElasticacheSubnetGroup
-
 from constructs import Construct
 
 from .blocks import address, count_if, one

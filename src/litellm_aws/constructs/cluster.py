@@ -2,7 +2,6 @@
 
 from cdktf_cdktf_provider_aws.ecs_cluster import EcsCluster, EcsClusterSetting
 from cdktf_cdktf_provider_aws.ecs_cluster_capacity_providers import EcsClusterCapacityProviders
-
 from constructs import Construct
 
 from .blocks import attribute, count_if

@@ -5,7 +5,6 @@ from cdktf_cdktf_provider_aws.acm_certificate import AcmCertificate
 from cdktf_cdktf_provider_aws.acm_certificate_validation import AcmCertificateValidation
 from cdktf_cdktf_provider_aws.lb import Lb
 from cdktf_cdktf_provider_aws.route53_record import Route53Record, Route53RecordAlias
-
 from constructs import Construct
 
 from .blocks import attribute, count_if, one

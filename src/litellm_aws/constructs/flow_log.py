@@ -2,7 +2,6 @@
 
 from cdktf_cdktf_provider_aws.flow_log import FlowLog as AwsFlowLog
 from cdktf_cdktf_provider_aws.vpc import Vpc
-
 from constructs import Construct
 
 from .blocks import count_if, each, one

@@ -1,7 +1,6 @@
 """The module's `variable` blocks, made from the declared inputs."""
 
 from cdktf import Precondition, TerraformVariable, TerraformVariableValidationConfig
-
 from constructs import Construct
 
 from .blocks import local

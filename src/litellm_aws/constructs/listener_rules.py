@@ -10,7 +10,6 @@ from cdktf_cdktf_provider_aws.lb_listener_rule import (
     LbListenerRuleConditionPathPattern,
 )
 from cdktf_cdktf_provider_aws.lb_target_group import LbTargetGroup
-
 from constructs import Construct
 
 from .blocks import add_block, address, attribute, local

@@ -2,7 +2,6 @@
 
 from cdktf import TerraformCount
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
-
 from constructs import Construct
 
 from .input_variables import InputVariables

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 
 from cdktf import DataResource, ITerraformDependable
-
 from constructs import Construct
 
 from .aws_script import aws_script

@@ -1,7 +1,6 @@
 """The outputs of the module."""
 
 from cdktf import TerraformOutput
-
 from constructs import Construct
 
 from .expressions import Expression

@@ -2,7 +2,6 @@
 
 from cdktf import TerraformCount
 from cdktf_cdktf_provider_random.password import Password
-
 from constructs import Construct
 
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cdktf_cdktf_provider_aws.iam_policy import IamPolicy
-
 from constructs import Construct
 
 from .account import Account

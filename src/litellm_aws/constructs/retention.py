@@ -11,7 +11,6 @@ from cdktf import (
     TerraformResourceLifecycle,
     TerraformStack,
 )
-
 from constructs import Construct
 
 from .blocks import attribute, local

@@ -6,7 +6,6 @@ from operator import and_
 from cdktf import ITerraformDependable, TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAttachment
-
 from constructs import Construct
 
 from .blocks import attribute_where, count_if

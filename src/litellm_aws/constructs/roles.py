@@ -1,7 +1,6 @@
 """The roles of the tasks, and what they may do."""
 
 from cdktf import ITerraformDependable
-
 from constructs import Construct
 
 from .account import Account

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from cdktf import ITerraformDependable, TerraformCount
 from cdktf_cdktf_provider_aws.secretsmanager_secret import SecretsmanagerSecret
 from cdktf_cdktf_provider_aws.secretsmanager_secret_version import SecretsmanagerSecretVersion
-
 from constructs import Construct
 
 from .blocks import address, attribute, attribute_where, count_if, each, local, one

@@ -2,7 +2,6 @@
 
 from cdktf import TerraformLocal, TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.security_group import SecurityGroup as AwsSecurityGroup
-
 from constructs import Construct
 
 from .blocks import add_dynamic_block, address, attribute_where, count_if, local

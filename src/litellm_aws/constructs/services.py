@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from cdktf import ITerraformDependable
 from cdktf_cdktf_provider_aws.lb_target_group import LbTargetGroup
-
 from constructs import Construct
 
 from .blocks import local

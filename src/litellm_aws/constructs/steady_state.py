@@ -1,7 +1,6 @@
 """The wait for a service's deployment during an apply."""
 
 from cdktf import DataResource
-
 from constructs import Construct
 
 from .aws_script import aws_script

@@ -27,7 +27,6 @@ from cdktf_cdktf_provider_aws.s3_object import (
     S3ObjectOverrideProviderDefaultTags,
 )
 from cdktf_cdktf_provider_random.id import Id
-
 from constructs import Construct
 
 from .blocks import attribute, count_if, one

@@ -7,7 +7,6 @@ from operator import or_
 
 from cdktf import TerraformLocal
 from cdktf_cdktf_provider_aws.ecs_task_definition import EcsTaskDefinition
-
 from constructs import Construct
 
 from .blocks import add_dynamic_block, address, attribute_where, count_if, local

@@ -2,7 +2,6 @@
 
 from cdktf_cdktf_provider_aws.data_aws_subnet import DataAwsSubnet
 from cdktf_cdktf_provider_aws.data_aws_vpc import DataAwsVpc
-
 from constructs import Construct
 
 from .blocks import count_if, count_of, each, local

@@ -1,6 +1,7 @@
 """The module: the complete stack, without provider and backend."""
 
 from constructs import Construct
+
 from litellm_aws.constructs.account import Account
 from litellm_aws.constructs.autoscaling import Autoscaling
 from litellm_aws.constructs.cache import Cache

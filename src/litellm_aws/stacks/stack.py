@@ -2,7 +2,6 @@
 
 import jsii
 from cdktf import TerraformElement, TerraformStack
-
 from constructs import Construct, Node
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from cdktf import CloudBackend, LocalBackend, NamedCloudWorkspace, S3Backend, TerraformStack
-
 from constructs import Construct
+
 from litellm_aws.constructs.expressions import constant, module_output, variable
 from litellm_aws.constructs.production import is_production
 from litellm_aws.constructs.versions import PROVIDERS, TERRAFORM

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from cdktf import CloudBackend, NamedCloudWorkspace
-
 from constructs import Construct
+
 from litellm_aws.constructs.blocks import add_block, local
 from litellm_aws.constructs.expressions import EACH_KEY, EACH_VALUE, Expression, constant, text, variable, when
 from litellm_aws.constructs.versions import TERRAFORM
