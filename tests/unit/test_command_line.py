@@ -48,7 +48,7 @@ def make(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str
 
 
 @pytest.mark.parametrize(
-    "command", ["", "synth", "explain", "changed", "engine", "demo", "demo up", "demo down", "docs"]
+    "command", ["", "synth", "explain", "changed", "engine", "init", "demo", "demo up", "demo down"]
 )
 def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
