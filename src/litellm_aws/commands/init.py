@@ -67,7 +67,7 @@ _QUESTIONS = (
     _Question(
         "certificate", "ARN of its certificate in Certificate Manager", "", applies=lambda given: not given["domain"]
     ),
-    _Question("engine", f"what runs Terraform: {', '.join(_ENGINES)}", _BY_HAND, default=_BY_HAND),
+    _Question("engine", f"what runs Terraform: {', '.join(ENGINES)} or {_BY_HAND}", _BY_HAND, default=_BY_HAND),
     _Question("state-bucket", "S3 bucket of the states", "states", applies=lambda given: given["engine"] != _HCP),
     _Question(
         "organization", "organization in HCP Terraform", "example", applies=lambda given: given["engine"] == _HCP
