@@ -106,6 +106,10 @@ snapshots: $(developed) ## Write the snapshots under tests/snapshots again
 screenshot: $(developed) ## Write the screenshot of the UI in docs again
 	@$(python) -m pytest tests/served/test_requests.py -k test_the_ui --take-screenshot
 
+.PHONY: site
+site: $(developed) ## Build the documentation's site in the folder site, from docs
+	@.site/bin/zensical build --clean --strict
+
 .PHONY: release
 release: $(installed) ## Build the wheel in dist, from pyproject.toml's version
 	@$(python) -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
@@ -140,7 +144,7 @@ $(installed): .pipenv/.installed pyproject.toml Pipfile Pipfile.lock
 	@$(pipenv) sync
 	@echo '$(CURDIR)' >$@
 
-$(developed): $(installed) | .checkov/.installed
+$(developed): $(installed) | .checkov/.installed .site/.installed
 	@echo 'Installing what the tests and the local AWS need: a minute, once.'
 	@$(pipenv) sync --dev
 	@touch $@
@@ -156,3 +160,6 @@ tool = test -n "$(PYTHON)" || { echo 'Python 3.11 or later is not on the PATH: i
 .checkov/.installed: requirements/checkov.txt
 	@echo 'Installing checkov into .checkov: a minute, once.'
 	@($(tool)) || echo 'checkov cannot be installed, as pip says above: the tests that need it are skipped.' >&2
+
+.site/.installed: requirements/site.txt
+	@($(tool)) || echo 'zensical cannot be installed, as pip says above: the tests that need it are skipped.' >&2

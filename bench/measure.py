@@ -194,7 +194,7 @@ def whole_page(rounds: Sequence[Round], table: str) -> str:
 `make bench` writes this page. It runs two programs that synthesize the same tenants:
 
 - *{Program.OURS}*: `python main.py` writes one module, and for each tenant a root that calls it.
-- *{Program.PLAIN}*: [bench/plain_cdktf.py](../bench/plain_cdktf.py) is written in the usual way. For each tenant, a
+- *{Program.PLAIN}*: `bench/plain_cdktf.py` is written in the usual way. For each tenant, a
   stack declares the resources of the public module with its defaults, without the features that this project adds.
 
 The ratios matter more than the seconds: seconds depend on the machine and on what else it does.
@@ -210,7 +210,7 @@ The ratios matter more than the seconds: seconds depend on the machine and on wh
 There are two reasons for the difference:
 
 - The usual import of the AWS bindings runs all of their files, in Python and in Node. This project loads only those
-  that it uses ([jsii_runtime.py](../src/litellm_aws/constructs/jsii_runtime.py)). This saves time once in a run.
+  that it uses (`constructs/jsii_runtime.py`). This saves time once in a run.
 - A tenant's root is one call of the shared module. This saves time for each tenant.
 
 ## Memory and output

@@ -38,7 +38,14 @@ def make(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str
         program.write_text('#!/bin/sh\nprintf "%s\\n" "$@" "TENANTS_FILE=$TENANTS_FILE"\n')
         program.chmod(0o755)
         Path("Makefile").write_text((PROJECT / "Makefile").read_text())
-        files = ("pyproject.toml", "Pipfile", "Pipfile.lock", "requirements/pipenv.txt", "requirements/checkov.txt")
+        files = (
+            "pyproject.toml",
+            "Pipfile",
+            "Pipfile.lock",
+            "requirements/pipenv.txt",
+            "requirements/checkov.txt",
+            "requirements/site.txt",
+        )
         for name in (*files, ".pipenv/.installed", ".venv/.installed"):
             Path(name).parent.mkdir(exist_ok=True)
             Path(name).touch()

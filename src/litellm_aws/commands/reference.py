@@ -83,11 +83,10 @@ def _reference_lines(module: ModuleKind) -> Iterator[str]:
     yield "profile or of `defaults` in the tenants file."
     inputs = module.inputs.values()
     for section in dict.fromkeys(each.section for each in inputs):
-        yield from ("", f"## {section}", "")
-        yield from _table(
-            ("input", "type", "default", "description"),
-            (_input_row(each) for each in inputs if each.section == section),
-        )
+        yield from ("", f"## {section}")
+        for each in inputs:
+            if each.section == section:
+                yield from ("", f"### {each.name}", "", *_entry(each))
     yield from ("", "## Rules across inputs", "", "Refused at synth and at plan:", "")
     for rule in module.rules:
         yield f"- {_escaped(rule.summary())}."
@@ -120,13 +119,13 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[s
         yield f"| {' | '.join(row)} |"
 
 
-def _input_row(declared: Input) -> tuple[str, ...]:
-    default = "required" if declared.required else f"`{json.dumps(declared.default)}`"
+def _entry(declared: Input) -> tuple[str, ...]:
+    default = "required" if declared.required else f"default `{json.dumps(declared.default)}`"
     limits = [f"{rule.sentence()}." for rule in declared.rules]
     if declared.sensitive:
         limits.append(f"Sensitive: set it by `TF_VAR_{declared.name}`, never in a file.")
     text = " ".join(filter(None, [declared.description, declared.details, *limits]))
-    return (f"`{declared.name}`", f"`{declared.terraform_type}`", default, _escaped(text))
+    return (f"`{declared.terraform_type}`, {default}", "", _escaped(text))
 
 
 def _field_row(name: str, field: FieldInfo) -> tuple[str, ...]:
