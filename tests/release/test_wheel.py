@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+import yaml
 
 from tests.conftest import PROJECT
 
@@ -30,19 +31,20 @@ class Adopted(NamedTuple):
 
     Attributes:
         wheels: of an old and of this version.
-        programs: the folder of the programs that the old wheel installed.
+        environment: the virtual environment in which the old wheel is installed.
         repository: that `init` wrote.
     """
 
     wheels: tuple[Path, Path]
-    programs: Path
+    environment: Path
     repository: Path
 
     def run(self, *command: str | Path, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
-        """Runs a program of the virtual environment, with nothing of this process but its package index."""
+        """Runs a program of the repository's environment, or else of the first one, without this process's packages."""
+        own = self.repository / ".venv"
         environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
         return subprocess.run(
-            [self.programs / command[0], *command[1:]],
+            [(own if own.exists() else self.environment) / "bin" / command[0], *command[1:]],
             cwd=folder or self.repository,
             env=environment | {"GIT_CONFIG_GLOBAL": os.devnull},
             stdin=subprocess.DEVNULL,
@@ -109,7 +111,7 @@ def adopted(tmp_path_factory: pytest.TempPathFactory) -> Adopted:
         (folder / "sources" / file).write_text(text.replace(before, after))
     old = build(folder / "sources", folder / "old")
     subprocess.run([sys.executable, "-m", "venv", folder / "environment"], check=True)
-    adopted = Adopted((old, new), folder / "environment" / "bin", folder / "live")
+    adopted = Adopted((old, new), folder / "environment", folder / "live")
     skip_without_index(adopted.run("pip", "install", "--quiet", str(old), folder=folder))
     return adopted
 
@@ -129,9 +131,19 @@ def test_init_writes_a_repository_that_uses_the_installed_version(adopted: Adopt
     assert (adopted.repository / "wheels" / adopted.wheels[0].name).read_bytes() == adopted.wheels[0].read_bytes()
 
 
-def test_it_synthesizes(adopted: Adopted) -> None:
-    done = adopted.run("litellm-aws", "synth")
-    assert (done.returncode, done.stderr) == (0, "")
+def test_its_workflow_installs_and_synthesizes(adopted: Adopted) -> None:
+    workflow = yaml.safe_load((adopted.repository / ".github/workflows/litellm.yml").read_text())
+    [step] = [step for step in workflow["jobs"]["changed"]["steps"] if step.get("name") == "Synthesize"]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(
+        ["bash", "-eo", "pipefail", "-c", step["run"]],
+        cwd=adopted.repository,
+        env=environment | {"PATH": f"{adopted.environment / 'bin'}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
     root = json.loads((adopted.repository / "cdktf.out/stacks/main-dev/cdk.tf.json").read_text())
     assert root["module"]["litellm"]["domain_name"] == ANSWERS["domain"]
     adopted.git("init", "--quiet")
