@@ -36,6 +36,7 @@ OPTIONS: Mapping[str, Any] = {
     "enable_bedrock_mantle": True,
     "enable_bedrock_custom_model_import": True,
     "bootstrap_image": "111122223333.dkr.ecr.us-west-2.amazonaws.com/postgres@sha256:abc",
+    "gateway_image": "111122223333.dkr.ecr.us-west-2.amazonaws.com/litellm-gateway:v1.86.0-dev",
     "cpu_architecture": "ARM64",
     "gateway_spot_percentage": 80,
     "deployment_circuit_breaker": True,

@@ -436,6 +436,21 @@ CASES: tuple[Cases, ...] = (
         Cases(name, "starts with pg_", good=["pg", "pgx", "a_pg_"], bad=["pg_", "pg_monitor"])
         for name in ("db_master_username", "db_username")
     ),
+    Cases(
+        "db_serverless_min_capacity",
+        "from 0 to 256 in steps of 0.5",
+        good=[0, 0.5, 2, 256],
+        bad=[-0.5, 0.25, 1.2, 256.5],
+        others={"db_serverless_max_capacity": 256},
+    ),
+    Cases(
+        "db_serverless_max_capacity",
+        "from 1 to 256 in steps of 0.5",
+        good=[1, 1.5, 256],
+        bad=[0, 0.5, 1.75, 257],
+        others={"db_serverless_min_capacity": 0.5},
+    ),
+    Cases("redis_engine", "one of redis, valkey", good=["redis", "valkey"], bad=["", "Redis", "memcached"]),
     Cases("redis_num_replicas", "from 0 to 5", good=[0, 5], bad=[-1, 6], mistyped=[1.5]),
     Cases(
         "proxy_config",
@@ -522,6 +537,32 @@ CROSS_CASES: tuple[CrossCases, ...] = (
         good=[("postgres", "postgres_"), ("litellm_app", "postgres")],
         bad=[("postgres", "postgres"), ("a", "a")],
         says="db_master_username and db_username must be different: the bootstrap would disable",
+    ),
+    CrossCases(
+        ("db_engine_version", "db_serverless_min_capacity"),
+        good=[("16.3", 0), ("16", 0), ("13.15", 0), ("15.10.1", 0), ("17.4", 0), ("16.2", 0.5)],
+        bad=[("16.2", 0), ("15.6", 0), ("14.11", 0), ("13.9.1", 0), ("12", 0), ("9.6", 0)],
+        says="db_serverless_min_capacity = 0 needs Aurora PostgreSQL 13.15, 14.12, 15.7, 16.3 or later",
+        others={"db_serverless_max_capacity": 1},
+    ),
+    CrossCases(
+        ("db_instance_class", "db_serverless_min_capacity"),
+        good=[("db.r6g.large", None), ("db.t4g.medium", None)],
+        bad=[("db.serverless", None)],
+        says="db_instance_class = db.serverless needs a capacity: set db_serverless_min_capacity and",
+    ),
+    *(
+        CrossCases(
+            ("db_serverless_min_capacity", "db_serverless_max_capacity"),
+            good=[(None, None), (0.5, 1), (4, 4)],
+            bad=bad,
+            says=says,
+        )
+        for bad, says in (
+            ([(None, 1)], "db_serverless_max_capacity needs db_serverless_min_capacity: set both"),
+            ([(1, None), (0, None)], "db_serverless_min_capacity needs db_serverless_max_capacity: set both"),
+            ([(4.5, 4), (256, 1)], "db_serverless_min_capacity must not be above db_serverless_max_capacity"),
+        )
     ),
     CrossCases(
         ("vpc_id", "azs"),

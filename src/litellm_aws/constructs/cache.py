@@ -1,22 +1,30 @@
-"""ElastiCache Redis: the replication group and its subnets."""
+"""ElastiCache, with Redis OSS or Valkey: the replication group and its subnets."""
 
 from cdktf import TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.elasticache_replication_group import ElasticacheReplicationGroup
 from cdktf_cdktf_provider_aws.elasticache_subnet_group import ElasticacheSubnetGroup
 from constructs import Construct
 
-from .blocks import address, count_if, one
+from .blocks import address, count_if, local, one
 from .expressions import call, for_list, text
 from .input_variables import InputVariables
 from .naming import Naming
 from .network import REDIS_PORT, Network
+
+_ENGINES = {
+    "redis": {"version": "7.1", "parameters": "default.redis7"},
+    "valkey": {"version": "7.2", "parameters": "default.valkey7"},
+}
+"""Version and parameter group of each engine (ElastiCache User Guide, "Supported engines and versions"). Each is the
+last minor version of its major one, so that ElastiCache's automatic upgrades of minor versions never leave it: to a
+newer version than the declared one, the provider would answer with a replacement."""
 
 _NAME_LIMIT = 40
 """Characters that ElastiCache takes in the ID of a replication group (CreateReplicationGroup)."""
 
 
 class Cache(Construct):
-    """A Redis primary with its replicas, encrypted at rest and in transit, where `create_redis` asks for it.
+    """A primary of Redis OSS or Valkey with its replicas, encrypted at rest and in transit, where there is to be one.
 
     Attributes:
         exists: whether there is one.
@@ -36,6 +44,7 @@ class Cache(Construct):
             subnet_ids=network.vpc.private_subnet_ids.as_list,
             tags=naming.tags,
         )
+        engine = local(self, "cache_engines", _ENGINES)[inputs.redis_engine]
         has_replica = inputs.redis_num_replicas > 0
         group = ElasticacheReplicationGroup(
             self,
@@ -43,9 +52,9 @@ class Cache(Construct):
             count=count,
             replication_group_id=naming.within(_NAME_LIMIT, "redis"),
             description=f"Redis of {naming.stack}",
-            engine="redis",
-            engine_version="7.1",
-            parameter_group_name="default.redis7",
+            engine=inputs.redis_engine.as_string,
+            engine_version=engine.attribute("version").as_string,
+            parameter_group_name=engine.attribute("parameters").as_string,
             node_type=inputs.redis_node_type.as_string,
             port=REDIS_PORT,
             num_cache_clusters=(1 + inputs.redis_num_replicas).as_number,

@@ -5,6 +5,7 @@ from constructs import Construct
 from .blocks import add_block, local
 from .expressions import Expression, call
 from .input_variables import InputVariables
+from .inputs import SPLIT_IMAGES
 from .module_kind import ModuleKind
 from .ports import BACKEND_PORT, UI_PORT
 
@@ -23,6 +24,7 @@ class Checks(Construct):
         super().__init__(scope, id_)
         self._redis(inputs, has_redis)
         self._gateway_metrics_port(inputs.gateway_metrics_port)
+        self._arm_images(inputs)
         for rule in module.rules:
             if not rule.refuses_plan:
                 condition, message = rule.condition(inputs.name_local), rule.error_message(inputs.name_local)
@@ -50,6 +52,15 @@ class Checks(Construct):
             owner.equals(""),
             f"gateway_metrics_port is also the port of the {owner}, which gateway_metrics_scrape_cidrs could then "
             "reach: set another port.",
+        )
+
+    def _arm_images(self, inputs: InputVariables) -> None:
+        # Its release tags have only the one image for both architectures (BerriAI/litellm, issue 29966).
+        chosen = call("coalesce", inputs.image, inputs.litellm_version, inputs.gateway_image)
+        self._check(
+            "arm_images",
+            inputs.cpu_architecture.equals("X86_64") | chosen.differs(SPLIT_IMAGES["gateway_image"]),
+            "The default images are not known to run on ARM64: set litellm_version, or images that are built for it.",
         )
 
     def _check(self, name: str, condition: Expression, message: str) -> None:

@@ -6,7 +6,7 @@ import operator
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import Any, ClassVar
 
@@ -155,6 +155,59 @@ class Compares(Fact):
     def condition(self) -> Expression:
         compared: Expression = _compare(variable(self.one), self.comparison, variable(self.other))
         return compared
+
+
+@dataclass(frozen=True)
+class Above(Fact):
+    """An input is above another, where both have a value."""
+
+    one: str
+    other: str
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        return (self.one, self.other)
+
+    def holds(self, values: Mapping[str, Any]) -> bool:
+        one, other = (values[name] for name in self.inputs)
+        return one is not None and other is not None and bool(one > other)
+
+    def condition(self) -> Expression:
+        # A null cannot be compared, and `&&` does not keep Terraform before 1.12 from trying.
+        return call("try", variable(self.one) > variable(self.other), False)
+
+
+@dataclass(frozen=True)
+class Older(Fact):
+    """A version is older than the oldest minor version of its major one that will do, or is of an older major one.
+
+    A major version alone stands for its newest minor version.
+
+    Args:
+        name: of the input.
+        oldest: the oldest minor version that will do, by its major version.
+    """
+
+    name: str
+    oldest: Mapping[int, int] = field(hash=False)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        return (self.name,)
+
+    def holds(self, values: Mapping[str, Any]) -> bool:
+        major, minor = (int(part) for part in f"{values[self.name]}.{_NEWEST}".split(".")[:2])
+        return major < min(self.oldest) or minor < self.oldest.get(major, 0)
+
+    def condition(self) -> Expression:
+        parts = call("split", ".", text(variable(self.name), f".{_NEWEST}"))
+        major, minor = (call("element", parts, index) for index in range(2))
+        oldest = {str(major): minor for major, minor in self.oldest.items()}
+        return (major < min(self.oldest)) | (minor < call("lookup", oldest, major, 0))
+
+
+_NEWEST = 999
+"""Stands for the newest minor version of a major one."""
 
 
 @dataclass(frozen=True)

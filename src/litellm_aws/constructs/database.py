@@ -1,8 +1,8 @@
-"""Aurora PostgreSQL with IAM authentication: the cluster and its two instances."""
+"""Aurora PostgreSQL with IAM authentication: the cluster and its instances."""
 
 from collections.abc import Sequence
 
-from cdktf import DataResource, ITerraformDependable, Postcondition, TerraformResourceLifecycle
+from cdktf import DataResource, ITerraformDependable, Postcondition, TerraformCount, TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.data_aws_rds_cluster import DataAwsRdsCluster
 from cdktf_cdktf_provider_aws.db_subnet_group import DbSubnetGroup
 from cdktf_cdktf_provider_aws.rds_cluster import RdsCluster
@@ -26,14 +26,16 @@ _LOG = "postgresql"
 
 
 class Database(Construct):
-    """An Aurora PostgreSQL cluster with a writer and a reader, where `create_database` asks for it.
+    """An Aurora PostgreSQL cluster with a writer, and a reader unless `db_reader` is off, where there is a database.
 
     All but `exists`, the names and the port are null where there is no cluster.
 
     Attributes:
         exists: whether there is a cluster.
         count: of what exists only together with the cluster.
-        host, reader_host: endpoints of the writer and of the readers.
+        host, reader_host: endpoints of the writer and of the reader. Without a reader, the second leads to the writer,
+            too (Aurora User Guide, "Reader endpoints").
+        has_reader: whether there is a reader.
         port, port_text: a number, and the same as text.
         resource_id: AWS's ID of the cluster, which survives a change of its identifier.
         login_arns: what the tasks' user logs in to, as ARNs for IAM; none where there is no cluster.
@@ -67,10 +69,12 @@ class Database(Construct):
         )
         password = generated_password(self, "db_master_password", length=32, count=count_if(self.has_own_password))
         self.master_password = one(password, "result")
+        self._is_serverless = local(self, "has_serverless_database", inputs.db_serverless_min_capacity.differs(None))
         self._cluster = cluster = self._aurora(network)
         self.managed_password_arns = self._managed_password_arns()
         self.host = one(cluster, "endpoint")
         self.reader_host = one(cluster, "reader_endpoint")
+        self.has_reader = self.exists & inputs.db_reader
         self.port = one(cluster, "port")
         self.port_text = call("tostring", self.port)
         self.resource_id = one(cluster, "cluster_resource_id")
@@ -79,14 +83,14 @@ class Database(Construct):
         self._can_monitor = self._monitoring.attach_aws_policy(
             "rds_monitoring", account.aws_policy("service-role/AmazonRDSEnhancedMonitoringRole")
         )
-        self.writer = self._instance("writer", 0)
+        self.writer = self._instance("writer", 0, self.count)
         # The first instance of a cluster becomes its writer, so the reader waits for it.
-        self._instance("reader", 15, after=[self.writer])
+        self._instance("reader", 15, count_if(self.has_reader), after=[self.writer])
 
     def _aurora(self, network: Network) -> RdsCluster:
         inputs, naming = self._inputs, self._naming
         snapshot = text(naming.stack, "-final-", call("substr", call("md5", naming.stack), 0, 8))
-        return RdsCluster(
+        cluster = RdsCluster(
             self,
             "aws_rds_cluster.this",
             count=self.count,
@@ -122,6 +126,14 @@ class Database(Construct):
                 postcondition=self._restored_as_declared(),
             ),
         )
+        least, largest = inputs.db_serverless_min_capacity, inputs.db_serverless_max_capacity
+        add_dynamic_block(
+            cluster,
+            "serverlessv2_scaling_configuration",
+            self._is_serverless.then([{"min_capacity": least, "max_capacity": largest}], []),
+            lambda _, capacity: {name: capacity.attribute(name) for name in ("min_capacity", "max_capacity")},
+        )
+        return cluster
 
     def _restored_as_declared(self) -> list[Postcondition]:
         """Returns what a plan takes for granted of a new cluster, and a restored one may lack."""
@@ -222,17 +234,22 @@ class Database(Construct):
         return text(head, "dbuser:", db.attribute("cluster_resource_id"), "/", self.username)
 
     def _instance(
-        self, role: str, promotion_tier: int, *, after: Sequence[ITerraformDependable] = ()
+        self,
+        role: str,
+        promotion_tier: int,
+        count: TerraformCount,
+        *,
+        after: Sequence[ITerraformDependable] = (),
     ) -> RdsClusterInstance:
         return RdsClusterInstance(
             self,
             f"aws_rds_cluster_instance.{role}",
-            count=self.count,
+            count=count,
             identifier=self._naming.of(role),
             cluster_identifier=one(self._cluster, "id").as_string,
             engine=one(self._cluster, "engine").as_string,
             engine_version=one(self._cluster, "engine_version").as_string,
-            instance_class=self._inputs.db_instance_class.as_string,
+            instance_class=self._is_serverless.then("db.serverless", self._inputs.db_instance_class).as_string,
             promotion_tier=promotion_tier,
             publicly_accessible=False,
             performance_insights_enabled=True,

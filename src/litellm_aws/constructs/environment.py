@@ -146,8 +146,9 @@ def _stores(inputs: InputVariables, database: Database, cache: Cache, storage: S
         "DATABASE_PORT": database.port_text,
         "DATABASE_USER": when(database.exists, database.username),
         "DATABASE_NAME": when(database.exists, database.name),
-        "DATABASE_HOST_READ_REPLICA": database.reader_host,
-        "DATABASE_PORT_READ_REPLICA": database.port_text,
+        # With these, LiteLLM opens a second pool of connections.
+        "DATABASE_HOST_READ_REPLICA": when(database.has_reader, database.reader_host),
+        "DATABASE_PORT_READ_REPLICA": when(database.has_reader, database.port_text),
         "REDIS_HOST": cache.host,
         "REDIS_PORT": cache.port_text,
         "REDIS_SSL": when(cache.exists, "true"),

@@ -498,7 +498,7 @@ class Stores(_Section):
     redis_url_secret_arn: _SecretArn = ""
     """Secret with the URL of an existing Redis, known at plan. Terraform does not read it."""
     db_instance_class: Annotated[str, NotEmpty()] = "db.r6g.large"
-    """Class of Aurora's writer and reader instance."""
+    """Class of Aurora's writer and reader instance. With db_serverless_min_capacity, it is db.serverless instead."""
     db_engine_version: Annotated[
         str, Matches("[0-9]+(?:\\.[0-9]+)*", "a version of Aurora PostgreSQL such as 16.4")
     ] = "16.4"
@@ -507,6 +507,20 @@ class Stores(_Section):
     For a new stack, it may be the major version alone, such as 16: RDS then chooses the minor version, and upgrades it
     in the maintenance window. With a minor version, only a change of this input upgrades it. The provider takes a part
     of a version where the RDS API does, which we could not try."""
+    db_serverless_min_capacity: Annotated[float, Number(0, 256, step=0.5)] | None = None
+    """Least capacity of each Aurora instance in ACUs of about 2 GiB, with Aurora Serverless v2. Null: provisioned.
+
+    0 pauses an instance after five minutes without a connection. A gateway or backend task keeps its connections open,
+    so that Aurora pauses only while both have no tasks: see docs/operations.md. The change from instances of a class,
+    and back, is made in place, and restarts them."""
+    db_serverless_max_capacity: Annotated[float, Number(1, 256, step=0.5)] | None = None
+    """Largest capacity of each Aurora instance in ACUs, with Aurora Serverless v2. Null: provisioned.
+
+    Older versions of Aurora PostgreSQL take 128 at most."""
+    db_reader: bool = True
+    """Whether Aurora has a reader, which serves LiteLLM's reads, and becomes the writer when that fails.
+
+    Without it, all queries go to the writer, and a failed writer is recreated, which takes minutes."""
     db_name: _SqlIdentifier = "litellm"
     """Name of the database. A change replaces the database."""
     db_master_username: Annotated[_SqlIdentifier, _NOT_POSTGRES_OWN] = "postgres"
@@ -530,6 +544,11 @@ class Stores(_Section):
     """Milliseconds after which PostgreSQL logs a statement, its log_min_duration_statement. -1: none."""
     db_monitoring_interval_seconds: Annotated[int, OneOf((0, 1, 5, 10, 15, 30, 60))] = 0
     """Seconds between the operating system's metrics of an Aurora instance (Enhanced Monitoring). 0: none."""
+    redis_engine: Annotated[str, OneOf(("redis", "valkey"))] = "redis"
+    """Engine of the managed Redis: redis (Redis OSS 7.1) or valkey (Valkey 7.2, for a fifth less).
+
+    AWS upgrades a running redis to valkey in place, with its data and its endpoint. There is no way back: the change
+    to redis replaces it by an empty one."""
     redis_node_type: Annotated[str, NotEmpty()] = "cache.t4g.small"
     """Node type of Redis."""
     redis_num_replicas: Annotated[int, whole(0, 5)] = 1

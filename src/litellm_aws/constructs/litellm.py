@@ -6,6 +6,7 @@ The message of a rule has at most 170 characters, so that its line in the synthe
 from pathlib import Path
 
 from .cross_rules import (
+    Above,
     ArnElsewhere,
     Compares,
     CrossRule,
@@ -15,6 +16,7 @@ from .cross_rules import (
     Is,
     NoGeneratedSecret,
     NoSharedKey,
+    Older,
     Refused,
     SameVersion,
     ZoneElsewhere,
@@ -220,6 +222,12 @@ _SECRETS = (
     ),
 )
 
+_AUTO_PAUSE = {13: 15, 14: 12, 15: 7, 16: 3}
+"""The oldest minor version of each major version of Aurora PostgreSQL that takes a capacity of 0 (AWS Database Blog,
+"Introducing scaling to 0 capacity with Amazon Aurora Serverless v2"; Aurora User Guide, "Aurora Serverless v2
+capacity"). The limits of the capacities are those of the RDS API (ServerlessV2ScalingConfiguration), and that "the
+maximum capacity must be higher than 0.5 ACUs" is in the User Guide, "Choosing the maximum capacity setting"."""
+
 _STORES = (
     *(
         Refused(
@@ -236,6 +244,34 @@ _STORES = (
             ("skip_final_snapshot", "the database without a final snapshot", (on("create_database"),)),
             ("s3_force_destroy", "the bucket with all its objects", ()),
         )
+    ),
+    Refused(
+        Older("db_engine_version", _AUTO_PAUSE),
+        Is("db_serverless_min_capacity", 0),
+        says="db_serverless_min_capacity = 0 needs Aurora PostgreSQL "
+        f"{', '.join(f'{major}.{minor}' for major, minor in _AUTO_PAUSE.items())} or later: set 0.5 or more, or a "
+        "later db_engine_version",
+    ),
+    Refused(
+        Is("db_instance_class", "db.serverless"),
+        Is("db_serverless_min_capacity", None),
+        says="db_instance_class = db.serverless needs a capacity: set db_serverless_min_capacity and "
+        "db_serverless_max_capacity, and remove it",
+    ),
+    Refused(
+        Is("db_serverless_min_capacity", None),
+        ~Is("db_serverless_max_capacity", None),
+        says="db_serverless_max_capacity needs db_serverless_min_capacity: set both, or remove it",
+    ),
+    Refused(
+        ~Is("db_serverless_min_capacity", None),
+        Is("db_serverless_max_capacity", None),
+        says="db_serverless_min_capacity needs db_serverless_max_capacity: set both, or remove it",
+    ),
+    Refused(
+        Above("db_serverless_min_capacity", "db_serverless_max_capacity"),
+        says="db_serverless_min_capacity must not be above db_serverless_max_capacity: lower the one or raise the "
+        "other",
     ),
     Refused(
         Compares("db_master_username", "==", "db_username"),
@@ -360,7 +396,7 @@ _OUTPUTS = {
     "vpc_id": "ID of the VPC.",
     "task_security_group_id": "Security group of all tasks, for rules of the systems that they must reach.",
     "aurora_writer_endpoint": "Host of Aurora's writer.",
-    "aurora_reader_endpoint": "Host of Aurora's readers.",
+    "aurora_reader_endpoint": "Host of Aurora's reader, or of its writer where there is no reader.",
     "redis_endpoint": "Redis's primary endpoint, host:port.",
     "s3_bucket": "Name of the bucket.",
     "master_key_secret_arn": "Secret that holds LiteLLM's master key, the password of the UI's user admin.",

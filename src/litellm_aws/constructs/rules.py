@@ -188,28 +188,34 @@ class Number(Rule):
 
     Args:
         whole: whether it must be a whole number, which is Python's type already, and Terraform has none.
+        step: what it must be a multiple of; None for any number.
     """
 
     least: int
     most: int | None = None
     whole: bool = False
+    step: float | None = None
 
     @property
     def says(self) -> str:
         limits = f"of at least {self.least}" if self.most is None else f"from {self.least} to {self.most}"
-        return f"must be a {'whole ' if self.whole else ''}number {limits}"
+        steps = "" if self.step is None else f" in steps of {self.step}"
+        return f"must be a {'whole ' if self.whole else ''}number {limits}{steps}"
 
     def holds(self, value: float) -> bool:
-        return value >= self.least and (self.most is None or value <= self.most)
+        within = value >= self.least and (self.most is None or value <= self.most)
+        return within and (self.step is None or value % self.step == 0)
 
     def condition(self, value: Expression) -> Expression:
         within = value >= self.least
         if self.most is not None:
             within &= value <= self.most
-        return (value % 1).equals(0) & within if self.whole else within
+        step = 1 if self.whole else self.step
+        return within if step is None else (value % step).equals(0) & within
 
     def json_schema(self) -> dict[str, Any]:
-        return {"minimum": self.least} | ({} if self.most is None else {"maximum": self.most})
+        limits = {"minimum": self.least, "maximum": self.most, "multipleOf": self.step}
+        return {keyword: limit for keyword, limit in limits.items() if limit is not None}
 
 
 def whole(least: int, most: int | None = None) -> Number:
