@@ -45,6 +45,26 @@ def test_two_tenants_can_be_applied_at_the_same_time(two_stacks: tuple[Stack, St
     assert len(passwords) == 2
 
 
+CHEAPER = {
+    "db_serverless_min_capacity": 0.5,
+    "db_serverless_max_capacity": 2,
+    "db_reader": False,
+    "redis_engine": "valkey",
+}
+
+
+def test_a_running_stack_gets_cheaper_stores_in_place(two_stacks: tuple[Stack, Stack]) -> None:
+    stack = two_stacks[1]
+    changes = stack.root.plan({**stack.inputs, **CHEAPER}, refresh=True).changes
+    stores = ("aws_rds_", "aws_elasticache_", "aws_db_")
+    assert {address: change for address, change in changes.items() if address.startswith(stores)} == {
+        "aws_rds_cluster.this[0]": "update",
+        "aws_rds_cluster_instance.writer[0]": "update",
+        "aws_rds_cluster_instance.reader[0]": "delete",
+        "aws_elasticache_replication_group.this[0]": "update",
+    }
+
+
 EXISTING_STORES = {
     "database_url": "postgresql://litellm@database.example.com/litellm",
     "redis_url": "rediss://redis.example.com:6379",

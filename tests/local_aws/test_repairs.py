@@ -167,6 +167,17 @@ class TestElastiCache:
             assert cluster["CacheNodeType"] == "cache.t4g.medium"
             assert cluster["EngineVersion"] == "7.2.0"
 
+    def test_redis_is_upgraded_to_valkey_in_place(self, cache: Any, create: Any, name: str) -> None:
+        create()
+        endpoint = self.group(cache, name)["NodeGroups"][0]["PrimaryEndpoint"]
+        valkey = {"Engine": "valkey", "EngineVersion": "7.2", "CacheParameterGroupName": "default.valkey7"}
+        cache.modify_replication_group(ReplicationGroupId=name, ApplyImmediately=True, **valkey)
+        assert self.group(cache, name)["Engine"] == "valkey"
+        assert self.group(cache, name)["NodeGroups"][0]["PrimaryEndpoint"] == endpoint
+        for cluster in self.members(cache, name):
+            assert (cluster["Engine"], cluster["EngineVersion"]) == ("valkey", "7.2.0")
+            assert cluster["CacheParameterGroup"]["CacheParameterGroupName"] == "default.valkey7"
+
     def test_a_new_node_type_waits_for_the_maintenance_window(self, cache: Any, create: Any, name: str) -> None:
         create()
         cache.modify_replication_group(ReplicationGroupId=name, CacheNodeType="cache.t4g.medium")
