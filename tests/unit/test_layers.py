@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from litellm_aws.constructs.litellm import LITELLM
+from litellm_aws.fleet.documents import shipped_profiles
 from litellm_aws.fleet.problems import BadInputError
 from litellm_aws.fleet.tenants_file import Fleet, load_fleet
 
@@ -124,14 +126,49 @@ def test_a_backend_of_a_profile_replaces_another_kind() -> None:
     assert tenant.backend.s3 is None
 
 
+SIZES = ("small", "standard", "busy")
+
+
+def test_the_shipped_sizes_are_taken_as_they_are() -> None:
+    tenants = load(
+        DEFAULTS + "tenants:\n" + "".join(f"  - {{tenant: acme, env: {size}, profile: {size}}}\n" for size in SIZES)
+    ).tenants
+    assert [(tenant.gateway_cpu, tenant.db_reader, tenant.redis_engine) for tenant in tenants] == [
+        (512, False, "valkey"),
+        (1024, True, "valkey"),
+        (2048, True, "valkey"),
+    ]
+
+
+def test_the_standard_size_is_the_defaults_but_for_valkey() -> None:
+    standard = shipped_profiles()["standard"].plain()
+    assert standard == {name: LITELLM.inputs[name].default for name in standard} | {"redis_engine": "valkey"}
+
+
+def test_a_profile_of_the_users_own_takes_the_place_of_a_shipped_one() -> None:
+    own, based = load(
+        DEFAULTS
+        + """\
+profiles:
+  small: {gateway_cpu: 256, gateway_memory: 1024}
+  large: {profile: busy, gateway_max_capacity: 40}
+tenants:
+  - {tenant: acme, env: dev, profile: small}
+  - {tenant: acme, env: test, profile: large}
+"""
+    ).tenants
+    assert (own.gateway_cpu, own.redis_engine, own.db_instance_class) == (256, "redis", "db.r6g.large")
+    assert (based.gateway_cpu, based.gateway_max_capacity) == (2048, 40)
+
+
 PROFILES = {
     "unknown": (
         "profiles: {small: {}}\ntenants: [{tenant: a, env: b, profile: smal}]",
         ["3: tenant a-b: there is no profile smal: did you mean small?"],
     ),
     "unknown, of none": (
-        "tenants: [{tenant: a, env: b, profile: small}]",
-        ["2: tenant a-b: there is no profile small: remove it"],
+        "tenants: [{tenant: a, env: b, profile: wee}]",
+        ["2: tenant a-b: there is no profile wee: remove it"],
     ),
     "unknown in another": (
         "profiles:\n  small: {profile: [tinny]}\n  tiny: {}\ntenants: []",
