@@ -102,6 +102,10 @@ bench: $(developed) ## Measure against plain CDKTF, and write docs/benchmarks.md
 snapshots: $(developed) ## Write the snapshots under tests/snapshots again
 	@$(python) -m pytest tests/unit/test_snapshots.py --take-snapshots
 
+.PHONY: costs
+costs: $(developed) ## Write docs/costs.md again, from Terraform's plans
+	@$(python) -m pytest tests/plan/test_costs.py --write-costs
+
 .PHONY: screenshot
 screenshot: $(developed) ## Write the screenshot of the UI in docs again
 	@$(python) -m pytest tests/served/test_requests.py -k test_the_ui --take-screenshot

@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 from packaging.version import Version
 
+from litellm_aws.fleet.tenants_file import load_fleet
+from litellm_aws.stacks.synthesis import synthesize
+from tests.conftest import PROJECT
 from tests.terraform import Plan, Root, Terraform, TerraformUnavailable, open_terraform
 
 Evaluate = Callable[..., Plan]
@@ -24,6 +27,9 @@ TRIAL: Mapping[str, Any] = {
 """The fewest inputs that plan."""
 
 ACCOUNT = "us-west-2:111122223333"
+EXAMPLES = sorted((PROJECT / "examples").glob("*/tenants.yaml"))
+URLS = {"database_url": "postgresql://u:p@db.example.com/litellm", "redis_url": "rediss://redis.example.com"}
+"""Of the example that has stores of its own."""
 
 
 def remembered(planned: Evaluate) -> Evaluate:
@@ -52,6 +58,19 @@ def terraform(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Con
         except TerraformUnavailable as reason:
             pytest.skip(str(reason))
         yield terraform
+
+
+@pytest.fixture(scope="session")
+def examples(terraform: Terraform, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Plan]:
+    """The plan of each tenants file under examples/, by its folder."""
+    plans = {}
+    for example in EXAMPLES:
+        outdir = tmp_path_factory.mktemp(example.parent.name) / "cdktf.out"
+        fleet = load_fleet(example)
+        synthesize(fleet, outdir)
+        root = terraform.root(outdir / "stacks" / fleet.tenants[0].label)
+        plans[example.parent.name] = root.plan(URLS if example.parent.name == "existing-network-and-stores" else {})
+    return plans
 
 
 @pytest.fixture(scope="session")

@@ -8,27 +8,11 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from litellm_aws.fleet.tenants_file import load_fleet
-from litellm_aws.stacks.synthesis import synthesize
+from tests.plan.conftest import EXAMPLES
 from tests.plan.test_extended import ingress
-from tests.terraform import Plan, Terraform
+from tests.terraform import Plan
 
 PROJECT = Path(__file__).parents[2]
-EXAMPLES = sorted((PROJECT / "examples").glob("*/tenants.yaml"))
-URLS = {"database_url": "postgresql://u:p@db.example.com/litellm", "redis_url": "rediss://redis.example.com"}
-
-
-@pytest.fixture(scope="module")
-def planned(terraform: Terraform, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Plan]:
-    """The plan of each example, by its name."""
-    plans = {}
-    for example in EXAMPLES:
-        outdir = tmp_path_factory.mktemp(example.parent.name) / "cdktf.out"
-        fleet = load_fleet(example)
-        synthesize(fleet, outdir)
-        root = terraform.root(outdir / "stacks" / fleet.tenants[0].label)
-        plans[example.parent.name] = root.plan(URLS if example.parent.name == "existing-network-and-stores" else {})
-    return plans
 
 
 def kinds(plan: Plan) -> set[str]:
@@ -48,34 +32,34 @@ def test_an_example_keeps_the_schema_that_it_names(example: Path) -> None:
     assert [error.message for error in Draft202012Validator(schema).iter_errors(document)] == []
 
 
-def test_every_architecture_makes_what_it_needs(planned: dict[str, Plan]) -> None:
-    assert {name: plan.counts["create"] for name, plan in planned.items()} == {
+def test_every_architecture_makes_what_it_needs(examples: dict[str, Plan]) -> None:
+    assert {name: plan.counts["create"] for name, plan in examples.items()} == {
         "existing-network-and-stores": 69,
         "private-own-vpc": 82,
         "public-tls": 111,
         "trial": 67,
     }
-    assert [plan.warnings for plan in planned.values()] == [()] * 4
+    assert [plan.warnings for plan in examples.values()] == [()] * 4
 
 
-def test_nothing_is_created_for_existing_network_and_stores(planned: dict[str, Plan]) -> None:
-    made = kinds(planned["existing-network-and-stores"])
+def test_nothing_is_created_for_existing_network_and_stores(examples: dict[str, Plan]) -> None:
+    made = kinds(examples["existing-network-and-stores"])
     assert not [kind for kind in made if kind.startswith(("aws_vpc", "aws_subnet", "aws_rds", "aws_elasticache"))]
 
 
-def test_the_private_one_is_closed_to_the_world(planned: dict[str, Plan]) -> None:
-    plan = module(planned["private-own-vpc"])
+def test_the_private_one_is_closed_to_the_world(examples: dict[str, Plan]) -> None:
+    plan = module(examples["private-own-vpc"])
     assert plan.values("aws_lb.this")["internal"] is True
     for group in ("alb", "tasks", "rds", "redis"):
         assert "0.0.0.0/0" not in json.dumps(list(ingress(plan, group).values()))
 
 
-def test_the_public_one_speaks_tls_by_its_own_name(planned: dict[str, Plan]) -> None:
-    plan = planned["public-tls"]
+def test_the_public_one_speaks_tls_by_its_own_name(examples: dict[str, Plan]) -> None:
+    plan = examples["public-tls"]
     assert plan.outputs["alb_url"] == "https://llm.example.com"
     assert len([address for address in plan.addresses if ".aws_nat_gateway." in address]) == 3
 
 
-def test_the_trial_has_no_nat_gateway_and_no_store(planned: dict[str, Plan]) -> None:
-    made = kinds(planned["trial"])
+def test_the_trial_has_no_nat_gateway_and_no_store(examples: dict[str, Plan]) -> None:
+    made = kinds(examples["trial"])
     assert not made & {"aws_nat_gateway", "aws_eip", "aws_rds_cluster", "aws_elasticache_replication_group"}

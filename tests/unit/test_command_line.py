@@ -55,7 +55,7 @@ def make(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str
 
 
 @pytest.mark.parametrize(
-    "command", ["", "synth", "explain", "changed", "engine", "init", "demo", "demo up", "demo down"]
+    "command", ["", "synth", "explain", "changed", "engine", "init", "costs", "demo", "demo up", "demo down"]
 )
 def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:

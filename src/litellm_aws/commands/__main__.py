@@ -15,6 +15,7 @@ from typing import Protocol
 from litellm_aws.fleet.problems import BadInputError, FailedError, RefusedError
 
 from . import changed, engine, explain, init, synth
+from .costs import command as costs
 from .demo import command as demo
 
 BAD_INPUT = 2
@@ -43,6 +44,7 @@ _COMMANDS: Mapping[str, Command] = {
     "explain": explain,
     "changed": changed,
     "engine": engine,
+    "costs": costs,
     "demo": demo,
 }
 

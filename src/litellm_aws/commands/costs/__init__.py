@@ -1,0 +1,1 @@
+"""`litellm-aws costs`: what the resources of a Terraform plan cost in a month."""

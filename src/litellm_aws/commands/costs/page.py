@@ -1,0 +1,175 @@
+"""docs/costs.md, for developers of this project: `make costs` writes it from the plans of examples and sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from .command import NOT_IN_THE_SUM
+from .plan_costs import Item, Plan, plan_costs, total
+from .prices import Prices
+
+SIZES: Mapping[str, Mapping[str, object]] = {
+    "defaults": {},
+    "small": {"profile": "small"},
+    "small, serverless": {
+        "profile": "small",
+        "db_serverless_min_capacity": 0.5,
+        "db_serverless_max_capacity": 2,
+    },
+    "standard": {"profile": "standard"},
+    "busy": {"profile": "busy"},
+}
+"""The tenants whose sizes are compared, and the inputs of each."""
+
+_STEPS: Mapping[str, tuple[int, int, Sequence[str]]] = {
+    "NAT gateway": (120, 120, ()),
+    "load balancer": (150, 150, ()),
+    "Redis or Valkey": (600, 900, ()),
+    "Aurora cluster": (60, 60, ()),
+    "Aurora writer": (480, 480, ("Aurora cluster",)),
+    "Aurora reader": (480, 480, ("Aurora writer",)),
+    "database bootstrap": (60, 60, ("Aurora writer", "NAT gateway")),
+    "schema migration": (90, 90, ("database bootstrap", "Redis or Valkey")),
+    "gateway and backend": (0, 0, ("schema migration", "load balancer")),
+}
+"""The steps of a first apply that take long: seconds from and to, and the steps that they wait for."""
+
+
+def page(sizes: Mapping[str, Any], examples: Mapping[str, Any], prices: Prices) -> str:
+    """Returns the page.
+
+    Args:
+        sizes, examples: what `terraform show -json` says of the plan of each tenant, by its name.
+        prices: of the region.
+    """
+    costs = {name: plan_costs(Plan(document), prices) for name, document in {**sizes, **examples}.items()}
+    defaults, small = total(costs["defaults"]), total(costs["small"])
+    nat = prices.monthly("nat_gateway_hour") + prices.monthly("public_ipv4_address_hour")
+    even = prices.monthly("aurora_instance_hour", "db.t4g.medium") / prices.monthly("aurora_acu_hour")
+    return f"""\
+# What a tenant costs
+
+`make costs` writes this page from Terraform's plans of the shipped sizes and of [examples](../examples). The prices are
+AWS's on-demand prices in USD for {prices.hours_per_month} hours, in {prices.region}, without tax. **Not in the sums:**
+
+{_bullets(NOT_IN_THE_SUM)}
+
+For a plan of your own:
+
+```sh
+terraform -chdir=cdktf.out/stacks/acme-prod plan -out=acme.tfplan
+terraform -chdir=cdktf.out/stacks/acme-prod show -json acme.tfplan | litellm-aws costs -
+```
+
+A plan as JSON contains secrets in plain text, so the command reads it from a pipe. It fails where it has no price for a
+resource; `--prices` takes a price file of your own, in the form of
+[prices.yaml](../src/litellm_aws/commands/costs/prices.yaml).
+
+## Sizes
+
+`small`, `standard` and `busy` are profiles that ship with the tool
+([their files](../src/litellm_aws/fleet/profiles)): `profile: small`. Each tenant here has a VPC of its own with two
+zones. A number in brackets is what autoscaling may make of it; the sum is for the number before them.
+
+{_matrix({name: costs[name] for name in sizes})}
+
+`small` costs {small / defaults:.0%} of the defaults. What is left of it is hard to make smaller:
+
+- The NAT gateway and its address ({nat:.2f} USD) fall away with an existing VPC (`vpc_id`) that has a way to the
+  internet. `tasks_in_public_subnets` needs no NAT gateway either, but is refused with a database: the one-off tasks
+  that create its user and its tables run in the private subnets.
+- Aurora Serverless v2 with 0.5 ACUs is cheaper than db.t4g.medium only while it needs less than {even:.2f} ACUs on
+  average. AWS recommends at least 2 ACUs with Performance Insights, which is on here. With 0 ACUs it would pause, but
+  not while a gateway or backend task runs: [operations.md](operations.md#stores-that-cost-less).
+- Fargate costs a fifth less with `cpu_architecture: ARM64`, which needs images that are built for it.
+
+## Examples
+
+{_matrix({name: costs[name] for name in examples})}
+
+## A first apply
+
+The seconds are those that the team has measured on AWS, with Redis; AWS promises none. Steps that do not wait for one
+another run at the same time. What is not listed takes seconds.
+
+{_table(("step", "seconds", "waits for", "ends after"), _durations())}
+
+The tasks start after that. `wait_for_steady_state` waits for them, too.
+
+## Prices
+
+{_table(("price", "USD", "source"), _prices(prices, costs.values()))}
+
+All sources were read on {prices.read}. "Dated" is the date that a source has for its prices. Where it is missing, we
+could not confirm the price for any date; where {prices.region} is not among the regions, not for this region.
+
+{_table(("source", "text", "dated", "regions", "note"), _sources(prices))}
+
+## What is not in the sums
+
+Costs by use only:
+
+{_table(("resource", "what is paid for"), ((f"`{name}`", what) for name, what in sorted(prices.by_use.items())))}
+
+Free:
+
+{_table(("resource", "why"), ((f"`{name}`", why) for name, why in sorted(prices.free.items())))}
+"""
+
+
+def _matrix(costs: Mapping[str, Sequence[Item]]) -> str:
+    """Returns a table with a column for each tenant and a line for each thing that any of them pays for."""
+    lines = list(dict.fromkeys(item.what for items in costs.values() for item in items))
+    rows = [
+        (what, *(_cell([item for item in items if item.what == what]) for items in costs.values())) for what in lines
+    ]
+    sums = [f"**{total(items):,}**" for items in costs.values()]
+    return _table(("", *costs), [*rows, ("**USD a month**", *sums)])
+
+
+def _cell(items: Sequence[Item]) -> str:
+    return ", ".join(f"{item.numbers}{f' of {item.size}' if item.size else ''}: {item.monthly:,}" for item in items)
+
+
+def _durations() -> Iterable[tuple[str, str, str, str]]:
+    for step, (least, most, after) in _STEPS.items():
+        seconds = str(least) if least == most else f"{least} to {most}"
+        yield step, seconds if most else "", ", ".join(after), f"{_minutes(step)} min"
+
+
+def _minutes(step: str) -> str:
+    """Returns after how many minutes a step ends."""
+    shortest, longest = (f"{_end(step, bound) / 60:.3g}" for bound in (0, 1))
+    return shortest if shortest == longest else f"{shortest} to {longest}"
+
+
+@cache
+def _end(step: str, bound: int) -> int:
+    *seconds, after = _STEPS[step]
+    return seconds[bound] + max((_end(each, bound) for each in after), default=0)
+
+
+def _prices(prices: Prices, costs: Iterable[Sequence[Item]]) -> Iterable[tuple[str, str, str]]:
+    sizes = {item.size for items in costs for item in items}
+    for name, price in prices.prices.items():
+        classes = price.usd if isinstance(price.usd, Mapping) else {"": price.usd}
+        for class_, usd in classes.items():
+            if class_ in {"", *sizes}:
+                yield f"`{name}`{f' of {class_}' if class_ else ''}", f"{usd}", price.source
+
+
+def _sources(prices: Prices) -> Iterable[tuple[str, str, str, str, str]]:
+    for name, source in prices.sources.items():
+        dated = str(source.dated or "missing")
+        yield name, f"[{source.title}]({source.url})", dated, ", ".join(source.regions), source.note
+
+
+def _bullets(lines: Iterable[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("|" + "|".join(f" {cell} " if cell else " " for cell in cells) + "|" for cells in lines)
