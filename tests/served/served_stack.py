@@ -51,8 +51,8 @@ class Answer(NamedTuple):
         return str(self.json["choices"][0]["message"]["content"])
 
 
-def becomes(expected: Any, value: Callable[[], Any], seconds: float = 120) -> None:
-    """Waits until a value is the expected one."""
+def becomes(expected: Any, value: Callable[[], Any], seconds: float = 600) -> None:
+    """Waits until a value is the expected one. A busy machine takes minutes to start LiteLLM."""
     deadline = time.monotonic() + seconds
     while (found := value()) != expected:
         assert time.monotonic() < deadline, found

@@ -51,7 +51,7 @@ def page(sizes: Mapping[str, Any], examples: Mapping[str, Any], prices: Prices) 
     return f"""\
 # What a tenant costs
 
-`make costs` writes this page from Terraform's plans of the shipped sizes and of [examples](../examples). The prices are
+`make costs` writes this page from Terraform's plans of the shipped sizes and of `examples`. The prices are
 AWS's on-demand prices in USD for {prices.hours_per_month} hours, in {prices.region}, without tax. **Not in the sums:**
 
 {_bullets(NOT_IN_THE_SUM)}
@@ -64,14 +64,12 @@ terraform -chdir=cdktf.out/stacks/acme-prod show -json acme.tfplan | litellm-aws
 ```
 
 A plan as JSON contains secrets in plain text, so the command reads it from a pipe. It fails where it has no price for a
-resource; `--prices` takes a price file of your own, in the form of
-[prices.yaml](../src/litellm_aws/commands/costs/prices.yaml).
+resource; `--prices` takes a price file of your own, in the form of `commands/costs/prices.yaml`.
 
 ## Sizes
 
-`small`, `standard` and `busy` are profiles that ship with the tool
-([their files](../src/litellm_aws/fleet/profiles)): `profile: small`. Each tenant here has a VPC of its own with two
-zones. A number in brackets is what autoscaling may make of it; the sum is for the number before them.
+`small`, `standard` and `busy` are profiles that ship with the tool: `profile: small`. Each tenant here has a VPC of its
+own with two zones. A number in brackets is what autoscaling may make of it; the sum is for the number before them.
 
 {_matrix({name: costs[name] for name in sizes})}
 
@@ -91,8 +89,8 @@ zones. A number in brackets is what autoscaling may make of it; the sum is for t
 
 ## A first apply
 
-The seconds are those that the team has measured on AWS, with Redis; AWS promises none. Steps that do not wait for one
-another run at the same time. What is not listed takes seconds.
+The seconds are typical creation times on AWS, not measured with this stack; AWS promises none. Steps that do not wait
+for one another run at the same time. What is not listed takes seconds.
 
 {_table(("step", "seconds", "waits for", "ends after"), _durations())}
 
