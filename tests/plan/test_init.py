@@ -12,7 +12,12 @@ from tests.unit.test_init import ANSWERS, HCP
 
 @pytest.mark.parametrize(
     ("engine", "answers"),
-    [("none", ANSWERS), ("github-actions", ANSWERS), ("atlantis", ANSWERS), ("hcp-terraform", HCP)],
+    [
+        ("none", {**ANSWERS, "env": "prod"}),
+        ("github-actions", ANSWERS),
+        ("atlantis", ANSWERS),
+        ("hcp-terraform", HCP),
+    ],
 )
 def test_the_first_tenant_plans(
     engine: str, answers: dict[str, str], terraform: Terraform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -23,7 +28,9 @@ def test_the_first_tenant_plans(
     monkeypatch.chdir("live")
     assert command_line.run(["synth"]) == 0
     # Without credentials, the account cannot be asked for.
-    root = terraform.root(Path("cdktf.out/stacks/main-dev"), provider={"allowed_account_ids": None})
+    root = terraform.root(
+        Path("cdktf.out/stacks", f"main-{answers.get('env', 'dev')}"), provider={"allowed_account_ids": None}
+    )
     plan = root.plan()
     assert plan.warnings == ()
     assert plan.outputs["alb_url"] == "https://llm.example.com"

@@ -131,6 +131,14 @@ def test_the_first_model_is_one_of_the_region(region: str, model: str, location:
     assert location in Path("live/README.md").read_text()
 
 
+@pytest.mark.parametrize(("env", "profiles"), [("dev", ["small"]), ("eu-prod", ["standard", "hardened"])])
+def test_the_size_is_that_of_the_environment(env: str, profiles: list[str]) -> None:
+    assert init(env=env, **ANSWERS) == 0
+    [tenant] = load_fleet(Path("live/tenants.yaml")).tenants
+    assert tenant.profile == profiles
+    assert tenant.wait_for_steady_state == (env == "eu-prod")
+
+
 def test_a_certificate_takes_the_place_of_a_domain() -> None:
     answers = {name: value for name, value in ANSWERS.items() if name not in ("domain", "zone-id")}
     assert init(certificate=CERTIFICATE, **answers) == 0

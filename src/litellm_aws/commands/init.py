@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from litellm_aws.constructs.production import is_production
 from litellm_aws.engines import ENGINES
 from litellm_aws.engines.places import Places
 from litellm_aws.fleet.problems import BadInputError, FailedError, RefusedError
@@ -30,6 +31,8 @@ _GEOGRAPHIES = {"us": "us", "eu": "eu", "ap": "apac"}
 (https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.html)."""
 _PARTITIONS = {"us-gov-": "aws-us-gov", "cn-": "aws-cn"}
 
+_TRIAL = "small # one of everything; other sizes: standard, busy"
+_PRODUCTION = "[standard, hardened] # other sizes: small, busy"
 _LOCATION = " \\\n  --create-bucket-configuration LocationConstraint=<region>"
 
 _Answers = Mapping[str, str]
@@ -205,6 +208,7 @@ def _files(answers: _Answers, needed: Requirement) -> dict[Path, str]:
         "model": model,
         "partition": partition,
         "profile": profile if geography else "",
+        "size": _PRODUCTION if is_production(values["env"]) else _TRIAL,
         "root": f"cdktf.out/stacks/{label}",
         "tls": tls,
     }
