@@ -43,6 +43,8 @@ A, B, C = (variable(name) for name in "abc")
         (100 - A, "100 - var.a"),
         (10 - (A - B), "10 - (var.a - var.b)"),
         (6 / A, "6 / var.a"),
+        (A / (B * 2), "var.a / (var.b * 2)"),
+        (A * 2 / B, "var.a * 2 / var.b"),
         (1 + COUNT_INDEX, "1 + count.index"),
         (A.length() > 0, "length(var.a) > 0"),
         (A["k"].attribute("x").splat("y"), 'var.a["k"].x[*].y'),

@@ -70,6 +70,7 @@ Function = Literal[
     "setintersection",
     "sha256",
     "slice",
+    "sort",
     "split",
     "startswith",
     "strcontains",
@@ -227,6 +228,9 @@ class Expression:
 
     def __mod__(self, other: object) -> Expression:
         return self._joined("%", other, _PRODUCT)
+
+    def __truediv__(self, other: object) -> Expression:
+        return Expression(f"{_within(self, _PRODUCT)} / {_within(other, _UNARY)}", _PRODUCT)
 
     def __rtruediv__(self, other: object) -> Expression:
         return Expression(f"{_within(other, _PRODUCT)} / {_within(self, _UNARY)}", _PRODUCT)
