@@ -46,7 +46,7 @@ class Autoscaling(Construct):
         enabled = inputs.gateway_autoscaling_enabled
         memory, requests = inputs.gateway_memory_target, inputs.gateway_target_requests_per_second
         tokens = inputs.gateway_target_tokens_per_second
-        gateway = self._target("gateway", services.gateway_name)
+        gateway = self._target("gateway", services.names["gateway"])
         self._policy("gateway_cpu", gateway, _CPU, inputs.gateway_cpu_target, exists=enabled)
         self._policy("gateway_memory", gateway, _MEMORY, memory, exists=enabled & (memory > 0))
         self._policy(
@@ -58,10 +58,10 @@ class Autoscaling(Construct):
             resource_label=gateway_resource_label.as_string,
         )
         policy = self._tracking("gateway_tokens", gateway, tokens, exists=enabled & (tokens > 0))
-        self._track_tokens_per_task(policy, services.gateway_name)
-        backend = self._target("backend", services.backend_name)
+        self._track_tokens_per_task(policy, services.names["gateway"])
+        backend = self._target("backend", services.names["backend"])
         self._policy("backend_cpu", backend, _CPU, inputs.backend_cpu_target, exists=inputs.backend_autoscaling_enabled)
-        ui = self._target("ui", services.ui_name)
+        ui = self._target("ui", services.names["ui"])
         self._policy("ui_cpu", ui, _CPU, inputs.ui_cpu_target, exists=inputs.ui_autoscaling_enabled)
 
     def _target(self, service: str, service_name: Expression) -> AppautoscalingTarget:

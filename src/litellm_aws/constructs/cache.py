@@ -5,7 +5,7 @@ from cdktf_cdktf_provider_aws.elasticache_replication_group import ElasticacheRe
 from cdktf_cdktf_provider_aws.elasticache_subnet_group import ElasticacheSubnetGroup
 from constructs import Construct
 
-from .blocks import address, count_if, local, one
+from .blocks import address, count_if, each, local, one
 from .expressions import call, for_list, text
 from .input_variables import InputVariables
 from .naming import Naming
@@ -30,6 +30,7 @@ class Cache(Construct):
         exists: whether there is one.
         host, port_text: of the primary; null where there is none.
         endpoint: both, as `host:port`; null where there is none.
+        nodes: IDs of the nodes, of which a plan knows how many there are.
     """
 
     def __init__(self, scope: Construct, id_: str, *, inputs: InputVariables, naming: Naming, network: Network) -> None:
@@ -71,6 +72,10 @@ class Cache(Construct):
             # AWS cannot change it: a Redis that exists keeps its own.
             lifecycle=TerraformResourceLifecycle(ignore_changes=["kms_key_id"]),
         )
+        number = self.exists.then(1 + inputs.redis_num_replicas, 0)
+        members = local(self, "redis_member_clusters", call("sort", call("flatten", each(group, "member_clusters"))))
+        nodes = for_list(call("range", number), lambda index: call("try", members[index], None))
+        self.nodes = local(self, "redis_nodes", nodes)
         self.host = one(group, "primary_endpoint_address")
         self.port_text = call("tostring", one(group, "port"))
         self.endpoint = call(

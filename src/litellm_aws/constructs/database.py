@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from cdktf import DataResource, ITerraformDependable, Postcondition, TerraformCount, TerraformResourceLifecycle
+from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
 from cdktf_cdktf_provider_aws.data_aws_rds_cluster import DataAwsRdsCluster
 from cdktf_cdktf_provider_aws.db_subnet_group import DbSubnetGroup
 from cdktf_cdktf_provider_aws.rds_cluster import RdsCluster
@@ -39,7 +40,10 @@ class Database(Construct):
         port, port_text: a number, and the same as text.
         resource_id: AWS's ID of the cluster, which survives a change of its identifier.
         login_arns: what the tasks' user logs in to, as ARNs for IAM; none where there is no cluster.
+        identifier: of the cluster.
         writer: the instance that must be up before anyone can log in.
+        instances: the writer and the reader.
+        log_group_name: of PostgreSQL's log; null where `db_log_exports` does not ask for it.
         name, username, master_username: of the database, the tasks' user, the master user.
         has_own_password: whether the master user has a password that Terraform generates.
         master_password: that password; null where RDS manages it.
@@ -70,8 +74,11 @@ class Database(Construct):
         password = generated_password(self, "db_master_password", length=32, count=count_if(self.has_own_password))
         self.master_password = one(password, "result")
         self._is_serverless = local(self, "has_serverless_database", inputs.db_serverless_min_capacity.differs(None))
+        self._logs = self._log_group()
+        self.log_group_name = one(self._logs, "name")
         self._cluster = cluster = self._aurora(network)
         self.managed_password_arns = self._managed_password_arns()
+        self.identifier = one(cluster, "cluster_identifier")
         self.host = one(cluster, "endpoint")
         self.reader_host = one(cluster, "reader_endpoint")
         self.has_reader = self.exists & inputs.db_reader
@@ -85,7 +92,8 @@ class Database(Construct):
         )
         self.writer = self._instance("writer", 0, self.count)
         # The first instance of a cluster becomes its writer, so the reader waits for it.
-        self._instance("reader", 15, count_if(self.has_reader), after=[self.writer])
+        reader = self._instance("reader", 15, count_if(self.has_reader), after=[self.writer])
+        self.instances = [self.writer, reader]
 
     def _aurora(self, network: Network) -> RdsCluster:
         inputs, naming = self._inputs, self._naming
@@ -119,7 +127,7 @@ class Database(Construct):
             snapshot_identifier=when(inputs.snapshot_identifier.is_set, inputs.snapshot_identifier).as_string,
             deletion_protection=self._retention.is_protected.as_boolean,
             tags=naming.tags,
-            depends_on=[self._logs()],
+            depends_on=[self._logs],
             lifecycle=TerraformResourceLifecycle(
                 ignore_changes=["kms_key_id"],  # AWS cannot change it: a cluster that exists keeps its own
                 precondition=[inputs.precondition("skip_final_snapshot")],
@@ -177,7 +185,7 @@ class Database(Construct):
             "flatten", for_list(address(described), lambda db: db.attribute("master_user_secret").splat("secret_arn"))
         )
 
-    def _logs(self) -> ITerraformDependable:
+    def _log_group(self) -> CloudwatchLogGroup:
         """Makes the log group before RDS does, which would keep its logs forever."""
         exists = self.exists & self._inputs.db_log_exports
         path = f"/aws/rds/cluster/{self._naming.stack}/{_LOG}"

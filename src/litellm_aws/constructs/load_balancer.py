@@ -31,6 +31,8 @@ class LoadBalancer(Construct):
         dns_name, zone_id: the name that AWS gives it, and that name's hosted zone.
         url: https with a certificate, else http.
         gateway, backend, ui: the target groups in which the services register their tasks.
+        arn_suffix: the load balancer as CloudWatch identifies it.
+        target_group_suffixes: the target groups as CloudWatch identifies them, by service.
         gateway_resource_label: the gateway's target group as Application Auto Scaling identifies it.
         listeners: what must exist before a service can register at the target group of a default action.
         routes: the listeners' rules, which must exist before the gateway or the UI can register: ECS refuses a target
@@ -62,8 +64,10 @@ class LoadBalancer(Construct):
         self.gateway = self._target_group("gateway", GATEWAY_PORT, drain=inputs.gateway_drain_seconds)
         self.backend = self._target_group("backend", BACKEND_PORT)
         self.ui = self._target_group("ui", UI_PORT, health_path="/healthz", timeout=5)
-        label = attribute(balancer, "arn_suffix"), "/", attribute(self.gateway, "arn_suffix")
-        self.gateway_resource_label = text(*label)
+        groups = {"gateway": self.gateway, "backend": self.backend, "ui": self.ui}
+        self.arn_suffix = attribute(balancer, "arn_suffix")
+        self.target_group_suffixes = {service: attribute(group, "arn_suffix") for service, group in groups.items()}
+        self.gateway_resource_label = text(self.arn_suffix, "/", self.target_group_suffixes["gateway"])
 
         http = self._http_listener()
         https = self._https_listener(domain.certificate_arn)

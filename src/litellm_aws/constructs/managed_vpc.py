@@ -14,7 +14,7 @@ from cdktf_cdktf_provider_aws.vpc import Vpc
 from constructs import Construct
 
 from .blocks import address, count_if, count_of, each, local, one
-from .expressions import COUNT_INDEX, Expression, argument, call, for_list, text
+from .expressions import COUNT_INDEX, Expression, argument, call, for_list, for_map, text
 from .flow_log import FlowLog
 from .input_variables import InputVariables
 from .naming import Naming
@@ -31,6 +31,7 @@ class ManagedVpc(Construct):
         id: of the VPC; null where there is none.
         public_subnet_ids, private_subnet_ids: empty where there is none.
         public_ranges, private_ranges: IPv4 ranges of the subnets.
+        nat_gateways: a map of the IDs of the NAT gateways, by availability zone.
         internet_gateway: what must exist before a load balancer can face the internet.
         internet_access: what must exist before a task in a private subnet can pull an image.
     """
@@ -73,7 +74,9 @@ class ManagedVpc(Construct):
         self.public_subnet_ids, self.public_ranges = each(public, "id"), each(public, "cidr_block")
         self.private_subnet_ids, self.private_ranges = each(private, "id"), each(private, "cidr_block")
         public_table = self._public_routes()
-        private_table = self._private_routes(self._nat_gateways(public))
+        nat_gateways = self._nat_gateways(public)
+        self.nat_gateways = for_map(each(nat_gateways, "id"), lambda index, id: (self._azs[index], id))  # noqa: A006
+        private_table = self._private_routes(nat_gateways)
         self.internet_access = [
             self.internet_gateway,
             self._association("public", public, one(public_table, "id")),

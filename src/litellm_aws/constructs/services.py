@@ -32,7 +32,8 @@ class Services(Construct):
     """The services, each behind its target group.
 
     Attributes:
-        gateway_name, backend_name, ui_name: of the ECS services.
+        names: of the ECS services, by component: gateway, backend and ui.
+        log_groups: names of their log groups, by component.
     """
 
     def __init__(
@@ -63,7 +64,7 @@ class Services(Construct):
         can_work = [*can_start, *roles.task_permissions, one_off_tasks.migration, *versions, *internet]
 
         gateway = self._gateway_task(roles, environment)
-        self.gateway_name = self._service(
+        gateway_name = self._service(
             "gateway",
             gateway,
             GATEWAY_PORT,
@@ -72,9 +73,12 @@ class Services(Construct):
             spot_percentage=inputs.gateway_spot_percentage,
         )
         backend = self._backend_task(roles, environment)
-        self.backend_name = self._service("backend", backend, BACKEND_PORT, load_balancer.backend, can_work)
+        backend_name = self._service("backend", backend, BACKEND_PORT, load_balancer.backend, can_work)
         ui = self._ui_task(roles)
-        self.ui_name = self._service("ui", ui, UI_PORT, load_balancer.ui, [*can_start, *internet])
+        ui_name = self._service("ui", ui, UI_PORT, load_balancer.ui, [*can_start, *internet])
+        self.names = {"gateway": gateway_name, "backend": backend_name, "ui": ui_name}
+        tasks = {"gateway": gateway, "backend": backend, "ui": ui}
+        self.log_groups = {service: task.log_group_name for service, task in tasks.items()}
 
     def _service(
         self,

@@ -17,6 +17,7 @@ class Vpc(Construct):
     Attributes:
         id: of the VPC.
         public_subnet_ids, private_subnet_ids: its subnets.
+        nat_gateways: a map of the IDs of the managed NAT gateways, by availability zone.
         internet_gateway: what must exist before a load balancer can face the internet.
         internet_access: what must exist before a task in a private subnet can pull an image.
     """
@@ -32,6 +33,7 @@ class Vpc(Construct):
         self.private_subnet_ids = self._either(
             "private_subnet_ids", managed.private_subnet_ids, inputs.private_subnet_ids
         )
+        self.nat_gateways = managed.nat_gateways
         self.internet_gateway = managed.internet_gateway
         self.internet_access = managed.internet_access
 
