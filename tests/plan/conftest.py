@@ -117,7 +117,10 @@ def made_up(module: dict[str, Any]) -> dict[str, dict[str, Any]]:
         "reader_endpoint": "reader.mock",
         "port": 5432,
     }
-    computed["aws_elasticache_replication_group.this"] = {"primary_endpoint_address": "redis.mock"}
+    computed["aws_elasticache_replication_group.this"] = {
+        "primary_endpoint_address": "redis.mock",
+        "member_clusters": ["redis-001", "redis-002"],
+    }
     # The tests of containers store a configuration in a bucket without versions.
     computed["aws_s3_object.proxy_config"] = {"version_id": "null"}
     computed["aws_s3_bucket.this"] = {"id": "bucket-mock", "arn": "arn:aws:s3:::bucket-mock"}

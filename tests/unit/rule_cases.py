@@ -69,6 +69,7 @@ class CrossCases:
 
 ACM = "arn:aws:acm:us-west-2:111122223333:certificate"
 SECRET = "arn:aws:secretsmanager:us-west-2:111122223333:secret:otel-AbCdEf"
+TOPIC = "arn:aws:sns:us-west-2:111122223333:pages"
 WEB_ACL = "arn:aws:wafv2:us-west-2:111122223333:regional/webacl/litellm/0a1b2c3d-1234"
 
 VPC: Mapping[str, Any] = {
@@ -224,10 +225,23 @@ CASES: tuple[Cases, ...] = (
         good=["", "arn:aws:iam::111122223333:policy/a/b-c", "arn:aws-cn:iam::aws:policy/PowerUserAccess"],
         bad=["x", "arn:aws:iam::111122223333:role/a", "arn:aws:iam::1:policy/a", "arn:aws:iam::111122223333:policy/"],
     ),
+    Cases(
+        "alarm_topic_arn",
+        "the ARN of a standard SNS topic",
+        good=["", TOPIC, TOPIC.replace("pages", "Pages_1-a")],
+        bad=[
+            "x",
+            f"{TOPIC}.fifo",
+            f"{TOPIC}:0a1b2c3d-1234",
+            TOPIC.replace(":sns:", ":sqs:"),
+            TOPIC.replace("1111", ""),
+        ],
+    ),
     *(
         Cases(name, f"from {least} to {most}" if most else f"at least {least}", good=good, bad=bad, mistyped=[1.5])
         for name, least, most, good, bad in (
             ("alb_idle_timeout_seconds", 1, 4000, [1, 4000], [0, 4001]),
+            ("alarm_gateway_latency_seconds", 1, 4000, [None, 1, 4000], [0, 4001]),
             ("gateway_spot_percentage", 0, 100, [0, 1, 100], [-1, 101]),
             ("gateway_drain_seconds", 2, 120, [2, 120], [1, 121]),
             ("gateway_pool_max_db_connections", 1, None, [1, 5000], [0]),
@@ -833,6 +847,12 @@ CROSS_CASES: tuple[CrossCases, ...] = (
         good=[("us-west-2", ""), ("us-west-2", WEB_ACL)],
         bad=[("us-west-2", WEB_ACL.replace("us-west-2", "eu-west-1"))],
         says="web_acl_arn must be a web ACL of the stack's region",
+    ),
+    CrossCases(
+        ("region", "alarm_topic_arn"),
+        good=[("us-west-2", ""), ("us-west-2", TOPIC)],
+        bad=[("us-west-2", TOPIC.replace("us-west-2", "eu-west-1"))],
+        says="alarm_topic_arn must be in the stack's region",
     ),
     CrossCases(
         ("tasks_in_public_subnets", "nat_gateway_per_az"),

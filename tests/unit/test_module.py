@@ -174,6 +174,7 @@ def test_the_outputs_are_documented(module: Module) -> None:
         "aurora_reader_endpoint",
         "aurora_writer_endpoint",
         "bedrock_model_import_role_arn",
+        "dashboard_url",
         "db_bootstrap_sql",
         "db_master_password_secret_arn",
         "ecs_cluster",

@@ -2,6 +2,7 @@
 
 from constructs import Construct
 
+from .alarms import Alarms
 from .blocks import add_block, local
 from .expressions import Expression, call
 from .input_variables import InputVariables
@@ -14,7 +15,14 @@ class Checks(Construct):
     """The `check` blocks."""
 
     def __init__(
-        self, scope: Construct, id_: str, *, inputs: InputVariables, module: ModuleKind, has_redis: Expression
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        inputs: InputVariables,
+        module: ModuleKind,
+        has_redis: Expression,
+        alarms: Alarms,
     ) -> None:
         """Declares the checks.
 
@@ -25,6 +33,12 @@ class Checks(Construct):
         self._redis(inputs, has_redis)
         self._gateway_metrics_port(inputs.gateway_metrics_port)
         self._arm_images(inputs)
+        self._check(
+            "database_alarms",
+            alarms.know_the_database,
+            f"The memory of a {alarms.database_class} is not known, so no alarm watches Aurora's memory, local "
+            "storage and connections: make your own.",
+        )
         for rule in module.rules:
             if not rule.refuses_plan:
                 condition, message = rule.condition(inputs.name_local), rule.error_message(inputs.name_local)

@@ -33,6 +33,7 @@ from .rules import (
     regional_web_acl_arn,
     role_arn,
     secret_arn,
+    topic_arn,
     whole,
 )
 
@@ -646,6 +647,23 @@ class Operations(_Section):
     that pass, 30 seconds apart. A gateway with two workers on one busy vCPU takes up to 76 seconds to start."""
 
 
+class Monitoring(_Section):
+    """Alarms and dashboard"""
+
+    alarm_topic_arn: Annotated[str, EmptyOr(topic_arn())] = ""
+    """SNS topic, known at plan, in the stack's region, that CloudWatch notifies of alarms and of their ends. Empty: no
+    alarms.
+
+    docs/operations.md lists the alarms, and says what to do at each of them."""
+    alarm_gateway_latency_seconds: Annotated[int, whole(1, 4000)] | None = None
+    """Seconds that 5 % of the gateway's requests may wait for the first byte of their response. Null: half of
+    alb_idle_timeout_seconds.
+
+    Of a stream, that is its start; of a response without streaming, its end. It needs alarm_topic_arn."""
+    dashboard_enabled: bool = False
+    """Whether there is a CloudWatch dashboard of the stack: requests, errors, latency, tasks, database, Redis, logs."""
+
+
 class Bedrock(_Section):
     """Bedrock"""
 
@@ -706,6 +724,7 @@ class Inputs(
     Ui,
     Stores,
     Operations,
+    Monitoring,
     Bedrock,
     Billing,
     OpenTelemetry,

@@ -385,7 +385,24 @@ _BILLING = (
     ),
 )
 
-_RULES: tuple[CrossRule, ...] = (*_SIZES, *_TASKS, *_SECRETS, *_STORES, *_NETWORK, *_IMAGES, *_BILLING)
+_MONITORING = (
+    Refused(
+        ArnElsewhere("alarm_topic_arn"),
+        says="alarm_topic_arn must be in the stack's region, as CloudWatch notifies no other topic: set one of that "
+        "region, or correct region",
+    ),
+)
+
+_RULES: tuple[CrossRule, ...] = (
+    *_SIZES,
+    *_TASKS,
+    *_SECRETS,
+    *_STORES,
+    *_NETWORK,
+    *_IMAGES,
+    *_MONITORING,
+    *_BILLING,
+)
 
 _OUTPUTS = {
     "alb_dns_name": "DNS name of the load balancer, the target of a CNAME or an alias.",
@@ -405,6 +422,7 @@ _OUTPUTS = {
     "migration_run_command": "Command line that runs the schema migration by hand.",
     "bedrock_model_import_role_arn": "Role for Bedrock's import jobs of custom models; null without "
     "enable_bedrock_custom_model_import.",
+    "dashboard_url": "URL of the CloudWatch dashboard; null without dashboard_enabled.",
 }
 
 _FILES = (

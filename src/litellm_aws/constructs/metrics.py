@@ -34,8 +34,8 @@ class Metrics(Construct):
         load_balancer: of the load balancer as a whole.
         target_groups: by service: gateway, backend and ui.
         services: by service, in `AWS/ECS` and in `ECS/ContainerInsights`.
-        database: by `writer` and `reader`, whichever instance has that role: a failover swaps them. Only where
-            `has_database`.
+        database: by `writer` and, where `has_reader`, `reader`, whichever instance has that role: a failover swaps
+            them. Only where `has_database`.
         redis_nodes: by number; empty where there is no managed Redis.
         nat_gateways: by availability zone; empty where there is no managed VPC.
     """
@@ -66,10 +66,14 @@ class Metrics(Construct):
             "service",
             {service: {"ClusterName": cluster.name, "ServiceName": name} for service, name in services.names.items()},
         )
-        self.has_database = database.exists
+        self.has_database, self.has_reader = database.exists, database.has_reader
         self.database = self._local(
             "database",
-            {role: {"DBClusterIdentifier": database.identifier, "Role": role.upper()} for role in ("writer", "reader")},
+            for_map(
+                {"writer": True, "reader": database.has_reader},
+                lambda role, _: (role, {"DBClusterIdentifier": database.identifier, "Role": call("upper", role)}),
+                where=lambda _, exists: exists,
+            ),
         )
         self.redis_nodes = self._local(
             "redis_node",

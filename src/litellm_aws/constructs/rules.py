@@ -439,6 +439,17 @@ def kms_key_arn() -> Rule:
     )
 
 
+def topic_arn() -> Rule:
+    """The ARN of a standard SNS topic.
+
+    A FIFO topic wants a message group with each message (SNS API reference, Publish), which an alarm cannot name.
+    """
+    return Matches(
+        _ARN_HEAD.format(service="sns", resource="[A-Za-z0-9_-]{1,256}"),
+        "the ARN of a standard SNS topic, arn:aws:sns:<region>:<account>:<name>",
+    )
+
+
 def policy_arn() -> Rule:
     """The ARN of an IAM policy, of an account or of AWS."""
     return Matches(

@@ -3,16 +3,19 @@
 from constructs import Construct
 
 from litellm_aws.constructs.account import Account
+from litellm_aws.constructs.alarms import Alarms
 from litellm_aws.constructs.autoscaling import Autoscaling
 from litellm_aws.constructs.cache import Cache
 from litellm_aws.constructs.checks import Checks
 from litellm_aws.constructs.cluster import Cluster
+from litellm_aws.constructs.dashboard import Dashboard
 from litellm_aws.constructs.database import Database
 from litellm_aws.constructs.environment import Environment
 from litellm_aws.constructs.images import Images
 from litellm_aws.constructs.input_variables import InputVariables
 from litellm_aws.constructs.litellm import LITELLM
 from litellm_aws.constructs.load_balancer import LoadBalancer
+from litellm_aws.constructs.metrics import Metrics
 from litellm_aws.constructs.naming import Naming
 from litellm_aws.constructs.network import Network
 from litellm_aws.constructs.one_off_tasks import OneOffTasks
@@ -78,14 +81,15 @@ class ModuleStack(Stack):
         self._load_balancer = LoadBalancer(
             self, "load_balancer", inputs=inputs, naming=naming, network=network, retention=retention
         )
-        self._one_off_tasks = self._declare_tasks()
+        self._one_off_tasks, services = self._declare_tasks()
+        alarms, self._dashboard = self._declare_monitoring(services, account)
         has_redis = cache.exists | secrets.redis_url.exists
-        Checks(self, "checks", inputs=inputs, module=LITELLM, has_redis=has_redis)
+        Checks(self, "checks", inputs=inputs, module=LITELLM, has_redis=has_redis, alarms=alarms)
         kept = {"cluster": database.resource_id, "vpc": network.vpc.id, "load_balancer": self._load_balancer.arn}
         retention.protect(database.writer, replaced_with=kept)
         self._declare_outputs()
 
-    def _declare_tasks(self) -> OneOffTasks:
+    def _declare_tasks(self) -> tuple[OneOffTasks, Services]:
         inputs, naming, images = self._inputs, self._naming, Images(self, "images", inputs=self._inputs)
         one_off_tasks = OneOffTasks(
             self,
@@ -124,7 +128,25 @@ class ModuleStack(Stack):
             services=services,
             gateway_resource_label=self._load_balancer.gateway_resource_label,
         )
-        return one_off_tasks
+        return one_off_tasks, services
+
+    def _declare_monitoring(self, services: Services, account: Account) -> tuple[Alarms, Dashboard]:
+        inputs, naming, database = self._inputs, self._naming, self._database
+        metrics = Metrics(
+            self,
+            "metrics",
+            network=self._network,
+            load_balancer=self._load_balancer,
+            cluster=self._cluster,
+            services=services,
+            database=database,
+            cache=self._cache,
+        )
+        alarms = Alarms(self, "alarms", inputs=inputs, naming=naming, metrics=metrics, database=database)
+        dashboard = Dashboard(
+            self, "dashboard", inputs=inputs, naming=naming, account=account, metrics=metrics, services=services
+        )
+        return alarms, dashboard
 
     def _declare_outputs(self) -> None:
         Outputs(
@@ -147,4 +169,5 @@ class ModuleStack(Stack):
             db_bootstrap_sql=self._one_off_tasks.bootstrap_sql,
             migration_run_command=self._one_off_tasks.migration_command,
             bedrock_model_import_role_arn=self._roles.bedrock_model_import.arn,
+            dashboard_url=self._dashboard.url,
         )
