@@ -71,6 +71,8 @@ def protected(stack: Stack) -> dict[str, Any]:
     return {
         **hardened(),
         **secrets,
+        "alarm_topic_arn": client("sns").create_topic(Name="pages")["TopicArn"],
+        "dashboard_enabled": True,
         "kms_key_arn": client("kms").create_key()["KeyMetadata"]["Arn"],
         "s3_access_logs_bucket": "logs-of-stark",
         "wait_for_steady_state": False,  # nothing runs here
@@ -116,6 +118,37 @@ def test_every_container_has_a_read_only_root_file_system(stack: Stack) -> None:
         assert all(container["readonlyRootFilesystem"] for container in containers), family
         volumes = {volume["name"] for volume in definition["volumes"]}
         assert {mount["sourceVolume"] for each in containers for mount in each["mountPoints"]} == volumes
+
+
+def test_its_alarms_and_its_dashboard_are_of_what_there_is(stack: Stack, protected: dict[str, Any]) -> None:
+    pages = stack.client("cloudwatch").get_paginator("describe_alarms").paginate(AlarmNamePrefix=f"{NAME}-")
+    alarms = {alarm["AlarmName"].removeprefix(f"{NAME}-"): alarm for page in pages for alarm in page["MetricAlarms"]}
+    assert {"alb-5xx", "target-5xx-ui", "database-cpu-reader", "redis-memory-2", "database-failed-logins"} <= set(
+        alarms
+    )
+    assert all(alarm["AlarmActions"] == [protected["alarm_topic_arn"]] for alarm in alarms.values())
+    # One for each zone, of which the profile wants one each.
+    gateways = stack.client("ec2").describe_nat_gateways(
+        Filters=[{"Name": "vpc-id", "Values": [stack.root.outputs()["vpc_id"]]}]
+    )["NatGateways"]
+    watched = [alarm["Dimensions"][0]["Value"] for name, alarm in alarms.items() if name.startswith("nat-")]
+    assert sorted(watched) == sorted(gateway["NatGatewayId"] for gateway in gateways)
+    assert len(watched) == 2
+    nodes = [alarm["Dimensions"][0]["Value"] for name, alarm in alarms.items() if name.startswith("redis-memory")]
+    [redis] = stack.client("elasticache").describe_replication_groups(ReplicationGroupId=f"{NAME}-redis")[
+        "ReplicationGroups"
+    ]
+    assert sorted(nodes) == sorted(redis["MemberClusters"])
+    rate = {query["Id"]: query for query in alarms["target-5xx-gateway"]["Metrics"]}
+    assert rate["error_percent"]["Expression"] == "IF(total >= 20, 100 * errors / total, 0)"
+
+    [failed_logins] = stack.client("logs").describe_metric_filters(logGroupName=f"/aws/rds/cluster/{NAME}/postgresql")[
+        "metricFilters"
+    ]
+    assert failed_logins["metricTransformations"][0]["metricNamespace"] == f"LiteLLM/{NAME}"
+    dashboard = stack.client("cloudwatch").get_dashboard(DashboardName=NAME)
+    assert nodes[0] in dashboard["DashboardBody"]
+    assert stack.root.outputs()["dashboard_url"].endswith(f"#dashboards/dashboard/{NAME}")
 
 
 def test_the_state_contains_no_secret_that_the_stack_uses(stack: Stack) -> None:
