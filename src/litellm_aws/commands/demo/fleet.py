@@ -18,20 +18,8 @@ APPLIED = "globex-dev"
 """The tenant that is applied. It needs no certificate."""
 
 SERVICES = (
-    *(
-        "appautoscaling",
-        "cloudwatch",
-        "ec2",
-        "ecs",
-        "elasticache",
-        "elbv2",
-        "iam",
-        "logs",
-        "rds",
-        "s3",
-        "secretsmanager",
-        "sts",
-    ),
+    *("appautoscaling", "cloudwatch", "ec2", "ecs", "elasticache", "elbv2", "iam", "logs", "rds", "s3"),
+    *("secretsmanager", "sts"),
 )
 """The AWS services that the module uses, by the provider's names."""
 
