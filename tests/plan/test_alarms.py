@@ -39,6 +39,7 @@ ALL: Mapping[str, set[str]] = {
     "nat_port_allocation": {"us-west-2a"},
 }
 """The keys of each alarm with all that a stack has by default, and PostgreSQL's log."""
+SERVERLESS = {"db_serverless_min_capacity": 0.5, "db_serverless_max_capacity": 4}
 DATABASE = {name for name in ALL if name.startswith("database_")}
 REDIS = {name for name in ALL if name.startswith("redis_")}
 
@@ -136,6 +137,12 @@ def test_what_the_stack_has_not_is_not_watched(plan: Evaluate, inputs: dict[str,
     assert keys(planned) == {name: each for name, each in ALL.items() if name not in fewer}
     filters = [address for address in planned.addresses if address.startswith("aws_cloudwatch_log_metric_filter.")]
     assert len(filters) == ("database_failed_logins" not in fewer)
+
+
+def test_a_database_without_a_reader_has_no_lag(plan: Evaluate) -> None:
+    watched = keys(plan(alarm_topic_arn=TOPIC, db_reader=False))
+    assert "database_replica_lag" not in watched
+    assert watched["database_cpu"] == {"writer"}
 
 
 def test_every_node_and_nat_gateway_is_watched(plan: Evaluate) -> None:
@@ -258,14 +265,14 @@ def test_aurora_is_compared_with_what_its_class_has(
 
 
 def test_a_plan_says_where_a_threshold_is_not_known(plan: Evaluate) -> None:
-    unknown = plan(alarm_topic_arn=TOPIC, db_instance_class="db.serverless")
+    unknown = plan(alarm_topic_arn=TOPIC, **SERVERLESS)
     assert {name for name in keys(unknown) if name.startswith("database")} == {"database_cpu", "database_replica_lag"}
     assert [warning.text for warning in unknown.warnings] == [
         "Check block assertion failed: The memory of a db.serverless is not known, so no alarm watches Aurora's "
         "memory, local storage and connections: make your own."
     ]
-    assert plan(db_instance_class="db.serverless").warnings == ()
-    assert plan(alarm_topic_arn=TOPIC, create_database=False, db_instance_class="db.serverless").warnings == ()
+    assert plan(**SERVERLESS).warnings == ()
+    assert plan(alarm_topic_arn=TOPIC, create_database=False, db_instance_class="db.new.large").warnings == ()
 
 
 def test_silence_is_bad_only_of_what_always_reports(everything: Plan) -> None:

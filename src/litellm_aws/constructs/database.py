@@ -42,6 +42,7 @@ class Database(Construct):
         login_arns: what the tasks' user logs in to, as ARNs for IAM; none where there is no cluster.
         identifier: of the cluster.
         writer: the instance that must be up before anyone can log in.
+        instance_class: of both instances.
         instances: the writer and the reader.
         log_group_name: of PostgreSQL's log; null where `db_log_exports` does not ask for it.
         name, username, master_username: of the database, the tasks' user, the master user.

@@ -82,6 +82,7 @@ Function = Literal[
     "trimspace",
     "trimsuffix",
     "try",
+    "upper",
     "values",
     "yamlencode",
 ]
