@@ -64,6 +64,13 @@ def test_new_and_removed_tenants_are_listed_by_wave(repository: Path) -> None:
     assert described(changed).endswith("Removed from the tenants file, but not destroyed: globex-stage.")
 
 
+def test_before_the_first_push_every_tenant_is_new(repository: Path) -> None:
+    """GitHub gives zeros as the commit before it."""
+    changed = changed_since("0" * 40, FILE)
+    assert {touch for _, touch in touched(changed)} == {"new"}
+    assert len(changed.tenants) == len(changed.fleet.tenants)
+
+
 def test_a_comment_and_another_order_change_nothing(repository: Path) -> None:
     FILE.write_text("# The fleet\n" + FILE.read_text())
     assert changed_since("HEAD", FILE).tenants == []
@@ -127,7 +134,7 @@ def test_the_repository_and_the_output_are_left_as_they_were(repository: Path) -
     assert (git("status", "--porcelain"), git("diff", "--cached"), sorted(repository.rglob("*"))) == before
 
 
-@pytest.mark.parametrize("ref", ["nope", "--all", "HEAD:tenants.yaml", "0" * 40])
+@pytest.mark.parametrize("ref", ["nope", "--all", "HEAD:tenants.yaml", "1" * 40])
 def test_a_base_that_is_not_there_is_refused(repository: Path, ref: str) -> None:
     with pytest.raises(RefusedError) as raised:
         changed_since(ref, FILE)

@@ -144,6 +144,8 @@ def test_a_certificate_takes_the_place_of_a_domain() -> None:
     assert init(certificate=CERTIFICATE, **answers) == 0
     [tenant] = load_fleet(Path("live/tenants.yaml")).tenants
     assert (tenant.acm_certificate_arn, tenant.domain_name) == (CERTIFICATE, "")
+    # The load balancer's own name is not in the certificate.
+    assert "output -raw alb_url" not in Path("live/README.md").read_text()
 
 
 def test_questions_are_asked_until_the_answer_is_right(

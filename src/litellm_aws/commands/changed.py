@@ -43,7 +43,10 @@ _Files = Mapping[str, bytes]
 def add_arguments(parser: ArgumentParser) -> None:
     """Adds the arguments of the command."""
     parser.add_argument(
-        "--base", metavar="REF", default="HEAD", help="the commit, branch or tag to compare with; default: HEAD"
+        "--base",
+        metavar="REF",
+        default="HEAD",
+        help="the commit, branch or tag to compare with; zeros: none; default: HEAD",
     )
     parser.add_argument(
         "--format",
@@ -124,7 +127,8 @@ def changed_since(base: str, tenants_file: Path) -> Changed:
     Neither side needs its output in Git.
 
     Args:
-        base: a commit, by any name that Git knows.
+        base: a commit, by any name that Git knows; or zeros, as GitHub names the commit before the first push, with
+            which every tenant is new.
         tenants_file: a file in a repository. Where the repository holds this project as well, the commit's code
             synthesizes the commit; otherwise the version in the commit's requirements.txt, if it has one.
 
@@ -137,6 +141,9 @@ def changed_since(base: str, tenants_file: Path) -> Changed:
     repository = repository_of(folder) if folder.is_dir() else None
     if repository is None:
         raise RefusedError(f"{tenants_file} is not in a Git repository: commit it first, to compare it with a commit")
+    if set(base) == {"0"}:
+        fleet = load_fleet(tenants_file)
+        return _compared(base, fleet, {}, _files_now(fleet, folder), code_too=True)
     commit = commit_of(repository, base)
     fleet = load_fleet(tenants_file)
     with tempfile.TemporaryDirectory(prefix="litellm-aws-base-") as scratch:
@@ -149,10 +156,15 @@ def changed_since(base: str, tenants_file: Path) -> Changed:
         before: Mapping[str, _Files] = {}
         if generator is not None and (then / tenants_file.name).exists():
             before = _base_files(base, then / tenants_file.name, generator)
+    return _compared(commit, fleet, before, _files_now(fleet, folder), code_too=known)
+
+
+def _files_now(fleet: Fleet, folder: Path) -> dict[str, dict[str, bytes]]:
+    """Returns the files of each stack that the tenants file gives now."""
     now: dict[str, dict[str, bytes]] = {}
     for path, content in configurations(fleet, folder / _OUTDIR).items():
         now.setdefault(path.parent.name, {})[path.name] = content
-    return _compared(commit, fleet, before, now, code_too=known)
+    return now
 
 
 def _base_files(base: str, tenants_file: Path, generator: _Generator) -> Mapping[str, _Files]:

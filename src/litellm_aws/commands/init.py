@@ -31,7 +31,7 @@ _GEOGRAPHIES = {"us": "us", "eu": "eu", "ap": "apac"}
 (https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.html)."""
 _PARTITIONS = {"us-gov-": "aws-us-gov", "cn-": "aws-cn"}
 
-_TRIAL = "small # one of everything; other sizes: standard, busy"
+_TRIAL = "small # one of everything, so no failover; other sizes: standard, busy"
 _PRODUCTION = "[standard, hardened] # other sizes: small, busy"
 _LOCATION = " \\\n  --create-bucket-configuration LocationConstraint=<region>"
 
@@ -210,10 +210,16 @@ def _files(answers: _Answers, needed: Requirement) -> dict[Path, str]:
         "profile": profile if geography else "",
         "size": _PRODUCTION if is_production(values["env"]) else _TRIAL,
         "root": f"cdktf.out/stacks/{label}",
+        "label": label,
         "tls": tls,
+        # The certificate's names are not known here.
+        "url": "https://llm.example.com # a name that the certificate covers, as an alias of the output alb_dns_name"
+        if values["certificate"]
+        else f"$(terraform -chdir=cdktf.out/stacks/{label} output -raw alb_url)",
     }
     parts = {
         "state": _template(f"state_{'cloud' if values['engine'] == _HCP else 's3'}.md"),
+        "apply": _template("apply_cloud.md" if values["engine"] == _HCP else "apply.md"),
         "engine": "" if values["engine"] == _BY_HAND else _template(f"{values['engine']}.md"),
     }
     by_git = values["engine"] != _BY_HAND and ENGINES[values["engine"]].reads_git

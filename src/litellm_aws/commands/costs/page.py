@@ -59,17 +59,19 @@ AWS's on-demand prices in USD for {prices.hours_per_month} hours, in {prices.reg
 For a plan of your own:
 
 ```sh
-terraform -chdir=cdktf.out/stacks/acme-prod plan -out=acme.tfplan
-terraform -chdir=cdktf.out/stacks/acme-prod show -json acme.tfplan | litellm-aws costs -
+terraform -chdir=cdktf.out/stacks/acme-prod plan -out=/tmp/acme.tfplan
+terraform -chdir=cdktf.out/stacks/acme-prod show -json /tmp/acme.tfplan | litellm-aws costs -
+rm /tmp/acme.tfplan                    # it contains secrets
 ```
 
-A plan as JSON contains secrets in plain text, so the command reads it from a pipe. It fails where it has no price for a
+The command fails where it has no price for a
 resource; `--prices` takes a price file of your own, in the form of `commands/costs/prices.yaml`.
 
 ## Sizes
 
 `small`, `standard` and `busy` are profiles that ship with the tool: `profile: small`. Each tenant here has a VPC of its
-own with two zones. A number in brackets is what autoscaling may make of it; the sum is for the number before them.
+own with two zones. "1 (1 to 4)" is one task now, and up to four with
+autoscaling; the price is for one.
 
 {_matrix({name: costs[name] for name in sizes})}
 
@@ -90,7 +92,8 @@ own with two zones. A number in brackets is what autoscaling may make of it; the
 ## A first apply
 
 The seconds are typical creation times on AWS, not measured with this stack; AWS promises none. Steps that do not wait
-for one another run at the same time. What is not listed takes seconds.
+for one another run at the same time. What is not listed takes seconds, but
+for the certificate of a `domain_name`: AWS validates it by DNS, in minutes.
 
 {_table(("step", "seconds", "waits for", "ends after"), _durations())}
 
