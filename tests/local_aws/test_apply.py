@@ -21,6 +21,7 @@ from tests.local_aws.test_entry_points import answer_of, image_of, with_programs
 from tests.terraform import Terraform, TerraformError
 
 NAME = "acme-litellm-dev"
+SERVICES = ("gateway", "backend", "ui")
 
 
 @pytest.fixture(scope="module")
@@ -184,6 +185,46 @@ def test_the_migration_cannot_log_in_without_permission(stack: Stack) -> None:
     assert "is not authorized to perform rds-db:connect" in refusal
 
 
+@pytest.mark.parametrize(
+    ("inputs", "changes"),
+    [
+        (
+            {"gateway_desired_count": 5, "gateway_min_capacity": 3, "gateway_max_capacity": 20},
+            {"aws_appautoscaling_target.gateway[0]": "update"},
+        ),
+        (
+            {"gateway_autoscaling_enabled": False},
+            {
+                "aws_appautoscaling_target.gateway[0]": "delete",
+                "aws_appautoscaling_policy.gateway_cpu[0]": "delete",
+                "aws_appautoscaling_policy.gateway_memory[0]": "delete",
+            },
+        ),
+        (
+            {"enable_execute_command": True},
+            {
+                **{f"aws_ecs_service.{service}": "update" for service in SERVICES},
+                "aws_iam_policy.execute_command[0]": "create",
+                "aws_iam_role_policy_attachment.task_execute_command[0]": "create",
+                "aws_iam_role_policy_attachment.ui_task_execute_command[0]": "create",
+            },
+        ),
+        (
+            {"litellm_version": "v1.108.7"},
+            {
+                **{f"aws_ecs_task_definition.{task}": "replace" for task in (*SERVICES, "migrations[0]")},
+                **{f"aws_ecs_service.{service}": "update" for service in SERVICES},
+                "terraform_data.migration[0]": "replace",
+            },
+        ),
+    ],
+    ids=["scaling", "no scaling", "shells", "upgrade"],
+)
+def test_what_a_plan_shows_to_an_operator(stack: Stack, inputs: dict[str, Any], changes: dict[str, str]) -> None:
+    """What docs/operations.md says about these inputs."""
+    assert stack.root.plan({**stack.inputs, **inputs}).changes == changes
+
+
 def test_a_changed_configuration_replaces_the_tasks_and_a_new_image_migrates_again(
     stack: Stack, migration_count: int
 ) -> None:
@@ -207,9 +248,15 @@ def test_a_changed_configuration_replaces_the_tasks_and_a_new_image_migrates_aga
     assert stack.logs("migrations")[-1] == [f"Applied 0 migrations; {migration_count} were applied before."]
 
 
-def test_the_bootstrap_can_run_again(stack: Stack, migration_count: int) -> None:
-    migrations = len(stack.logs("migrations"))
-    stack.apply("-replace=terraform_data.bootstrap_db[0]")
+def test_the_bootstrap_can_run_again_with_another_master_password(stack: Stack, migration_count: int) -> None:
+    def password() -> str:
+        arn = stack.root.outputs()["db_master_password_secret_arn"]
+        login = json.loads(stack.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"])
+        return str(login["password"])
+
+    migrations, before = len(stack.logs("migrations")), password()
+    stack.apply("-replace=random_password.db_master_password[0]", "-replace=terraform_data.bootstrap_db[0]")
+    assert password() != before
     assert len(stack.logs("bootstrap-db")) == 2
     assert len(stack.logs("migrations")) == migrations + 1
     assert stack.logs("migrations")[-1] == [f"Applied 0 migrations; {migration_count} were applied before."]

@@ -99,6 +99,12 @@ def test_it_applies_and_the_next_plan_is_empty(stack: Stack, protected: dict[str
     assert stack.sql("SELECT id FROM kept") == "42"
 
 
+def test_another_certificate_changes_the_listener_only(stack: Stack) -> None:
+    other = stack.client("acm").request_certificate(DomainName="example.org")["CertificateArn"]
+    changes = stack.root.plan({**stack.inputs, "acm_certificate_arn": other}).changes
+    assert changes == {"aws_lb_listener.https[0]": "update"}
+
+
 def test_the_one_off_tasks_ran_with_rds_own_password_and_roles_of_their_own(stack: Stack) -> None:
     [cluster] = stack.client("rds").describe_db_clusters(DBClusterIdentifier=NAME)["DBClusters"]
     secret = cluster["MasterUserSecret"]["SecretArn"]

@@ -134,8 +134,10 @@ class TestRestore:
         expect_untouched(stack, before)
 
     def test_another_state_can_be_restored_into_the_stack(self, stack: Stack) -> None:
-        rds, earlier = stack.client("rds"), f"{NAME}-earlier"
-        rds.create_db_cluster_snapshot(DBClusterIdentifier=NAME, DBClusterSnapshotIdentifier=earlier)
+        rds = stack.client("rds")
+        earlier = rds.create_db_cluster_snapshot(
+            DBClusterIdentifier=NAME, DBClusterSnapshotIdentifier=f"{NAME}-earlier"
+        )["DBClusterSnapshot"]["DBClusterSnapshotArn"]
         stack.sql("DROP TABLE kept")
         # Replacing the cluster creates another snapshot of this name.
         rds.copy_db_cluster_snapshot(

@@ -55,6 +55,26 @@ def stack(applying: Terraform, local_aws: LocalAws, stacks: Path) -> Iterator[St
         local_aws.fargate.time_scale, local_aws.load_balancers.time_scale = before
 
 
+def running(stack: Stack) -> set[str]:
+    """Returns the ARNs of the UI's tasks once its service is stable."""
+    of_service = {"cluster": NAME, "services": [f"{NAME}-ui"]}
+    stack.client("ecs").get_waiter("services_stable").wait(**of_service, WaiterConfig={"Delay": 1})
+    return set(stack.client("ecs").list_tasks(cluster=NAME, serviceName=f"{NAME}-ui")["taskArns"])
+
+
+def test_a_service_that_an_operator_scales_and_restarts_needs_no_changes(stack: Stack) -> None:
+    ecs, of_service = stack.client("ecs"), {"cluster": NAME, "service": f"{NAME}-ui"}
+    ecs.update_service(**of_service, desiredCount=2)
+    before = running(stack)
+    assert len(before) == 2
+    ecs.update_service(**of_service, forceNewDeployment=True)
+    assert not before & running(stack)
+    assert stack.changes() == {}
+    assert stack.root.plan({**stack.inputs, "ui_desired_count": 3}).changes == {}
+    ecs.update_service(**of_service, desiredCount=1)
+    assert len(running(stack)) == 1
+
+
 def test_a_failed_deployment_fails_the_apply_and_the_next_one_waits_again(stack: Stack) -> None:
     ecs = stack.client("ecs")
     [before] = ecs.describe_services(cluster=NAME, services=[f"{NAME}-ui"])["services"]

@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -13,6 +14,7 @@ import pytest
 from litellm_aws.commands.demo.fleet import DEFAULT_VERSION
 from litellm_aws.local_aws.container_address import TASK_ADDRESS
 from litellm_aws.local_aws.litellm.installation import VERSIONS
+from litellm_aws.local_aws.model_provider import ModelProvider
 from tests.served.load import Load
 from tests.served.served_stack import ServedStack, answers, becomes, keeps_idle_connections, served_stack
 
@@ -135,3 +137,17 @@ def test_the_metrics_port_has_the_metrics_of_all_gateways(stack: ServedStack, ke
             metrics = response.read().decode()
         tokens = [line for line in metrics.splitlines() if line.startswith("litellm_total_tokens_metric_total{")]
         assert sum(float(line.rpartition(" ")[2]) for line in tokens) > 0
+
+
+def test_a_rollback_keeps_what_the_newer_release_has_stored(stack: ServedStack, key: str) -> None:
+    """The schema stays the newer release's, as LiteLLM's migrations go forward only."""
+    with closing(ModelProvider("sk-stored")) as provider, Load(stack, key, clients=CLIENTS, pause=PAUSE) as load:
+        newer = stack.new_key(models=[])
+        stack.add_model("stored", provider.url, "sk-stored")
+        stack.apply(litellm_version="", gateway_metrics_port=None)
+        stack.wait_until_steady(*PROXIES, "ui")
+        assert stack.ask("/openapi.json").json["info"]["version"] == DEFAULT_VERSION
+        tries = 2 * len(stack.addresses("gateway"))  # the load balancer takes turns
+        becomes({200}, lambda: {stack.chat(newer, model="stored").status for _ in range(tries)})
+    assert not load.failures
+    becomes(True, lambda: stack.spend(newer) > 0)
