@@ -17,7 +17,7 @@ from .reference import inputs_reference, tenants_schema
 
 INPUTS = Path("docs/inputs.md")
 SCHEMA = Path("tenants.schema.json")
-FLEET = Path("docs/examples/fleet")
+FLEET = Path("examples/fleet")
 """The folder of the example fleet."""
 
 _EXAMPLES = {
