@@ -62,14 +62,18 @@ def terraform(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Con
 
 @pytest.fixture(scope="session")
 def examples(terraform: Terraform, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Plan]:
-    """The plan of each tenants file under examples/, by its folder."""
+    """The plan of each tenant of the examples, by its example and, in the fleet, its own name."""
     plans = {}
     for example in EXAMPLES:
-        outdir = tmp_path_factory.mktemp(example.parent.name) / "cdktf.out"
+        name = example.parent.name
+        outdir = tmp_path_factory.mktemp(name) / "cdktf.out"
         fleet = load_fleet(example)
         synthesize(fleet, outdir)
-        root = terraform.root(outdir / "stacks" / fleet.tenants[0].label)
-        plans[example.parent.name] = root.plan(URLS if example.parent.name == "existing-network-and-stores" else {})
+        for tenant in fleet.tenants:
+            # The account of the tests has no ID.
+            root = terraform.root(outdir / "stacks" / tenant.label, provider={"allowed_account_ids": None})
+            plan = root.plan(URLS if name == "existing-network-and-stores" else {})
+            plans[name if len(fleet.tenants) == 1 else f"{name}/{tenant.label}"] = plan
     return plans
 
 
