@@ -24,8 +24,9 @@ import yaml
 
 from litellm_aws.commands.demo.fleet import APPLIED, synthesize
 from litellm_aws.commands.demo.local_server import LocalServer
-from litellm_aws.local_aws.account import Account
+from litellm_aws.local_aws.account import ACCOUNT_ID, Account
 from litellm_aws.local_aws.litellm.installation import INSTALLATIONS, UnavailableError, install
+from tests.conftest import PROJECT
 
 PROGRAM = Path(sys.executable).with_name("litellm-aws")
 UP_SECONDS = 900
@@ -33,6 +34,13 @@ ROLLOUT_SECONDS = 400
 """Two gateways that start on two busy cores, and the drain of the old ones."""
 _UVICORN_KEEP_ALIVE_SECONDS = 5
 QUESTION = {"role": "user", "content": "How are you?"}
+
+
+def example(name: str) -> dict[str, Any]:
+    """Returns the inputs of the only tenant of an example, in this stack's account."""
+    text = (PROJECT / "examples" / name / "tenants.yaml").read_text().replace("111122223333", ACCOUNT_ID)
+    [tenant] = yaml.safe_load(text)["tenants"]
+    return dict(tenant)
 
 
 class Answer(NamedTuple):
@@ -136,6 +144,10 @@ class ServedStack:
             }
         )
         return int(self.ask(f"/spend/logs/v2?{query}").json["total"])
+
+    def secret(self, name: str, value: str) -> str:
+        """Makes a secret, and returns its ARN."""
+        return str(self.account.client("secretsmanager").create_secret(Name=name, SecretString=value)["ARN"])
 
     def service(self, name: str) -> dict[str, Any]:
         """Returns the description of a service."""

@@ -16,12 +16,14 @@ from litellm_aws.local_aws.container_address import TASK_ADDRESS
 from litellm_aws.local_aws.litellm.installation import VERSIONS
 from litellm_aws.local_aws.model_provider import ModelProvider
 from tests.served.load import Load
-from tests.served.served_stack import ServedStack, answers, becomes, keeps_idle_connections, served_stack
+from tests.served.served_stack import ServedStack, answers, becomes, example, keeps_idle_connections, served_stack
+from tests.stand_ins.otlp_receiver import OtlpReceiver
 
 CLIENTS = 3
 PAUSE = 0.2
 """Seconds between two requests of a client, which leaves time for tasks to start."""
-METRICS_PORT = 9464
+METRICS, SPANS = example("prometheus"), example("opentelemetry")
+METRICS_PORT = METRICS["gateway_metrics_port"]
 PROXIES = ("gateway", "backend")
 
 
@@ -34,6 +36,12 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedStack]:
 @pytest.fixture(scope="module")
 def key(stack: ServedStack) -> str:
     return stack.new_key()
+
+
+@pytest.fixture(scope="module")
+def collector() -> Iterator[OtlpReceiver]:
+    with closing(OtlpReceiver("x-api-key", "a-key")) as receiver:
+        yield receiver
 
 
 def test_every_request_of_a_long_load_is_answered_and_recorded(stack: ServedStack, pytestconfig: pytest.Config) -> None:
@@ -114,12 +122,23 @@ def test_a_broken_proxy_config_does_not_replace_the_running_version(stack: Serve
     assert all(stack.addresses(name) for name in PROXIES)
 
 
-def test_a_repair_and_an_upgrade_lose_no_request_and_keep_keys(stack: ServedStack, key: str) -> None:
+def test_a_repair_and_an_upgrade_lose_no_request_and_keep_keys(
+    stack: ServedStack, key: str, collector: OtlpReceiver
+) -> None:
+    """The new version also gets the metrics port and the collector of the examples."""
+
     def repair(config: dict[str, Any]) -> None:
-        config["litellm_settings"]["callbacks"] = ["prometheus"]
+        settings = [each["proxy_config"]["litellm_settings"] for each in (METRICS, SPANS)]
+        config["litellm_settings"] = {"callbacks": [name for each in settings for name in each["callbacks"]]}
 
     with Load(stack, key, clients=CLIENTS, pause=PAUSE) as load:
-        stack.edit_proxy_config(repair, litellm_version=f"v{VERSIONS[-1]}", gateway_metrics_port=METRICS_PORT)
+        stack.edit_proxy_config(
+            repair,
+            litellm_version=f"v{VERSIONS[-1]}",
+            gateway_metrics_port=METRICS_PORT,
+            otel_endpoint=collector.url,
+            otel_headers_secret_arn=stack.secret("globex/otel-headers", "x-api-key=a-key"),
+        )
         stack.wait_until_steady(*PROXIES, "ui")
         time.sleep(5)
     assert not load.failures
@@ -137,6 +156,12 @@ def test_the_metrics_port_has_the_metrics_of_all_gateways(stack: ServedStack, ke
             metrics = response.read().decode()
         tokens = [line for line in metrics.splitlines() if line.startswith("litellm_total_tokens_metric_total{")]
         assert sum(float(line.rpartition(" ")[2]) for line in tokens) > 0
+
+
+def test_the_collector_gets_the_spans_of_the_new_version(stack: ServedStack, collector: OtlpReceiver) -> None:
+    becomes(True, lambda: bool(collector.calls_of(stack.model)))
+    [span, *_] = collector.calls_of(stack.model)
+    assert span.resource["service.name"] == "globex-litellm-dev-gateway"
 
 
 def test_a_rollback_keeps_what_the_newer_release_has_stored(stack: ServedStack, key: str) -> None:

@@ -40,11 +40,6 @@ def key(stack: ServedStack) -> str:
     return stack.new_key(models=[])
 
 
-def secret(stack: ServedStack, name: str, value: str) -> str:
-    made = stack.account.client("secretsmanager").create_secret(Name=name, SecretString=value)
-    return str(made["ARN"])
-
-
 def test_a_generated_salt_key_is_refused_where_credentials_are_stored(stack: ServedStack) -> None:
     said = stack.failed_apply(generate_salt_key=True)
     assert "a different salt key would make the credentials that LiteLLM has stored unreadable" in said
@@ -59,8 +54,8 @@ def test_the_master_key_changes_and_stored_credentials_still_work(stack: ServedS
         stack.apply(
             profile="hardened",
             alb_http_redirect=True,  # the demo has no certificate
-            litellm_salt_key_secret_arn=secret(stack, "globex/salt-key", old),
-            litellm_master_key_secret_arn=secret(stack, "globex/master-key", NEW_MASTER_KEY),
+            litellm_salt_key_secret_arn=stack.secret("globex/salt-key", old),
+            litellm_master_key_secret_arn=stack.secret("globex/master-key", NEW_MASTER_KEY),
         )
     assert not load.failures
     # The apply has waited for the deployments.

@@ -6,15 +6,19 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any, NamedTuple
 from urllib.request import Request, urlopen
 
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 from litellm_aws.commands.demo.fleet import DEFAULT_VERSION
+from litellm_aws.local_aws.account import ACCOUNT_ID
 from litellm_aws.local_aws.model_provider import ModelProvider
 from tests.conftest import PROJECT
-from tests.served.served_stack import QUESTION, ServedStack, becomes, keeps_idle_connections, served_stack
+from tests.served.served_stack import QUESTION, ServedStack, becomes, example, keeps_idle_connections, served_stack
+from tests.stand_ins.bedrock_runtime import BedrockRuntime
+from tests.stand_ins.otlp_receiver import OtlpReceiver
 
 SCREENSHOT = PROJECT / "docs" / "ui-keys.png"
 PAGE_SECONDS = 60
@@ -103,3 +107,53 @@ def test_the_ui_shows_a_key(stack: ServedStack, page: Page, tmp_path: Path, pyte
     shown = SCREENSHOT if pytestconfig.getoption("take_screenshot") else tmp_path / SCREENSHOT.name
     page.screenshot(path=shown, animations="disabled")
     assert shown.stat().st_size > 10_000
+
+
+class Examples(NamedTuple):
+    """What the stack uses with the inputs of the examples `bedrock` and `opentelemetry`."""
+
+    bedrock: BedrockRuntime
+    collector: OtlpReceiver
+
+
+@pytest.fixture(scope="module")
+def examples(stack: ServedStack) -> Iterator[Examples]:
+    """The same stack, with the inputs of two examples. Their models and their callback are added to its own."""
+    models, spans = example("bedrock"), example("opentelemetry")
+
+    def edit(config: dict[str, Any]) -> None:
+        config["model_list"] += models["proxy_config"]["model_list"]
+        config["litellm_settings"] = spans["proxy_config"]["litellm_settings"]
+
+    with closing(BedrockRuntime(stack.account)) as bedrock, closing(OtlpReceiver("x-api-key", "a-key")) as collector:
+        stack.edit_proxy_config(
+            edit,
+            bedrock_model_arns=models["bedrock_model_arns"],
+            otel_endpoint=collector.url,
+            otel_headers_secret_arn=stack.secret("globex/otel-headers", "x-api-key=a-key"),
+            gateway_extra_env={**spans["gateway_extra_env"], "AWS_BEDROCK_RUNTIME_ENDPOINT": bedrock.url},
+        )
+        stack.wait_until_steady("gateway", "backend")
+        yield Examples(bedrock, collector)
+
+
+def test_a_model_of_bedrock_is_invoked_with_the_credentials_of_the_task_role(
+    stack: ServedStack, examples: Examples
+) -> None:
+    answer = stack.chat(model="nova-2-lite")
+    assert answer.status == 200, answer.text
+    assert QUESTION["content"] in answer.content
+    assert examples.bedrock.roles == [f"arn:aws:iam::{ACCOUNT_ID}:role/globex-litellm-dev-task"]
+
+
+def test_the_collector_gets_the_span_of_a_chat_completion_without_its_content(
+    stack: ServedStack, examples: Examples
+) -> None:
+    asked = {"role": "user", "content": "What does a span of this request contain?"}
+    assert stack.chat(messages=[asked]).status == 200
+
+    becomes(True, lambda: bool(examples.collector.calls_of(stack.model)))
+    [span, *_] = examples.collector.calls_of(stack.model)
+    expected = {"service.name": "globex-litellm-dev-gateway", "deployment.environment": "dev", "team": "platform"}
+    assert expected.items() <= span.resource.items()
+    assert not [body for body in examples.collector.bodies if asked["content"].encode() in body]
