@@ -196,18 +196,20 @@ class Older(Fact):
         return (self.name,)
 
     def holds(self, values: Mapping[str, Any]) -> bool:
-        major, minor = (int(part) for part in f"{values[self.name]}.{_NEWEST}".split(".")[:2])
-        return major < min(self.oldest) or minor < self.oldest.get(major, 0)
+        return re.search(self._pattern, values[self.name]) is not None
 
     def condition(self) -> Expression:
-        parts = call("split", ".", text(variable(self.name), f".{_NEWEST}"))
-        major, minor = (call("element", parts, index) for index in range(2))
-        oldest = {str(major): minor for major, minor in self.oldest.items()}
-        return (major < min(self.oldest)) | (minor < call("lookup", oldest, major, 0))
+        return call("can", call("regex", self._pattern, variable(self.name)))
+
+    @property
+    def _pattern(self) -> str:
+        minors = (f"{major}[.](?:{_below(minor)})" for major, minor in self.oldest.items())
+        return f"^(?:{'|'.join((_below(min(self.oldest)), *minors))})(?:[.]|$)"
 
 
-_NEWEST = 999
-"""Stands for the newest minor version of a major one."""
+def _below(number: int) -> str:
+    """Returns the pattern of the numbers from 0 that are below one of at most 20."""
+    return f"[0-{number - 1}]" if number <= 10 else f"[0-9]|1[0-{number - 11}]"
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,9 @@ class Database(Construct):
         password = generated_password(self, "db_master_password", length=32, count=count_if(self.has_own_password))
         self.master_password = one(password, "result")
         self._is_serverless = local(self, "has_serverless_database", inputs.db_serverless_min_capacity.differs(None))
-        self.instance_class = self._is_serverless.then("db.serverless", inputs.db_instance_class)
+        self.instance_class = local(
+            self, "db_instance_class", self._is_serverless.then("db.serverless", inputs.db_instance_class)
+        )
         self._logs = self._log_group()
         self.log_group_name = one(self._logs, "name")
         self._cluster = cluster = self._aurora(network)

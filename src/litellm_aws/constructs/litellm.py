@@ -251,6 +251,7 @@ _STORES = (
         says="db_serverless_min_capacity = 0 needs Aurora PostgreSQL "
         f"{', '.join(f'{major}.{minor}' for major, minor in _AUTO_PAUSE.items())} or later: set 0.5 or more, or a "
         "later db_engine_version",
+        name="pauses_before_aurora_can",
     ),
     Refused(
         Is("db_instance_class", "db.serverless"),

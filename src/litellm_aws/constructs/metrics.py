@@ -67,12 +67,16 @@ class Metrics(Construct):
             {service: {"ClusterName": cluster.name, "ServiceName": name} for service, name in services.names.items()},
         )
         self.has_database, self.has_reader = database.exists, database.has_reader
+        roles = local(self, "database_roles", {"writer": True, "reader": database.has_reader})
         self.database = self._local(
             "database",
             for_map(
-                {"writer": True, "reader": database.has_reader},
-                lambda role, _: (role, {"DBClusterIdentifier": database.identifier, "Role": call("upper", role)}),
-                where=lambda _, exists: exists,
+                roles,
+                lambda role, _is_there: (
+                    role,
+                    {"DBClusterIdentifier": database.identifier, "Role": call("upper", role)},
+                ),
+                where=lambda _, is_there: is_there,
             ),
         )
         self.redis_nodes = self._local(

@@ -207,6 +207,15 @@ def _policy(_: Resource, __: Plan, prices: Prices) -> Iterator[Item]:
     yield Item("Alarm of autoscaling", ALARMS_PER_POLICY, "", ALARMS_PER_POLICY * prices.monthly("alarm_month"))
 
 
+def _alarm(alarm: Resource, _: Plan, prices: Prices) -> Iterator[Item]:
+    metrics = sum(bool(query["metric"]) for query in alarm.values["metric_query"]) or 1
+    yield Item("Metric of an alarm", metrics, "", metrics * prices.monthly("alarm_month"))
+
+
+def _dashboard(_: Resource, __: Plan, prices: Prices) -> Iterator[Item]:
+    yield Item("Dashboard", 1, "", prices.monthly("dashboard_month"))
+
+
 def _secret(prices: Prices) -> Item:
     return Item("Secret", 1, "", prices.monthly("secret_month"))
 
@@ -226,5 +235,7 @@ PRICED: Mapping[str, Callable[[Resource, Plan, Prices], Iterator[Item]]] = {
     "aws_secretsmanager_secret": _own_secret,
     "aws_ecs_cluster": _container_insights,
     "aws_appautoscaling_policy": _policy,
+    "aws_cloudwatch_metric_alarm": _alarm,
+    "aws_cloudwatch_dashboard": _dashboard,
 }
 """What a resource of each type costs, in the order of the lines."""
