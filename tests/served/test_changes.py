@@ -14,7 +14,6 @@ import pytest
 from litellm_aws.commands.demo.fleet import DEFAULT_VERSION
 from litellm_aws.local_aws.container_address import TASK_ADDRESS
 from litellm_aws.local_aws.litellm.installation import VERSIONS
-from litellm_aws.local_aws.model_provider import ModelProvider
 from tests.served.load import Load
 from tests.served.served_stack import ServedStack, answers, becomes, example, keeps_idle_connections, served_stack
 from tests.stand_ins.otlp_receiver import OtlpReceiver
@@ -162,17 +161,3 @@ def test_the_collector_gets_the_spans_of_the_new_version(stack: ServedStack, col
     becomes(True, lambda: bool(collector.calls_of(stack.model)))
     [span, *_] = collector.calls_of(stack.model)
     assert span.resource["service.name"] == "globex-litellm-dev-gateway"
-
-
-def test_a_rollback_keeps_what_the_newer_release_has_stored(stack: ServedStack, key: str) -> None:
-    """The schema stays the newer release's, as LiteLLM's migrations go forward only."""
-    with closing(ModelProvider("sk-stored")) as provider, Load(stack, key, clients=CLIENTS, pause=PAUSE) as load:
-        newer = stack.new_key(models=[])
-        stack.add_model("stored", provider.url, "sk-stored")
-        stack.apply(litellm_version="", gateway_metrics_port=None)
-        stack.wait_until_steady(*PROXIES, "ui")
-        assert stack.ask("/openapi.json").json["info"]["version"] == DEFAULT_VERSION
-        tries = 2 * len(stack.addresses("gateway"))  # the load balancer takes turns
-        becomes({200}, lambda: {stack.chat(newer, model="stored").status for _ in range(tries)})
-    assert not load.failures
-    becomes(True, lambda: stack.spend(newer) > 0)
