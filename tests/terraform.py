@@ -278,6 +278,10 @@ class Root:
         outputs = json.loads(self._run("output", "-json").stdout)
         return {name: output["value"] for name, output in outputs.items()}
 
+    def graph(self) -> str:
+        """Returns what `terraform graph` says about the resources, in DOT."""
+        return self._run("graph").stdout
+
     def shown_state(self) -> str:
         """Returns the state as `terraform show -json` prints it, sensitive values as well."""
         return self._run("show", "-json").stdout

@@ -66,6 +66,25 @@ def test_a_running_stack_gets_cheaper_stores_in_place(two_stacks: tuple[Stack, S
     }
 
 
+def test_the_reader_gets_another_class_before_the_writer(two_stacks: tuple[Stack, Stack]) -> None:
+    stack = two_stacks[1]
+
+    def classes() -> dict[str, str]:
+        found = stack.client("rds").describe_db_instances()["DBInstances"]
+        of_stack = [each for each in found if each["DBClusterIdentifier"] == stack.name]
+        return {each["DBInstanceIdentifier"].rpartition("-")[2]: each["DBInstanceClass"] for each in of_stack}
+
+    before = classes()
+    assert set(before) == {"writer", "reader"}
+    larger = {**stack.inputs, "db_instance_class": "db.r6g.8xlarge"}
+    stack.root.apply(larger, "-target=aws_rds_cluster_instance.reader[0]")
+    assert classes() == {**before, "reader": "db.r6g.8xlarge"}
+    stack.root.apply(larger)
+    assert classes() == dict.fromkeys(before, "db.r6g.8xlarge")
+    stack.apply()
+    assert classes() == before
+
+
 EXISTING_STORES = {
     "database_url": "postgresql://litellm@database.example.com/litellm",
     "redis_url": "rediss://redis.example.com:6379",

@@ -16,14 +16,12 @@ STORES = {
     "DATABASE_NAME": "litellm",
     "DATABASE_HOST_READ_REPLICA": "reader.mock",
     "DATABASE_PORT_READ_REPLICA": "5432",
-    "REDIS_HOST": "redis.mock",
-    "REDIS_PORT": "6379",
-    "REDIS_SSL": "true",
     "S3_BUCKET_NAME": "bucket-mock",
     "S3_REGION_NAME": "us-west-2",
     "AWS_REGION": "us-west-2",
     "AWS_REGION_NAME": "us-west-2",
 }
+CACHE = {"REDIS_HOST": "redis.mock", "REDIS_PORT": "6379", "REDIS_SSL": "true"}
 OTEL = {
     "LITELLM_OTEL_V2": "true",
     "OTEL_EXPORTER": "otlp_http",
@@ -116,7 +114,7 @@ def overridden(evaluate: Evaluate) -> Plan:
 
 @pytest.mark.parametrize("service", ["gateway", "backend"])
 def test_a_proxy_finds_the_stores_and_keeps_models_in_the_database(default: Plan, service: str) -> None:
-    assert environment(default, service) == STORES | MODELS | KEEP_ALIVE
+    assert environment(default, service) == STORES | CACHE | MODELS | KEEP_ALIVE
 
 
 def test_without_a_database_no_models_are_kept_in_it(evaluate: Evaluate) -> None:

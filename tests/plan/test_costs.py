@@ -12,7 +12,7 @@ from litellm_aws.commands.costs.prices import Prices, load_prices
 from litellm_aws.fleet.documents import shipped_profiles
 from tests.conftest import PROJECT
 from tests.plan.conftest import Evaluate
-from tests.terraform import Plan
+from tests.terraform import Plan, Root
 
 PAGE = PROJECT / "docs" / "costs.md"
 
@@ -43,9 +43,13 @@ def documents(plans: dict[str, Plan]) -> dict[str, Any]:
 
 
 def test_the_page_is_current(
-    sizes: dict[str, Plan], examples: dict[str, Plan], prices: Prices, pytestconfig: pytest.Config
+    sizes: dict[str, Plan],
+    examples: dict[str, Plan],
+    prices: Prices,
+    module_root: Root,
+    pytestconfig: pytest.Config,
 ) -> None:
-    written = page(documents(sizes), documents(examples), prices)
+    written = page(documents(sizes), documents(examples), prices, module_root.graph())
     if pytestconfig.getoption("--write-costs"):
         PAGE.write_text(written, encoding="utf-8")
     assert PAGE.read_text(encoding="utf-8") == written, "if the change is meant, run `make costs` and review the diff"

@@ -43,7 +43,7 @@ class Database(Construct):
         identifier: of the cluster.
         writer: the instance that must be up before anyone can log in.
         instance_class: of both instances.
-        instances: the writer and the reader.
+        instances: the writer and, from `add_reader` on, the reader.
         log_group_name: of PostgreSQL's log; null where `db_log_exports` does not ask for it.
         name, username, master_username: of the database, the tasks' user, the master user.
         has_own_password: whether the master user has a password that Terraform generates.
@@ -95,9 +95,18 @@ class Database(Construct):
             "rds_monitoring", account.aws_policy("service-role/AmazonRDSEnhancedMonitoringRole")
         )
         self.writer = self._instance("writer", 0, self.count)
-        # The first instance of a cluster becomes its writer, so the reader waits for it.
-        reader = self._instance("reader", 15, count_if(self.has_reader), after=[self.writer])
-        self.instances = [self.writer, reader]
+        self.instances = [self.writer]
+
+    def add_reader(self, *, after: ITerraformDependable) -> None:
+        """Makes the reader, where there is one.
+
+        Aurora creates both instances at the same time. The first one that is asked for becomes the writer (aws/aws-cdk,
+        issue 30260), and the other one is available minutes later: the bootstrap would wait for the wrong one.
+
+        Args:
+            after: what AWS creates in seconds, after the cluster: meanwhile it gets the request for the writer.
+        """
+        self.instances.append(self._instance("reader", 15, count_if(self.has_reader), after=[after]))
 
     def _aurora(self, network: Network) -> RdsCluster:
         inputs, naming = self._inputs, self._naming
@@ -246,12 +255,7 @@ class Database(Construct):
         return text(head, "dbuser:", db.attribute("cluster_resource_id"), "/", self.username)
 
     def _instance(
-        self,
-        role: str,
-        promotion_tier: int,
-        count: TerraformCount,
-        *,
-        after: Sequence[ITerraformDependable] = (),
+        self, role: str, promotion_tier: int, count: TerraformCount, *, after: Sequence[ITerraformDependable] = ()
     ) -> RdsClusterInstance:
         return RdsClusterInstance(
             self,

@@ -52,8 +52,8 @@ class Environment(Construct):
         gateway, backend: of the services.
         has_database: whether there is a database, managed or existing.
         has_database_url: whether there is an existing one.
-        stores: where the database, the cache and the bucket are, all that the migration gets: map from name to value,
-            null where there is none.
+        stores: where the database and the bucket are, all that the migration gets: map from name to value, null where
+            there is none. Not where Redis is: the migration does not use it, and would wait for it.
         database_secrets: the migration's secrets, null where it has none.
     """
 
@@ -75,7 +75,8 @@ class Environment(Construct):
         assert secrets.database_url.exists is not None
         self.has_database_url = has_url = local(self, "has_existing_database", secrets.database_url.exists)
         self.has_database = local(self, "has_database", database.exists | has_url)
-        self.stores = local(self, "stores_environment", _stores(inputs, database, cache, storage))
+        self.stores = local(self, "stores_environment", _stores(inputs, database, storage))
+        self._cache = local(self, "cache_environment", _cache(cache))
         self.database_secrets = when(has_url, [{"name": "DATABASE_URL", "valueFrom": secrets.database_url.arn}])
         self._shared = local(
             self,
@@ -112,9 +113,8 @@ class Environment(Construct):
         all_secrets = local(
             self, f"{name}_all_secrets", call("merge", self._shared_secrets, *own_secrets, extra_secrets)
         )
-        all_values = local(
-            self, f"{name}_all_environment", call("merge", self.stores, self._shared, own_values, extra_values)
-        )
+        parts = (self.stores, self._cache, self._shared, own_values, extra_values)
+        all_values = local(self, f"{name}_all_environment", call("merge", *parts))
         chosen_secrets = local(
             self,
             f"{name}_secrets",
@@ -139,7 +139,7 @@ class Environment(Construct):
 Values = dict[str, Expression | str]
 
 
-def _stores(inputs: InputVariables, database: Database, cache: Cache, storage: Storage) -> Values:
+def _stores(inputs: InputVariables, database: Database, storage: Storage) -> Values:
     return {
         "IAM_TOKEN_DB_AUTH": when(database.exists, "true"),
         "DATABASE_HOST": database.host,
@@ -149,13 +149,18 @@ def _stores(inputs: InputVariables, database: Database, cache: Cache, storage: S
         # With these, LiteLLM opens a second pool of connections.
         "DATABASE_HOST_READ_REPLICA": when(database.has_reader, database.reader_host),
         "DATABASE_PORT_READ_REPLICA": when(database.has_reader, database.port_text),
-        "REDIS_HOST": cache.host,
-        "REDIS_PORT": cache.port_text,
-        "REDIS_SSL": when(cache.exists, "true"),
         "S3_BUCKET_NAME": storage.bucket_name,
         "S3_REGION_NAME": inputs.region,
         "AWS_REGION": inputs.region,
         "AWS_REGION_NAME": inputs.region,
+    }
+
+
+def _cache(cache: Cache) -> Values:
+    return {
+        "REDIS_HOST": cache.host,
+        "REDIS_PORT": cache.port_text,
+        "REDIS_SSL": when(cache.exists, "true"),
     }
 
 

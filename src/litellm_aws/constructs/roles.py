@@ -29,6 +29,7 @@ class Roles(Construct):
         start_permissions: what must be granted before ECS can start a task of a service.
         bootstrap_permissions: what must be granted before ECS can start the bootstrap.
         migration_permissions: what must be granted before the migration starts and works.
+        database_login: what must be granted before the gateway or the backend can log in to the database.
         task_permissions: what must be granted before the gateway or the backend work.
     """
 
@@ -64,9 +65,10 @@ class Roles(Construct):
         connect = self._policy(
             "rds_iam_connect", {"Action": ["rds-db:connect"], "Resource": database.login_arns}, exists=database.exists
         )
+        self.database_login = self.task.attach(connect)
         bucket_key = self._bucket_key()
         self.task_permissions = [
-            self.task.attach(connect),
+            self.database_login,
             self.task.attach(self._bucket_policy(storage)),
             self.task.attach(bucket_key),
             *self._bedrock_permissions(),

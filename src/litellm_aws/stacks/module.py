@@ -78,6 +78,7 @@ class ModuleStack(Stack):
             secrets=secrets,
             environment=environment,
         )
+        database.add_reader(after=self._roles.database_login)
         self._load_balancer = LoadBalancer(
             self, "load_balancer", inputs=inputs, naming=naming, network=network, retention=retention
         )

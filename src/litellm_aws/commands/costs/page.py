@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
 from typing import Any
 
 from .command import NOT_IN_THE_SUM
+from .first_apply import DURATIONS, OTHER, FirstApply
 from .plan_costs import Item, Plan, plan_costs, total
 from .prices import Prices
 
@@ -23,31 +23,20 @@ SIZES: Mapping[str, Mapping[str, object]] = {
 }
 """The tenants whose sizes are compared, and the inputs of each."""
 
-_STEPS: Mapping[str, tuple[int, int, Sequence[str]]] = {
-    "NAT gateway": (120, 120, ()),
-    "load balancer": (150, 150, ()),
-    "Redis or Valkey": (600, 900, ()),
-    "Aurora cluster": (60, 60, ()),
-    "Aurora writer": (480, 480, ("Aurora cluster",)),
-    "Aurora reader": (480, 480, ("Aurora writer",)),
-    "database bootstrap": (60, 60, ("Aurora writer", "NAT gateway")),
-    "schema migration": (90, 90, ("database bootstrap", "Redis or Valkey")),
-    "gateway and backend": (0, 0, ("schema migration", "load balancer")),
-}
-"""The steps of a first apply that take long: seconds from and to, and the steps that they wait for."""
 
-
-def page(sizes: Mapping[str, Any], examples: Mapping[str, Any], prices: Prices) -> str:
+def page(sizes: Mapping[str, Any], examples: Mapping[str, Any], prices: Prices, graph: str) -> str:
     """Returns the page.
 
     Args:
         sizes, examples: what `terraform show -json` says of the plan of each tenant, by its name.
         prices: of the region.
+        graph: what `terraform graph` says of the module.
     """
     costs = {name: plan_costs(Plan(document), prices) for name, document in {**sizes, **examples}.items()}
     defaults, small = total(costs["defaults"]), total(costs["small"])
     nat = prices.monthly("nat_gateway_hour") + prices.monthly("public_ipv4_address_hour")
     even = prices.monthly("aurora_instance_hour", "db.t4g.medium") / prices.monthly("aurora_acu_hour")
+    durations = _durations(graph, sizes["defaults"])
     return f"""\
 # What a tenant costs
 
@@ -91,13 +80,16 @@ autoscaling; the price is for one.
 
 ## A first apply
 
-The seconds are typical creation times on AWS, not measured with this stack; AWS promises none. Steps that do not wait
-for one another run at the same time. What is not listed takes seconds, but
-for the certificate of a `domain_name`: AWS validates it by DNS, in minutes.
+The seconds are typical creation times on AWS, not measured with this stack; AWS promises none. The rest is computed
+from Terraform's plan and graph of the defaults: steps that do not wait for one another run at the same time, and what
+is not listed takes {OTHER.least} seconds. The certificate of a `domain_name` is not here: AWS validates it by DNS, in
+minutes.
 
-{_table(("step", "seconds", "waits for", "ends after"), _durations())}
+{_table(("step", "seconds", "in public logs", "waits for", "ends after, in minutes"), durations)}
 
-The tasks start after that. `wait_for_steady_state` waits for them, too.
+The tasks start with their services. `wait_for_steady_state` waits for them, too. In the one public log of two instances
+of Aurora that were created together, the second was available six minutes after the first. If the reader takes as long,
+the apply ends later, but no task waits for it.
 
 ## Prices
 
@@ -134,22 +126,27 @@ def _cell(items: Sequence[Item]) -> str:
     return ", ".join(f"{item.numbers}{f' of {item.size}' if item.size else ''}: {item.monthly:,}" for item in items)
 
 
-def _durations() -> Iterable[tuple[str, str, str, str]]:
-    for step, (least, most, after) in _STEPS.items():
-        seconds = str(least) if least == most else f"{least} to {most}"
-        yield step, seconds if most else "", ", ".join(after), f"{_minutes(step)} min"
+def _durations(graph: str, plan: Any) -> Iterable[tuple[str, str, str, str, str]]:
+    bounds = [FirstApply(graph, plan, longest=longest) for longest in (False, True)]
+    shortest = bounds[0]
+    for address in (each for each in shortest.steps if each in DURATIONS):
+        duration = DURATIONS[address]
+        seconds = _range(str(duration.least), str(duration.most))
+        after = ", ".join(DURATIONS[each].name for each in shortest.long_steps_before(address))
+        ends = _range(*(_clock(each.steps[address].end) for each in bounds))
+        yield duration.name, seconds, duration.seen, after, ends
+    service = "aws_ecs_service.gateway"
+    after = ", ".join(DURATIONS[each].name for each in shortest.long_steps_before(service))
+    yield "gateway and backend", "", "", after, _range(*(_clock(each.steps[service].end) for each in bounds))
+    yield "**the apply**", "", "", "", _range(*(f"**{_clock(each.seconds)}**" for each in bounds))
 
 
-def _minutes(step: str) -> str:
-    """Returns after how many minutes a step ends."""
-    shortest, longest = (f"{_end(step, bound) / 60:.3g}" for bound in (0, 1))
-    return shortest if shortest == longest else f"{shortest} to {longest}"
+def _range(least: str, most: str) -> str:
+    return least if least == most else f"{least} to {most}"
 
 
-@cache
-def _end(step: str, bound: int) -> int:
-    *seconds, after = _STEPS[step]
-    return seconds[bound] + max((_end(each, bound) for each in after), default=0)
+def _clock(seconds: int) -> str:
+    return f"{seconds // 60}:{seconds % 60:02}"
 
 
 def _prices(prices: Prices, costs: Iterable[Sequence[Item]]) -> Iterable[tuple[str, str, str]]:
