@@ -320,6 +320,21 @@ def variable(name: str) -> Expression:
     return Expression(f"var.{name}")
 
 
+def local_value(name: str) -> Expression:
+    """Returns a local of the module."""
+    return Expression(f"local.{name}")
+
+
+def resource(kind: str, name: str) -> Expression:
+    """Returns a resource."""
+    return Expression(f"{kind}.{name}")
+
+
+def data_source(kind: str, name: str) -> Expression:
+    """Returns a data source."""
+    return Expression(f"data.{kind}.{name}")
+
+
 def module_output(module: str, name: str) -> Expression:
     """Returns an output of a called module."""
     return Expression(f"module.{module}").attribute(name)

