@@ -31,6 +31,7 @@ _MAP_TOKEN = -123456789
 
 _TOKEN_MARK = "TfToken["
 """CDKTF's marker for its own references in strings, even in a string that a user wrote."""
+_QUOTED_TOKEN_MARK = f"${{{json.dumps(_TOKEN_MARK)}}}"
 
 _CONDITIONAL, _OR, _AND, _EQUALITY, _ORDER, _SUM, _PRODUCT, _UNARY, _ATOM = range(9)
 """The precedence of Terraform's operators, from `?:` to a name (Terraform language, operators)."""
@@ -374,7 +375,7 @@ def constant(value: Any) -> Any:
     """
     match value:
         case str():
-            return _escaped(value).replace(_TOKEN_MARK, f"${{{json.dumps(_TOKEN_MARK)}}}")
+            return _escaped(value).replace(_TOKEN_MARK, _QUOTED_TOKEN_MARK)
         case None:
             return NULL
         case int() if not isinstance(value, bool) and abs(value) > _LARGEST_SAFE_INTEGER:

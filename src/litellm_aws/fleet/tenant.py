@@ -26,7 +26,12 @@ _ONE_OR_SEVERAL = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"ty
 
 class _Options(BaseModel):
     model_config = ConfigDict(
-        extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True, protected_namespaces=()
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        use_attribute_docstrings=True,
+        protected_namespaces=(),
+        defer_build=True,  # most sections are never used by themselves
     )
 
     @field_validator("*", mode="before")

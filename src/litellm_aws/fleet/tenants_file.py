@@ -126,7 +126,7 @@ class _Validator:
         # The values of secrets are unknown before the plan.
         unknown = wrong | {secret.name for secret in TenantSettings.module.sensitive_inputs}
         for rule in TenantSettings.module.rules:
-            message = None if unknown & set(rule.inputs) else rule.broken(inputs)
+            message = rule.broken(inputs) if unknown.isdisjoint(rule.inputs) else None
             if message is not None:
                 # Reported at the tenant's own line, if it sets one of the inputs.
                 nodes = [

@@ -1,4 +1,4 @@
-"""Renders stacks as CDKTF writes them: the configuration in Terraform's JSON, and the manifest that the CDKTF CLI reads."""
+"""Renders stacks as CDKTF does: configurations in Terraform's JSON, and the manifest that the CDKTF CLI reads."""
 
 from __future__ import annotations
 
@@ -83,6 +83,8 @@ def _json(value: Any, newline: str = "\n  ") -> str:
             return f"{{{inner}{f',{inner}'.join(items)}{newline}}}"
         case list() if value:
             return f"[{inner}{f',{inner}'.join(_json(item, inner) for item in value)}{newline}]"
+        case bool():
+            return "true" if value else "false"
         case float() if value.is_integer() and abs(value) < _FIRST_WITH_EXPONENT:
             return str(int(Decimal(repr(value))))
         case _:

@@ -49,7 +49,7 @@ def cached(make: Callable[[], str]) -> str:
 
 def _folder() -> Path:
     configured = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    # "If an implementation encounters a relative path [...] it should [...] ignore it" (XDG Base Directory Specification).
+    # A relative path "should be ignored" (XDG Base Directory Specification).
     return (configured if configured.is_absolute() else Path.home() / ".cache") / "litellm-aws"
 
 

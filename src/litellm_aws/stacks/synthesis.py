@@ -168,7 +168,6 @@ def workspaces_configurations(fleet: Fleet, *, tenants_file: Path, stacks_folder
         tenants_file: path of the tenants file, from the top of the repository.
         stacks_folder: folder of the roots, from the top of the repository.
     """
-
     return _workspaces(fleet, tenants_file, stacks_folder, Path())
 
 
