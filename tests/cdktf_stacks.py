@@ -19,16 +19,15 @@ class WithBackend(TerraformStack):
     def __init__(self, scope: Construct, name: str, blocks: Blocks) -> None:
         super().__init__(scope, name)
         terraform = dict(blocks["terraform"])
-        backend = terraform.pop("backend", {})
-        match {**backend, "cloud": terraform.pop("cloud", None)}:
-            case {"cloud": {"organization": organization, "workspaces": workspace, **rest}}:
-                workspaces = NamedCloudWorkspace(workspace["name"], workspace.get("project"))
-                CloudBackend(self, organization=organization, workspaces=workspaces, **rest)
-            case {"s3": {"bucket": bucket, "key": key, **rest}}:
-                S3Backend(self, bucket=bucket, key=key)
-                self.add_override("terraform.backend.s3", rest)
-            case {"local": {"path": path}}:
-                LocalBackend(self, path=path)
+        backend, cloud = terraform.pop("backend", {}), terraform.pop("cloud", None)
+        if cloud is not None:
+            workspaces = NamedCloudWorkspace(**cloud["workspaces"])
+            CloudBackend(self, **{**cloud, "workspaces": workspaces})
+        elif "s3" in backend:
+            S3Backend(self, bucket=backend["s3"]["bucket"], key=backend["s3"]["key"])
+            self.add_override("terraform.backend.s3", backend["s3"])
+        else:
+            LocalBackend(self, path=backend["local"]["path"])
         for name, value in terraform.items():
             self.add_override(f"terraform.{name}", value)
         for kind in blocks.keys() - {"terraform"}:

@@ -1,5 +1,7 @@
-"""Whatever the tenants file holds, its reader answers with settings or with messages, and settings are rendered as CDKTF
-does."""
+"""Whatever the tenants file holds, its reader answers with settings or with messages.
+
+Roots are rendered from settings as CDKTF does it.
+"""
 
 from __future__ import annotations
 
@@ -185,6 +187,6 @@ def test_any_file_is_read_or_refused_with_a_line_and_a_message(folder: Path) -> 
     for number, tenant in enumerate(accepted):
         named = tenant.model_copy(update={"tenant": f"t{number}"})
         roots[named.label] = tenant_root(named, tenants_folder=folder, root_folder=folder / named.label)
-    written = written_by_cdktf(roots, dict.fromkeys(roots, {}), folder / "cdktf.out")
+    written = written_by_cdktf(roots, {name: {} for name in roots}, folder / "cdktf.out")
     for name, root in roots.items():
         assert configuration(name, root["terraform"], body(root), {}) == written[name]

@@ -14,13 +14,17 @@ from litellm_aws.stacks.workspaces import by_stack, workspaces
 from tests.cdktf_stacks import written_by_cdktf
 
 PROJECT = Path(__file__).parents[2]
-FLEETS = [PROJECT / "tenants.yaml", *sorted(PROJECT.glob("examples/*/tenants.yaml")), PROJECT / "examples/fleet/hcp.yaml"]
+FLEETS = [
+    PROJECT / "tenants.yaml",
+    *sorted(PROJECT.glob("examples/*/tenants.yaml")),
+    PROJECT / "examples/fleet/hcp.yaml",
+]
 ROLE = "arn:aws:iam::111122223333:role/deployer"
 BACKENDS = (
     "{local: {path: 'states/${x}'}}",
     "{s3: {bucket: states, region: us-west-2}}",
-    "{s3: {bucket: b, region: eu-west-1, use_lockfile: false, key: k, kms_key_id: a, use_path_style: true, "
-    f"assume_role: {{role_arn: '{ROLE}', external_id: '%{{a}}', duration: 1h}}, endpoints: {{s3: 'http://localhost'}}}}}}",
+    "{s3: {bucket: b, region: eu-west-1, use_lockfile: false, key: k, kms_key_id: '%{a}', use_path_style: true, "
+    f"assume_role: {{role_arn: '{ROLE}', external_id: abc, duration: 1h}}, endpoints: {{s3: 'http://localhost'}}}}}}",
     "{cloud: {organization: acme}}",
     "{cloud: {organization: acme, project: 'a ${b}', workspace: '%{w}'}}",
     "{cloud: {organization: acme, hostname: 'app.terraform.io:443'}}",
@@ -32,8 +36,9 @@ NUMBERS = (
     "9007199254740993, 99999999999999999999, -123456789, -123456789.0, -1.8881545897087505e+289]"
 )
 TEXTS = (
-    "{'10': a, '9': b, B: c, a: d, \"\\uE000\": e, \"\\U0001F600\": f, '//': {metadata: {uniqueId: a}}, constructor: g, "
-    "'${k}': '${v}', q: \"'\\\"\\\\/\\b\\n\\x7f\\u2028\\u00e9\", t: 'TfToken[TOKEN.0]', n: null, e: ['', {}, [], null, true]}"
+    "{'10': a, '9': b, B: c, a: d, \"\\uE000\": e, \"\\U0001F600\": f, '//': {metadata: {uniqueId: a}}, "
+    "constructor: g, '${k}': '${v}', q: \"'\\\"\\\\/\\b\\n\\x7f\\u2028\\u00e9\", t: 'TfToken[TOKEN.0]', n: null, "
+    "e: ['', {}, [], null, true]}"
 )
 OTHERS = (
     f"proxy_config: {{numbers: {NUMBERS}, texts: {TEXTS}}}",

@@ -15,6 +15,7 @@ Importing this module has three effects, and they must come before the first imp
 import importlib.util
 import json
 import os
+import re
 import sys
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -37,7 +38,9 @@ def _own_node() -> str:
 
 def _load_bindings_lazily() -> None:
     preload = json.dumps(str(Path(__file__).with_name("lazy_bindings.cjs")), ensure_ascii=False)
-    os.environ["NODE_OPTIONS"] = f"{os.environ.get('NODE_OPTIONS', '')} --require {preload}".strip()
+    # `changed` runs another copy of this program, which inherits the variable.
+    options = re.sub('--require "[^"]*lazy_bindings.cjs"', "", os.environ.get("NODE_OPTIONS", "")).strip()
+    os.environ["NODE_OPTIONS"] = f"{options} --require {preload}".strip()
 
 
 def _register_aws_bindings() -> None:
