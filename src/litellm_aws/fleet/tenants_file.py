@@ -120,7 +120,7 @@ class _Validator:
     def _check_across(
         self, layers: Layers, values: dict[str, Any], wrong: set[str], settings: TenantSettings | None
     ) -> None:
-        inputs = {name: values.get(name, declared.default) for name, declared in TenantSettings.module.inputs.items()}
+        inputs = {**TenantSettings.module.defaults, **values}
         if settings is not None:
             inputs["production"] = settings.is_production  # by the wave, too
         # The values of secrets are unknown before the plan.
