@@ -251,3 +251,13 @@ def test_a_second_run_starts_no_node_and_writes_the_same(tmp_path: Path, empty_c
     assert run("warm") == "[] []"
     for file in (path for path in (tmp_path / "cold").rglob("*") if path.is_file()):
         assert (tmp_path / "warm" / file.relative_to(tmp_path / "cold")).read_bytes() == file.read_bytes()
+
+
+def test_two_first_runs_at_once_make_one_entry(tmp_path: Path, empty_cache: Path) -> None:
+    runs = [
+        subprocess.Popen([sys.executable, "-c", WARM, str(tmp_path / out)], cwd=PROJECT, stdout=subprocess.DEVNULL)
+        for out in ("one", "other")
+    ]
+    assert [run.wait(timeout=120) for run in runs] == [0, 0]
+    [entry] = empty_cache.iterdir()
+    assert cached(lambda: "never").encode() in entry.read_bytes()

@@ -39,7 +39,7 @@ def _own_node() -> str:
 def _load_bindings_lazily() -> None:
     preload = json.dumps(str(Path(__file__).with_name("lazy_bindings.cjs")), ensure_ascii=False)
     # `changed` runs another copy of this program, which inherits the variable.
-    options = re.sub('--require "[^"]*lazy_bindings.cjs"', "", os.environ.get("NODE_OPTIONS", "")).strip()
+    options = re.sub(r'--require "[^"]*lazy_bindings\.cjs"', "", os.environ.get("NODE_OPTIONS", "")).strip()
     os.environ["NODE_OPTIONS"] = f"{options} --require {preload}".strip()
 
 

@@ -61,7 +61,7 @@ def replace(outdir: Path, contents: Mapping[Path, bytes]) -> None:
         for name, content in zip(staged, contents.values(), strict=True):
             with open(name, "wb") as file:
                 file.write(content)
-        for folder in {path.parent for path in contents}:
+        for folder in dict.fromkeys(path.parent for path in contents):
             (outdir / folder).mkdir(parents=True, exist_ok=True)
         for name, path in zip(staged, contents, strict=True):
             os.replace(name, outdir / path)
