@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--take-screenshot", action="store_true", help="write the screenshot of the UI in docs")
     parser.addoption("--write-costs", action="store_true", help="write docs/costs.md instead of comparing")
     parser.addoption("--load-minutes", type=float, default=1, help="duration of the load on the served stack")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Has this session make the module anew, once."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture
+def empty_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache without entries, with which synthesis runs CDKTF."""
+    folder = tmp_path_factory.mktemp("empty-cache")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
+    return folder / "litellm-aws"
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,7 @@
-"""Whatever the tenants file holds, its reader answers with settings or with messages, and settings can be rendered."""
+"""Whatever the tenants file holds, its reader answers with settings or with messages.
+
+Roots are rendered from settings as CDKTF does it.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cdktf import App
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -26,7 +28,9 @@ from litellm_aws.fleet.tenant import (
     TenantSettings,
 )
 from litellm_aws.fleet.tenants_file import load_fleet
-from litellm_aws.stacks.tenant_root import TenantRootStack
+from litellm_aws.stacks.configuration import Blocks, body, configuration
+from litellm_aws.stacks.tenant_root import tenant_root
+from tests.cdktf_stacks import written_by_cdktf
 
 FOLDER = Path("/fleet")
 
@@ -179,8 +183,10 @@ def test_any_file_is_read_or_refused_with_a_line_and_a_message(folder: Path) -> 
 
     read()
     assert len(accepted) > 20
-    app = App(outdir=str(folder / "cdktf.out"), skip_validation=True)
+    roots: dict[str, Blocks] = {}
     for number, tenant in enumerate(accepted):
         named = tenant.model_copy(update={"tenant": f"t{number}"})
-        TenantRootStack(app, named, tenants_folder=folder, root_folder=folder / named.label)
-    app.synth()
+        roots[named.label] = tenant_root(named, tenants_folder=folder, root_folder=folder / named.label)
+    written = written_by_cdktf(roots, {name: {} for name in roots}, folder / "cdktf.out")
+    for name, root in roots.items():
+        assert configuration(name, root["terraform"], body(root), {}) == written[name]

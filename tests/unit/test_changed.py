@@ -76,6 +76,11 @@ def test_a_comment_and_another_order_change_nothing(repository: Path) -> None:
     assert changed_since("HEAD", FILE).tenants == []
 
 
+def test_the_module_is_made_once_for_both_sides(repository: Path, empty_cache: Path) -> None:
+    changed_since("HEAD", FILE)
+    assert len(list(empty_cache.iterdir())) == 1
+
+
 def test_what_a_tenant_includes_counts(repository: Path) -> None:
     FILE.write_text("include: customers\nprofiles: {big: {ui_desired_count: 2}}\n" + FILE.read_text())
     Path("customers").mkdir()
@@ -278,10 +283,10 @@ def test_a_tenants_file_that_is_not_yet_committed_is_new_and_no_change_of_the_mo
 
 
 def test_notes_are_no_difference(checkout: Path) -> None:
-    synthesis = Path("src/litellm_aws/stacks/synthesis.py")
-    text = synthesis.read_text()
-    synthesis.write_text(text.replace('metadata.pop("overrides", None)', 'metadata["version"] = "another"'))
-    assert synthesis.read_text() != text
+    rendering = Path("src/litellm_aws/stacks/configuration.py")
+    text = rendering.read_text()
+    rendering.write_text(text.replace('"version": _CDKTF,', '"version": "another",'))
+    assert rendering.read_text() != text
     assert json.loads(run("--format=json").stdout)["tenants"] == []
 
 

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from litellm_aws.fleet.tenants_file import load_fleet
+from litellm_aws.stacks.synthesis import synthesize
+
 PROJECT = Path(__file__).parents[2]
 
 
@@ -18,7 +21,12 @@ def test_nobody_needs_node_and_nobody_hears_of_its_age(tmp_path: Path) -> None:
     ended = subprocess.run(
         [sys.executable, str(PROJECT / "main.py")],
         cwd=PROJECT,
-        env={"PATH": str(tmp_path), "CDKTF_OUTDIR": str(tmp_path / "cdktf.out"), "HOME": os.environ["HOME"]},
+        env={
+            "PATH": str(tmp_path),
+            "CDKTF_OUTDIR": str(tmp_path / "cdktf.out"),
+            "HOME": os.environ["HOME"],  # in which jsii has a cache
+            "XDG_CACHE_HOME": str(tmp_path),
+        },
         capture_output=True,
         text=True,
         check=False,
@@ -26,7 +34,8 @@ def test_nobody_needs_node_and_nobody_hears_of_its_age(tmp_path: Path) -> None:
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
-def test_only_the_bindings_that_are_used_are_loaded(stacks: Path) -> None:
+def test_only_the_bindings_that_are_used_are_loaded(empty_cache: Path, tmp_path: Path) -> None:
+    synthesize(load_fleet(PROJECT / "tenants.yaml"), tmp_path)
     loaded = [name for name in sys.modules if name.startswith("cdktf_cdktf_provider_aws.")]
     assert 30 < len(loaded) < 120
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from litellm_aws.stacks.stale_roots import StaleRoot, delete, is_root_of, warnings
+from litellm_aws.stacks.stale_roots import StaleRoot, delete, tenants_file_of, warnings
 
 CONFIGURATION = "cdk.tf.json"
 LOCAL = {"backend": {"local": {"path": "../../../terraform.acme-dev.tfstate"}}}
@@ -112,7 +112,7 @@ def test_a_state_that_was_never_migrated_from_its_file_counts(root: Path) -> Non
 )
 def test_only_a_root_of_the_same_tenants_file_is_ours(root: Path, configuration: str, is_ours: bool) -> None:
     (root / CONFIGURATION).write_text(configuration)
-    assert is_root_of(root / CONFIGURATION, Path("tenants.yaml")) is is_ours
+    assert (tenants_file_of(root / CONFIGURATION) == Path("tenants.yaml").resolve()) is is_ours
 
 
 def test_files_of_the_users_own_stay(root: Path) -> None:

@@ -145,7 +145,9 @@ def test_a_bad_file_ends_with_2_and_leaves_the_output_as_it_was(
     assert last == f"{problems} in {tmp_path}/fleet.yaml; nothing was written."
 
 
-def test_ctrl_c_ends_with_130_and_leaves_the_output_as_it_was(synthesized: tuple[Path, Run], tmp_path: Path) -> None:
+def test_ctrl_c_ends_with_130_and_leaves_the_output_as_it_was(
+    synthesized: tuple[Path, Run], tmp_path: Path, empty_cache: Path
+) -> None:
     folder, _ = synthesized
     changed = tmp_path / "tenants.yaml"
     changed.write_text(FLEET.replace("us-west-2", "us-east-1"))
@@ -373,7 +375,7 @@ def test_a_file_in_place_of_a_root_ends_with_1_and_leaves_the_output_as_it_was(
 
 @pytest.mark.parametrize("in_the_middle", [signal.SIGTERM, signal.SIGKILL])
 def test_a_run_that_is_killed_leaves_the_output_as_it_was(
-    synthesized: tuple[Path, Run], tmp_path: Path, in_the_middle: signal.Signals
+    synthesized: tuple[Path, Run], tmp_path: Path, in_the_middle: signal.Signals, empty_cache: Path
 ) -> None:
     folder, _ = synthesized
     (tmp_path / "tenants.yaml").write_text(FLEET.replace("us-west-2", "us-east-1"))
@@ -408,9 +410,10 @@ def test_of_two_runs_at_once_one_waits(project: Path, capsys: pytest.CaptureFixt
 
 
 def test_a_full_temporary_folder_ends_with_1(
-    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, empty_cache: Path
 ) -> None:
     run(capsys, FLEET)
+    shutil.rmtree(empty_cache)
     before = files(project / "cdktf.out")
     # Node fails there as it does on a full disk: by a message of jsii's with the system's word for it.
     (project / "scratch").mkdir()
@@ -427,7 +430,7 @@ def test_a_full_temporary_folder_ends_with_1(
     assert files(project / "cdktf.out") == before
 
 
-def test_a_temporary_folder_too_small_for_jsii_itself_ends_with_1(project: Path) -> None:
+def test_a_temporary_folder_too_small_for_jsii_itself_ends_with_1(project: Path, empty_cache: Path) -> None:
     (project / "tenants.yaml").write_text(FLEET)
     process = subprocess.run(
         ["sh", "-c", f"ulimit -f 1; exec {sys.executable} {MAIN}"],

@@ -7,7 +7,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import reduce
+from functools import cached_property, reduce
 from typing import Any, ClassVar
 
 from .expressions import Expression, call, for_list, for_map, text, variable
@@ -287,7 +287,7 @@ class Refused(CrossRule):
         object.__setattr__(self, "name", name)
         object.__setattr__(self, "precondition", precondition)
 
-    @property
+    @cached_property
     def inputs(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(name for fact in self.facts for name in fact.inputs))
 

@@ -31,6 +31,7 @@ _MAP_TOKEN = -123456789
 
 _TOKEN_MARK = "TfToken["
 """CDKTF's marker for its own references in strings, even in a string that a user wrote."""
+_QUOTED_TOKEN_MARK = f"${{{json.dumps(_TOKEN_MARK)}}}"
 
 _CONDITIONAL, _OR, _AND, _EQUALITY, _ORDER, _SUM, _PRODUCT, _UNARY, _ATOM = range(9)
 """The precedence of Terraform's operators, from `?:` to a name (Terraform language, operators)."""
@@ -320,6 +321,21 @@ def variable(name: str) -> Expression:
     return Expression(f"var.{name}")
 
 
+def local_value(name: str) -> Expression:
+    """Returns a local of the module."""
+    return Expression(f"local.{name}")
+
+
+def resource(kind: str, name: str) -> Expression:
+    """Returns a resource."""
+    return Expression(f"{kind}.{name}")
+
+
+def data_source(kind: str, name: str) -> Expression:
+    """Returns a data source."""
+    return Expression(f"data.{kind}.{name}")
+
+
 def module_output(module: str, name: str) -> Expression:
     """Returns an output of a called module."""
     return Expression(f"module.{module}").attribute(name)
@@ -359,7 +375,7 @@ def constant(value: Any) -> Any:
     """
     match value:
         case str():
-            return _escaped(value).replace(_TOKEN_MARK, f"${{{json.dumps(_TOKEN_MARK)}}}")
+            return _escaped(value).replace(_TOKEN_MARK, _QUOTED_TOKEN_MARK)
         case None:
             return NULL
         case int() if not isinstance(value, bool) and abs(value) > _LARGEST_SAFE_INTEGER:

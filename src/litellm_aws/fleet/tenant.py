@@ -26,7 +26,12 @@ _ONE_OR_SEVERAL = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"ty
 
 class _Options(BaseModel):
     model_config = ConfigDict(
-        extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True, protected_namespaces=()
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        use_attribute_docstrings=True,
+        protected_namespaces=(),
+        defer_build=True,  # most sections are never used by themselves
     )
 
     @field_validator("*", mode="before")
@@ -209,6 +214,11 @@ class CloudBackend(_Options):
     def host(self) -> str:
         """The host, by default HCP Terraform's."""
         return self.hostname or HCP_HOST
+
+    def arguments(self, workspace: str, project: str | None = None) -> dict[str, Any]:
+        """Returns the arguments of Terraform's block `cloud` for a workspace."""
+        options = self.model_dump(include={"hostname", "organization"}, exclude_none=True)
+        return {**options, "workspaces": {"name": workspace, **({"project": project} if project else {})}}
 
 
 class Backend(_Options):

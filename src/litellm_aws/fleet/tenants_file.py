@@ -120,13 +120,13 @@ class _Validator:
     def _check_across(
         self, layers: Layers, values: dict[str, Any], wrong: set[str], settings: TenantSettings | None
     ) -> None:
-        inputs = {name: values.get(name, declared.default) for name, declared in TenantSettings.module.inputs.items()}
+        inputs = {**TenantSettings.module.defaults, **values}
         if settings is not None:
             inputs["production"] = settings.is_production  # by the wave, too
         # The values of secrets are unknown before the plan.
         unknown = wrong | {secret.name for secret in TenantSettings.module.sensitive_inputs}
         for rule in TenantSettings.module.rules:
-            message = None if unknown & set(rule.inputs) else rule.broken(inputs)
+            message = rule.broken(inputs) if unknown.isdisjoint(rule.inputs) else None
             if message is not None:
                 # Reported at the tenant's own line, if it sets one of the inputs.
                 nodes = [

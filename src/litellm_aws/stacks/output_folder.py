@@ -33,35 +33,43 @@ def locked(outdir: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def replace(outdir: Path, contents: Mapping[Path, bytes]) -> dict[Path, Change]:
-    """Writes the files that differ. All contents are written to disk before the first file is replaced.
+def compared(outdir: Path, contents: Mapping[Path, bytes]) -> dict[Path, Change]:
+    """Returns how the content of each file, by its path in a folder, differs from what is there.
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
+    return {path: _change(outdir / path, content) for path, content in contents.items()}
+
+
+def replace(outdir: Path, contents: Mapping[Path, bytes]) -> None:
+    """Writes files. All contents are written to disk before the first file is replaced.
 
     Args:
         outdir: the folder, which must be `locked`.
         contents: the content of each file, by its path in the folder, in the order in which they are replaced.
-
-    Returns:
-        The result for each file.
 
     Raises:
         OSError: the folder cannot be written. Each file then has either its old or its new content.
     """
     for abandoned in outdir.glob(f"{_STAGING}*"):  # left by a run that was killed
         shutil.rmtree(abandoned, ignore_errors=True)
-    changes = {path: _change(outdir / path, content) for path, content in contents.items()}
-    pending = [path for path, change in changes.items() if change is not Change.UNCHANGED]
+    if not contents:
+        return
     with tempfile.TemporaryDirectory(prefix=_STAGING, dir=outdir, ignore_cleanup_errors=True) as staging:
-        for path in pending:
-            Path(staging, path).parent.mkdir(parents=True, exist_ok=True)
-            Path(staging, path).write_bytes(contents[path])
-        for path in pending:
-            (outdir / path).parent.mkdir(parents=True, exist_ok=True)
-        for path in pending:
-            os.replace(Path(staging, path), outdir / path)
-    return changes
+        staged = [f"{staging}/{number}" for number in range(len(contents))]
+        for name, content in zip(staged, contents.values(), strict=True):
+            with open(name, "wb") as file:
+                file.write(content)
+        for folder in dict.fromkeys(path.parent for path in contents):
+            (outdir / folder).mkdir(parents=True, exist_ok=True)
+        for name, path in zip(staged, contents, strict=True):
+            os.replace(name, outdir / path)
 
 
 def _change(path: Path, content: bytes) -> Change:
-    if not path.exists():
+    try:
+        with open(path, "rb") as file:
+            return Change.UNCHANGED if file.read() == content else Change.CHANGED
+    except FileNotFoundError:
         return Change.NEW
-    return Change.UNCHANGED if path.read_bytes() == content else Change.CHANGED

@@ -36,16 +36,11 @@ class StaleRoot:
     remaining: tuple[str, ...] = ()
 
 
-def is_root_of(configuration: Path, tenants_file: Path) -> bool:
-    """Returns whether a configuration was synthesized from a tenants file.
+def tenants_file_of(configuration: Path) -> Path | None:
+    """Returns the tenants file that a configuration was synthesized from, or None if it was not synthesized.
 
     The output folder may also contain roots that were written by hand, or that belong to other tenants files.
     """
-    return tenants_file_of(configuration) == tenants_file.resolve()
-
-
-def tenants_file_of(configuration: Path) -> Path | None:
-    """Returns the tenants file that a configuration was synthesized from, or None if it was not synthesized."""
     try:
         named = json.loads(configuration.read_bytes())["//"]["metadata"][TENANTS_FILE]
         return Path(configuration.parent.resolve(), named).resolve()

@@ -1,6 +1,7 @@
 """Synthesizes a fleet to the files in `cdktf.out`.
 
-CDKTF is imported only when it is needed: the import takes half a second, and writes to the temporary folder.
+CDKTF makes the module, unless the cache has it. It is imported only then: the import takes half a second, and writes to
+the temporary folder.
 """
 
 from __future__ import annotations
@@ -10,21 +11,23 @@ import os
 import re
 import stat
 import tempfile
-from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from litellm_aws.constructs.expressions import NULL
+from litellm_aws.constructs.litellm import LITELLM
 from litellm_aws.fleet.problems import BadInputError, FailedError, Problem, RefusedError, is_utf8
 from litellm_aws.fleet.repository import top_of
 from litellm_aws.fleet.tenants_file import Fleet
 
-from .output_folder import Change, locked, replace
-from .stale_roots import TENANTS_FILE, StaleRoot, delete, is_root_of, tenants_file_of
-
-if TYPE_CHECKING:
-    from cdktf import App
+from .configuration import body, configuration, manifest
+from .module_cache import cached
+from .output_folder import Change, compared, locked, replace
+from .stale_roots import TENANTS_FILE, StaleRoot, delete, tenants_file_of
+from .tenant_root import tenant_root
+from .workspaces import by_stack, workspaces
 
 CONFIGURATION = "cdk.tf.json"
 """Name of a stack's configuration file."""
@@ -35,11 +38,6 @@ _LARGEST_LOCK_FILE = 1024**2
 """Bytes. A provider takes one or two kilobytes."""
 _FILES = "files"
 """Metadata key whose value lists the files that synthesis copied next to the configuration."""
-_BLOCKS = (
-    *("//", "terraform", "provider", "variable", "locals", "data", "module"),
-    *("resource", "moved", "check", "output"),
-)
-"""The order of the blocks in a configuration file."""
 
 
 class TemporaryFolderError(FailedError):
@@ -85,18 +83,22 @@ def synthesize(fleet: Fleet, outdir: Path, progress: Callable[[int], None] = lam
     contents = configurations(fleet, outdir, progress)
     outdir.mkdir(parents=True, exist_ok=True)
     with locked(outdir):
-        _check_owners(fleet, outdir, contents)
-        stacks = [fleet.module.name, *(tenant.label for tenant in fleet.tenants)]
-        obsolete = {path for stack in stacks for path in _copied_files(outdir, stack)} - contents.keys()
-        changes = _changes_of_stacks(replace(outdir, contents))
+        changed = compared(outdir, contents)
+        replaced = [path for path, change in changed.items() if change is Change.CHANGED and path.name == CONFIGURATION]
+        _check_owners(fleet, outdir, replaced)
+        obsolete = {copied for path in replaced for copied in _copied_files(outdir, path.parent.name)} - contents.keys()
+        replace(outdir, {path: contents[path] for path, change in changed.items() if change is not Change.UNCHANGED})
         for path in obsolete:
             (outdir / path).unlink(missing_ok=True)
+        changes = _changes_of_stacks(changed)
+        others = sorted(each for each in (outdir / _STACKS).iterdir() if each.name not in changes)
+        tenants_file = fleet.file.resolve()
         stale = [
-            delete(path.parent, CONFIGURATION, fleet.file.absolute().parent)
-            for path in sorted((outdir / _STACKS).glob(f"*/{CONFIGURATION}"))
-            if path.parent.name not in changes and is_root_of(path, fleet.file)
+            delete(root, CONFIGURATION, fleet.file.absolute().parent)
+            for root in others
+            if tenants_file_of(root / CONFIGURATION) == tenants_file
         ]
-    order = dict.fromkeys([*stacks, *changes])
+    order = dict.fromkeys([fleet.module.name, *(tenant.label for tenant in fleet.tenants), *changes])
     return Synthesized({stack: changes[stack] for stack in order}, stale)
 
 
@@ -111,45 +113,34 @@ def configurations(fleet: Fleet, outdir: Path, progress: Callable[[int], None] =
     # Terraform follows links before it resolves relative paths.
     tenants_folder = fleet.file.absolute().parent.resolve()
     stacks_folder = outdir.resolve() / _STACKS
-    for path in (outdir, os.path.relpath(fleet.file.resolve(), stacks_folder), tempfile.gettempdir()):
-        if not is_utf8(path):
-            raise RefusedError(
-                f"The path {str(path)!a} is not UTF-8, and cannot be written to JSON: rename the folder."
-            )
-
+    tenants_file = fleet.file.resolve()
+    for path in (outdir, os.path.relpath(tenants_file, stacks_folder)):
+        _check_utf8(path)
     lock = _lock_file(fleet)
-
-    def declare(app: App) -> None:
-        from .module import ModuleStack
-        from .tenant_root import TenantRootStack
-        from .workspaces import WorkspacesStack, by_stack
-
-        ModuleStack(app)
-        for done, tenant in enumerate(fleet.tenants, start=1):
-            TenantRootStack(app, tenant, tenants_folder=tenants_folder, root_folder=stacks_folder / tenant.label)
-            progress(done)
-        from_top = Path(os.path.relpath(stacks_folder, top_of(tenants_folder)))
-        for name, tenants in by_stack(fleet.tenants).items():
-            WorkspacesStack(app, name, tenants, stacks_folder=from_top)
-
-    manifest, stacks = _run_cdktf(declare)
     module = fleet.module
+    members = cached(_module)
     # Before the configuration that reads them: a run that is killed replaces the first files only.
     contents = {Path(_STACKS, module.name, file.name): file.read_bytes() for file in module.files}
+    note: dict[str, Any] = {_FILES: [file.name for file in module.files]} if module.files else {}
+    stacks = {module.name: configuration(module.name, {}, members, note)}
     if lock is not None:
         contents |= {Path(_STACKS, tenant.label, LOCK_FILE): lock for tenant in fleet.tenants}
-    copied: defaultdict[str, list[str]] = defaultdict(list)
-    for path in contents:
-        copied[path.parent.name].append(path.name)
-    contents[Path("manifest.json")] = manifest
-    for name, configuration in stacks.items():
-        note: dict[str, Any] = {}
-        if name != module.name:
-            note[TENANTS_FILE] = os.path.relpath(fleet.file.resolve(), stacks_folder / name)
-        if copied[name]:
-            note[_FILES] = copied[name]
-        contents[configuration_of(name)] = _rendered(configuration, note)
+    copied = {} if lock is None else {_FILES: [LOCK_FILE]}
+    for done, tenant in enumerate(fleet.tenants, start=1):
+        root_folder = stacks_folder / tenant.label
+        root = tenant_root(tenant, tenants_folder=tenants_folder, root_folder=root_folder)
+        note = {TENANTS_FILE: os.path.relpath(tenants_file, root_folder), **copied}
+        stacks[tenant.label] = configuration(tenant.label, root["terraform"], body(root), note)
+        progress(done)
+    stacks |= _workspaces(fleet, tenants_file, stacks_folder, top_of(tenants_folder))
+    contents[Path("manifest.json")] = manifest(stacks)
+    contents |= {configuration_of(stack): stacks[stack] for stack in sorted(stacks)}
     return contents
+
+
+def _check_utf8(path: Path | str) -> None:
+    if not is_utf8(path):
+        raise RefusedError(f"The path {str(path)!a} is not UTF-8, and cannot be written to JSON: rename the folder.")
 
 
 def _lock_file(fleet: Fleet) -> bytes | None:
@@ -176,30 +167,27 @@ def workspaces_configurations(fleet: Fleet, *, tenants_file: Path, stacks_folder
         fleet: the tenants.
         tenants_file: path of the tenants file, from the top of the repository.
         stacks_folder: folder of the roots, from the top of the repository.
-
-    Raises:
-        TemporaryFolderError: CDKTF cannot write its files.
     """
-
-    def declare(app: App) -> None:
-        from .workspaces import WorkspacesStack, by_stack
-
-        for name, tenants in by_stack(fleet.tenants).items():
-            WorkspacesStack(app, name, tenants, stacks_folder=stacks_folder)
-
-    _, stacks = _run_cdktf(declare)
-    return {
-        name: _rendered(configuration, {TENANTS_FILE: os.path.relpath(tenants_file, stacks_folder / name)})
-        for name, configuration in stacks.items()
-    }
+    return _workspaces(fleet, tenants_file, stacks_folder, Path())
 
 
-def _check_owners(fleet: Fleet, outdir: Path, contents: Iterable[Path]) -> None:
+def _workspaces(fleet: Fleet, tenants_file: Path, stacks_folder: Path, top: Path) -> dict[str, bytes]:
+    """Returns the configuration of each stack of HCP Terraform workspaces, by stack name."""
+    found = {}
+    for name, tenants in by_stack(fleet.tenants).items():
+        stack = workspaces(tenants, stacks_folder=Path(os.path.relpath(stacks_folder, top)))
+        note = {TENANTS_FILE: os.path.relpath(tenants_file, stacks_folder / name)}
+        found[name] = configuration(name, stack["terraform"], body(stack), note)
+    return found
+
+
+def _check_owners(fleet: Fleet, outdir: Path, configurations: Iterable[Path]) -> None:
     """Refuses to replace a root of another tenants file. The root of a file that was moved or renamed is replaced."""
     problems = []
-    for path in contents:
-        other = tenants_file_of(outdir / path) if path.name == CONFIGURATION else None
-        if other is None or other == fleet.file.resolve() or not other.exists():
+    tenants_file = fleet.file.resolve()
+    for path in configurations:
+        other = tenants_file_of(outdir / path)
+        if other is None or other == tenants_file or not other.exists():
             continue
         root = (outdir / path).parent
         message = (
@@ -250,57 +238,41 @@ def _changes_of_stacks(changes: dict[Path, Change]) -> dict[str, Change]:
     return stacks
 
 
-def _run_cdktf(declare: Callable[[App], None]) -> tuple[bytes, dict[str, dict[str, Any]]]:
-    """Returns CDKTF's manifest, and the configuration of each stack by name.
+def _module() -> str:
+    """Returns the blocks of the module, as CDKTF makes them.
 
-    Args:
-        declare: adds the stacks.
+    Raises:
+        RefusedError: the path of the temporary folder is not UTF-8.
+        TemporaryFolderError: CDKTF cannot write its files.
     """
     try:
+        _check_utf8(tempfile.gettempdir())
         with tempfile.TemporaryDirectory(prefix="litellm-aws-") as scratch:
             from cdktf import App
 
+            from .module import ModuleStack
+
             # CDKTF's validation requires a provider in each stack, but the module must not have one.
             app = App(outdir=scratch, skip_validation=True)
-            declare(app)
+            ModuleStack(app)
             try:
                 app.synth()
             except RuntimeError as error:  # how jsii reports an error in Node.js
                 if re.match("Error: E[A-Z]+: ", str(error)):
                     raise OSError(str(error).removeprefix("Error: ")) from error
                 raise
-            return Path(scratch, "manifest.json").read_bytes(), {
-                path.parent.name: json.loads(path.read_bytes())
-                for path in sorted(Path(scratch).glob(f"{_STACKS}/*/{CONFIGURATION}"))
-            }
+            blocks = json.loads(Path(scratch, configuration_of(LITELLM.name)).read_bytes())
     except OSError as error:
         raise TemporaryFolderError(error) from error
-
-
-def _rendered(configuration: dict[str, Any], note: dict[str, Any]) -> bytes:
-    """Returns a configuration as JSON, with ordered blocks and without CDKTF's metadata of single blocks.
-
-    Args:
-        configuration: the configuration from CDKTF.
-        note: additional metadata of the stack.
-    """
-    from litellm_aws.constructs.expressions import NULL
-
-    for variable in configuration.get("variable", {}).values():
+    del blocks["//"]
+    for variable in blocks["variable"].values():
         if variable.get("default") == NULL:
             variable["default"] = None
-    metadata = configuration["//"]["metadata"]
-    metadata.pop("overrides", None)
-    configuration["//"] = {"metadata": {**metadata, **note}}
-    ordered = {
-        # The module's inputs are the user's. CDKTF writes no notes there.
-        block: configuration[block] if block in ("//", "module") else _without_notes(configuration[block])
-        for block in sorted(configuration, key=_BLOCKS.index)
-    }
-    return (json.dumps(ordered, indent=2, ensure_ascii=False) + "\n").encode()
+    return body(_without_notes(blocks))
 
 
 def _without_notes(block: Any) -> Any:
+    """Returns blocks without CDKTF's metadata of single ones."""
     if isinstance(block, dict):
         return {key: _without_notes(value) for key, value in block.items() if not (key == "//" and _is_note(value))}
     return [_without_notes(item) for item in block] if isinstance(block, list) else block

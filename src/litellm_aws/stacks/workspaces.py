@@ -5,16 +5,24 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from cdktf import CloudBackend, NamedCloudWorkspace
-from constructs import Construct
-
-from litellm_aws.constructs.blocks import add_block, local
-from litellm_aws.constructs.expressions import EACH_KEY, EACH_VALUE, Expression, constant, text, variable, when
+from litellm_aws.constructs.expressions import (
+    EACH_KEY,
+    EACH_VALUE,
+    Expression,
+    argument,
+    constant,
+    data_source,
+    local_value,
+    resource,
+    text,
+    variable,
+    when,
+)
 from litellm_aws.constructs.versions import TERRAFORM
 from litellm_aws.fleet.tenant import HCP_HOST, WORKSPACE_OF_WORKSPACES, TenantSettings
 from litellm_aws.fleet.waves import Wave
 
-from .stack import Stack
+from .configuration import Blocks
 
 WORKSPACES = "workspaces"
 """Prefix of these stacks' names, followed by a dot, which a tenant's label cannot contain."""
@@ -81,53 +89,52 @@ def by_stack(tenants: Iterable[TenantSettings]) -> dict[str, list[TenantSettings
     return stacks
 
 
-class WorkspacesStack(Stack):
-    """A workspace for each tenant. A change of the tenant's root or of the module in the repository starts a run."""
+def workspaces(tenants: list[TenantSettings], *, stacks_folder: Path) -> Blocks:
+    """Returns a workspace for each tenant. A change of the tenant's root or of the module there starts a run.
 
-    def __init__(self, scope: Construct, name: str, tenants: list[TenantSettings], *, stacks_folder: Path) -> None:
-        """Declares the workspaces.
+    Args:
+        tenants: of one stack: a value of `by_stack`.
+        stacks_folder: folder of the roots, from the top of the repository. Starts with `..` if it is outside.
+    """
+    first = tenants[0].backend.cloud
+    assert first is not None
+    folder = {} if ".." in stacks_folder.parts else {"default": constant(str(stacks_folder))}
+    each = local_value("workspaces")
+    workspace = _workspace(each, local_value("module"), data_source("tfe_project", "this"))
+    return {
+        "terraform": {
+            "required_version": TERRAFORM,
+            "required_providers": _PROVIDERS,
+            "cloud": constant(first.arguments(WORKSPACE_OF_WORKSPACES)),
+        },
+        "provider": {"tfe": [{"hostname": constant(first.hostname)} if first.hostname else {}]},
+        "variable": {**_VARIABLES, "stacks_folder": {**_VARIABLES["stacks_folder"], **folder}},
+        "locals": constant(_locals(tenants)),
+        "data": {"tfe_project": {"this": argument(_project(local_value("projects")))}},
+        "resource": {
+            "tfe_workspace": {"this": argument(workspace)},
+            "tfe_workspace_settings": {"this": argument(_settings(each, resource("tfe_workspace", "this")))},
+        },
+    }
 
-        Args:
-            scope: the app.
-            name: name of the stack, a key of `by_stack`.
-            tenants: tenants of the stack, the value of `by_stack`.
-            stacks_folder: folder of the roots, from the top of the repository. Starts with `..` if it is outside.
-        """
-        super().__init__(scope, name)
-        first = tenants[0].backend.cloud
-        assert first is not None
-        self.add_override("terraform", {"required_version": TERRAFORM, "required_providers": _PROVIDERS})
-        CloudBackend(
-            self,
-            hostname=first.hostname and constant(first.hostname),
-            organization=constant(first.organization),
-            workspaces=NamedCloudWorkspace(WORKSPACE_OF_WORKSPACES),
-        )
-        self.add_override("provider.tfe", [{"hostname": constant(first.hostname)}] if first.hostname else [{}])
-        self.add_override("variable", _VARIABLES)
-        if ".." not in stacks_folder.parts:
-            self.add_override("variable.stacks_folder.default", constant(str(stacks_folder)))
-        projects = {}
-        workspaces = {}
-        for tenant in tenants:
-            cloud = tenant.backend.cloud
-            assert cloud is not None
-            project = f"{cloud.organization}/{cloud.project}" if cloud.project else ""
-            if project:
-                projects[project] = {"organization": cloud.organization, "name": cloud.project}
-            workspaces[tenant.label] = {
-                "name": tenant.workspace,
-                "organization": cloud.organization,
-                "project": project,
-                "auto_apply": tenant.effective_wave is not Wave.PROD,
-                "tags": {"tenant": tenant.tenant, "env": tenant.env, "wave": tenant.effective_wave.value},
-            }
-        module = local(self, "module", tenants[0].module.name)
-        local_projects = local(self, "projects", constant(projects))
-        local_workspaces = local(self, "workspaces", constant(workspaces))
-        project_data = add_block(self, "data.tfe_project.this", _project(local_projects))
-        workspace = add_block(self, "resource.tfe_workspace.this", _workspace(local_workspaces, module, project_data))
-        add_block(self, "resource.tfe_workspace_settings.this", _settings(local_workspaces, workspace))
+
+def _locals(tenants: list[TenantSettings]) -> dict[str, Any]:
+    projects = {}
+    workspaces = {}
+    for tenant in tenants:
+        cloud = tenant.backend.cloud
+        assert cloud is not None
+        project = f"{cloud.organization}/{cloud.project}" if cloud.project else ""
+        if project:
+            projects[project] = {"organization": cloud.organization, "name": cloud.project}
+        workspaces[tenant.label] = {
+            "name": tenant.workspace,
+            "organization": cloud.organization,
+            "project": project,
+            "auto_apply": tenant.effective_wave is not Wave.PROD,
+            "tags": {"tenant": tenant.tenant, "env": tenant.env, "wave": tenant.effective_wave.value},
+        }
+    return {"module": tenants[0].module.name, "projects": projects, "workspaces": workspaces}
 
 
 def _project(projects: Expression) -> dict[str, object]:

@@ -19,7 +19,7 @@ _Usd = Annotated[Decimal, BeforeValidator(str)]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Source(_Part):
