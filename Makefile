@@ -82,7 +82,7 @@ demo-down: $(developed) ## Destroy the demo, and stop the local AWS
 .PHONY: docs
 docs: $(developed) ## Write docs/inputs.md, tenants.schema.json, the engines' examples and the sizes in docs/benchmarks.md
 	@$(python) -m litellm_aws.commands.docs
-	@$(python) bench/measure.py --sizes-only
+	@$(python) -m bench.measure --sizes-only
 
 fast_tests := tests/unit tests/plan tests/engines
 
@@ -95,16 +95,16 @@ test-all: test ## Run all tests, with those that apply to the local AWS
 	@$(python) -m pytest $(fast_tests:%=--ignore=%) -n 3 --dist loadfile
 
 .PHONY: bench
-bench: $(developed) ## Measure against plain CDKTF, and write docs/benchmarks.md (ROUNDS=number)
-	@$(python) bench/measure.py $${ROUNDS:+--rounds="$$ROUNDS"}
+bench: $(developed) ## Measure syntheses and plans, and write docs/benchmarks.md (ROUNDS=number)
+	@$(python) -m bench.measure $${ROUNDS:+--rounds="$$ROUNDS"}
 
 .PHONY: snapshots
 snapshots: $(developed) ## Write the snapshots under tests/snapshots again
 	@$(python) -m pytest tests/unit/test_snapshots.py --take-snapshots
 
 .PHONY: costs
-costs: $(developed) ## Write docs/costs.md again, from Terraform's plans
-	@$(python) -m pytest tests/plan/test_costs.py --write-costs
+costs: $(developed) ## Write docs/costs.md and the chart in docs/benchmarks.md again, from Terraform's plans
+	@$(python) -m pytest tests/plan/test_costs.py tests/plan/test_first_apply.py --write-costs
 
 .PHONY: screenshot
 screenshot: $(developed) ## Write the screenshot of the UI in docs again

@@ -18,7 +18,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Adds the options that write files of the repository, and the duration of the load."""
     parser.addoption("--take-snapshots", action="store_true", help="write tests/snapshots instead of comparing")
     parser.addoption("--take-screenshot", action="store_true", help="write the screenshot of the UI in docs")
-    parser.addoption("--write-costs", action="store_true", help="write docs/costs.md instead of comparing")
+    parser.addoption(
+        "--write-costs", action="store_true", help="write docs/costs.md and the chart of an apply instead of comparing"
+    )
     parser.addoption("--load-minutes", type=float, default=1, help="duration of the load on the served stack")
 
 

@@ -2,6 +2,8 @@
 
 import pytest
 
+from bench.page import PAGE, TIMELINE, section, with_section
+from bench.timeline import gantt
 from litellm_aws.commands.costs.first_apply import DURATIONS, FirstApply
 from tests.terraform import Plan, Root
 
@@ -42,6 +44,15 @@ def test_no_task_waits_for_the_reader_and_the_migration_for_the_database_alone(g
     # Two requests after the one for the writer.
     assert apply.steps["aws_rds_cluster_instance.reader"].begin == 90
     assert apply.steps["aws_rds_cluster_instance.writer"].begin == 80
+
+
+def test_the_chart_is_current(graph: str, default: Plan, pytestconfig: pytest.Config) -> None:
+    written = gantt(FirstApply(graph, default.document))
+    page = PAGE.read_text(encoding="utf-8")
+    if pytestconfig.getoption("--write-costs"):
+        page = with_section(page, TIMELINE, written)
+        PAGE.write_text(page, encoding="utf-8")
+    assert section(page, TIMELINE) == written, "if the change is meant, run `make costs` and review the diff"
 
 
 def test_every_duration_is_of_a_resource_of_the_module(graph: str) -> None:

@@ -76,7 +76,6 @@ class Environment(Construct):
         self.has_database_url = has_url = local(self, "has_existing_database", secrets.database_url.exists)
         self.has_database = local(self, "has_database", database.exists | has_url)
         self.stores = local(self, "stores_environment", _stores(inputs, database, storage))
-        self._cache = local(self, "cache_environment", _cache(cache))
         self.database_secrets = when(has_url, [{"name": "DATABASE_URL", "valueFrom": secrets.database_url.arn}])
         self._shared = local(
             self,
@@ -84,6 +83,7 @@ class Environment(Construct):
             {
                 "STORE_MODEL_IN_DB": when(self.has_database, "true"),
                 _KEEP_ALIVE_VARIABLE: call("tostring", inputs.alb_idle_timeout_seconds + _KEEP_ALIVE_MARGIN),
+                **_cache(cache),
                 **_proxy_config(proxy_config, storage),
                 **_otel(inputs),
                 **_billing(inputs),
@@ -113,8 +113,9 @@ class Environment(Construct):
         all_secrets = local(
             self, f"{name}_all_secrets", call("merge", self._shared_secrets, *own_secrets, extra_secrets)
         )
-        parts = (self.stores, self._cache, self._shared, own_values, extra_values)
-        all_values = local(self, f"{name}_all_environment", call("merge", *parts))
+        all_values = local(
+            self, f"{name}_all_environment", call("merge", self.stores, self._shared, own_values, extra_values)
+        )
         chosen_secrets = local(
             self,
             f"{name}_secrets",
