@@ -16,8 +16,10 @@ from urllib.request import urlopen
 import pytest
 
 from litellm_aws.commands.demo.local_server import LocalServer
+from litellm_aws.commands.demo.terraform import Terraform as DemoTerraform
 from litellm_aws.commands.demo.traffic import QUESTION, Traffic
 from litellm_aws.fleet.problems import FailedError
+from litellm_aws.local_aws.provider_packages import packages_in, provider_folders
 from tests.terraform import Terraform
 
 PROGRAM = Path(sys.executable).with_name("litellm-aws")
@@ -75,6 +77,30 @@ def test_without_terraform_the_demo_fails_and_cleans_up(folder: Path, tmp_path: 
     assert "terraform is not on the PATH: install Terraform" in output
     assert "Traceback" not in output
     assert left(folder) == []
+
+
+def test_a_download_of_the_providers_is_kept_for_the_next_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "bin" / "terraform"
+    program.parent.mkdir()
+    program.write_text(
+        f"#!{sys.executable}\n"
+        "import json, os, pathlib, sys\n"
+        "if sys.argv[1] == 'version':\n"
+        "    print(json.dumps({'terraform_version': '1.11.4', 'platform': 'linux_amd64'}))\n"
+        "else:\n"
+        "    cache = pathlib.Path(os.environ['TF_PLUGIN_CACHE_DIR'], 'registry.terraform.io/hashicorp')\n"
+        "    [(cache / name / version / 'linux_amd64').mkdir(parents=True)\n"
+        "     for name, version in (('aws', '5.100.0'), ('random', '3.7.2'))]\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("TF_PLUGIN_CACHE_DIR", raising=False)
+    monkeypatch.setattr("litellm_aws.commands.demo.terraform.newest_packages", lambda *_: {})
+    DemoTerraform(tmp_path, {}, tmp_path).init()
+    folder = tmp_path / ".terraform.d" / "plugin-cache" / "registry.terraform.io"
+    assert folder in provider_folders(tmp_path)
+    assert {package.provider for package in packages_in(folder, "linux_amd64")} == {"aws", "random"}
 
 
 def test_a_port_in_use_is_reported(folder: Path) -> None:

@@ -25,6 +25,8 @@ from litellm_aws.local_aws.provider_packages import (
     newest_packages,
 )
 
+_PLUGIN_CACHE = Path("~/.terraform.d/plugin-cache")
+"""The plugin cache of Terraform's documentation, which is among the folders of `provider_folders`."""
 _INTERRUPT_SECONDS = 60
 """How long Terraform has to write its state after Ctrl-C."""
 
@@ -73,6 +75,9 @@ class Terraform:
             self._use_mirror(packages)
             ended = self._run("init", "-input=false", "-no-color")
         else:
+            # What this demo downloads, the next one finds there.
+            cache = Path(self.environment.setdefault("TF_PLUGIN_CACHE_DIR", str(_PLUGIN_CACHE.expanduser())))
+            cache.mkdir(parents=True, exist_ok=True)
             ended = self._run("init", "-input=false", "-no-color")
             if ended.returncode and "aws" in packages:
                 self._use_mirror(packages)
