@@ -95,13 +95,13 @@ validations and options. Each command starts Terraform and the AWS provider, and
 {_table(("command", "this project", "plain CDKTF", "ratio", "memory"), _plan_times(planned))}
 
 The difference is Terraform's own time, for a graph of three times as many nodes: inputs, validations, locals, and the
-resources of options that are off. A profile has no single cause in it. The validations are the largest part: without
+resources of options that are off. Profiling shows no single cause. The validations are the largest part: without
 them, Terraform itself needs about a fifth less. The memory is that of the larger process, Terraform or the provider.
 
 ## Apply
 
 A first apply with typical durations of AWS, as Terraform's graph allows it ([costs.md](costs.md#a-first-apply) has the
-durations and their sources). The longest path is marked. `make costs` updates this chart, and a test fails when it is
+durations). The longest path is marked. `make costs` updates this chart, and a test fails when it is
 out of date.
 
 <!-- timeline -->

@@ -16,7 +16,9 @@ from tests.conftest import PROJECT
 from tests.terraform import PROVIDER_FLAGS, Terraform
 
 [LINES] = re.findall(
-    r"^```sh\n(export TF_PLUGIN_CACHE_DIR.*?)^```", (PROJECT / "docs/fleet.md").read_text(), re.DOTALL | re.MULTILINE
+    r"^```sh\n(\(\n  set -e\n  export TF_PLUGIN_CACHE_DIR.*?)^```",
+    (PROJECT / "docs/fleet.md").read_text(),
+    re.DOTALL | re.MULTILINE,
 )
 CHANGED = ["t03-dev", "t11-dev", "t19-dev"]
 
@@ -82,9 +84,8 @@ def test_three_changed_tenants_of_twenty_are_planned(fleet: Fleet) -> None:
     fleet.synthesize()
     ended = fleet.run(LINES)
     assert ended.returncode == 0, ended.stderr
-    planned = dict(re.findall(r"^plans/(\S+)\.txt:(Plan: \d+ to add)", ended.stdout, re.MULTILINE))
-    assert sorted(planned) == CHANGED
-    assert set(planned.values()) == {"Plan: 95 to add"}
+    results = [line for line in ended.stdout.splitlines() if "Plan: " in line]
+    assert sorted(results) == [f"{root}: Plan: 95 to add, 0 to change, 0 to destroy." for root in CHANGED]
     # The provider is there once, whatever the number of roots.
     folders = [fleet.folder / "cdktf.out/stacks" / root / ".terraform/providers" for root in CHANGED]
     cache = fleet.folder / "home/.terraform.d/plugin-cache"
@@ -93,14 +94,28 @@ def test_three_changed_tenants_of_twenty_are_planned(fleet: Fleet) -> None:
         assert cache in binary.readlink().parents
 
 
-def test_a_root_that_cannot_be_planned_fails_the_line_and_says_why(fleet: Fleet) -> None:
+def test_a_root_that_cannot_be_planned_fails_the_lines_and_says_where_to_look(fleet: Fleet) -> None:
     fleet.write({"gateway_cpu": 2048, "gateway_image": "registry.example.com/one:1"})
     fleet.synthesize()
-    (fleet.folder / "cdktf.out/stacks/t11-dev/broken.tf.json").write_text(
-        '{"output": {"lost": {"value": "${var.lost}"}}}'
-    )
-    ended = fleet.run(f"set -e\n{LINES.replace('grep', 'true || grep')}")
-    assert ended.returncode == 123
-    text = (fleet.folder / "plans/t11-dev.txt").read_text()
-    assert "Error: Reference to undeclared input variable" in text
-    assert "Plan: 95 to add" in (fleet.folder / "plans/t19-dev.txt").read_text()
+    broken = fleet.folder / "cdktf.out/stacks/t11-dev/broken.tf.json"
+    broken.write_text('{"output": {"lost": {"value": "${var.lost}"}}}')
+    ended = fleet.run(LINES)
+    broken.unlink()
+    assert ended.returncode != 0
+    [file] = re.findall(r"^t11-dev: failed, see (\S+)$", ended.stdout, re.MULTILINE)
+    assert "Error: Reference to undeclared input variable" in Path(file).read_text()
+    assert "t19-dev: Plan: 95 to add" in ended.stdout
+
+
+def test_without_a_change_nothing_is_planned(fleet: Fleet) -> None:
+    fleet.write({})
+    ended = fleet.run(LINES)
+    assert ended.returncode == 0, ended.stderr
+    assert "Plan:" not in ended.stdout
+
+
+def test_a_commit_that_does_not_exist_ends_the_lines(fleet: Fleet) -> None:
+    ended = fleet.run(LINES.replace("v1.4", "v9"))
+    assert ended.returncode != 0
+    assert "v9" in ended.stderr
+    assert "Initializing" not in ended.stdout

@@ -36,7 +36,7 @@ def code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def made(value: str) -> tuple[str, bool]:
-    """Returns what the cache answers, and whether it was made anew as `value`."""
+    """Returns what the cache answers, and whether it was made again as `value`."""
     calls: list[str] = []
 
     def make() -> str:
@@ -127,7 +127,7 @@ CHANGES: dict[str, Change] = {
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_whatever_the_module_is_made_from_makes_it_anew(
+def test_whatever_the_module_is_made_from_makes_it_again(
     change: Change, code: Path, empty_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert made("old") == ("old", True)
@@ -152,7 +152,7 @@ def test_a_node_of_the_users_own_counts_by_its_content(
     assert made("no Node") == ("no Node", True)
 
 
-def test_what_has_no_part_in_the_module_makes_nothing_anew(
+def test_what_has_no_part_in_the_module_makes_nothing_again(
     code: Path, empty_cache: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     assert made("old") == ("old", True)
@@ -181,7 +181,7 @@ def test_what_has_no_part_in_the_module_makes_nothing_anew(
         lambda content: b"\xff" + content,
     ],
 )
-def test_a_damaged_entry_is_made_anew(damage: Callable[[bytes], bytes], empty_cache: Path) -> None:
+def test_a_damaged_entry_is_made_again(damage: Callable[[bytes], bytes], empty_cache: Path) -> None:
     made("old")
     [entry] = empty_cache.iterdir()
     entry.write_bytes(damage(entry.read_bytes()))
@@ -231,6 +231,27 @@ def test_the_cache_is_the_users_and_keeps_few_entries(
     assert {entry.stat().st_mode & 0o777 for entry in empty_cache.iterdir()} == {0o600}
 
 
+def test_a_folder_that_others_can_write_to_is_not_used(code: Path, empty_cache: Path) -> None:
+    assert made("own") == ("own", True)
+    [entry] = empty_cache.iterdir()
+    empty_cache.chmod(0o777)
+    assert made("again") == ("again", True)
+    entry.unlink()
+    assert made("again") == ("again", True)
+    assert list(empty_cache.iterdir()) == []
+
+
+def test_a_module_of_sources_that_change_meanwhile_is_not_kept(code: Path, empty_cache: Path) -> None:
+    def make() -> str:
+        (code / "constructs" / "new.py").touch()
+        return "of either"
+
+    assert cached(make) == "of either"
+    assert made("after") == ("after", True)
+    (code / "constructs" / "new.py").unlink()
+    assert made("before") == ("before", True)
+
+
 @pytest.mark.parametrize("configured", ["", "relative"])
 def test_without_a_configured_folder_the_cache_is_in_the_home_folder(
     configured: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -260,4 +281,5 @@ def test_two_first_runs_at_once_make_one_entry(tmp_path: Path, empty_cache: Path
     ]
     assert [run.wait(timeout=120) for run in runs] == [0, 0]
     [entry] = empty_cache.iterdir()
-    assert cached(lambda: "never").encode() in entry.read_bytes()
+    assert made("not the module") == (cached(lambda: ""), False)
+    assert len(entry.read_bytes()) > 100_000

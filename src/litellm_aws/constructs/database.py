@@ -101,10 +101,12 @@ class Database(Construct):
         """Makes the reader, where there is one.
 
         Aurora creates both instances at the same time. The first one that is asked for becomes the writer (aws/aws-cdk,
-        issue 30260), and the other one is available minutes later: the bootstrap would wait for the wrong one.
+        issue 30260, where the readers now wait for the writer), and the other one is available minutes later. So AWS
+        gets the request for the writer first. If the reader ever won, for example in an apply that is repeated, the
+        bootstrap would wait those minutes longer.
 
         Args:
-            after: what AWS creates in seconds, after the cluster: meanwhile it gets the request for the writer.
+            after: what AWS creates in seconds, after the cluster.
         """
         self.instances.append(self._instance("reader", 15, count_if(self.has_reader), after=[after]))
 

@@ -504,7 +504,10 @@ class Stores(_Section):
     redis_url_secret_arn: _SecretArn = ""
     """Secret with the URL of an existing Redis, known at plan. Terraform does not read it."""
     db_instance_class: Annotated[str, NotEmpty()] = "db.r6g.large"
-    """Class of Aurora's writer and reader instance. With db_serverless_min_capacity, it is db.serverless instead."""
+    """Class of Aurora's writer and reader instance. With db_serverless_min_capacity, it is db.serverless instead.
+
+    A change restarts both at the same time, which takes minutes. To restart one after the other, see "The database" in
+    the page Operations."""
     db_engine_version: Annotated[
         str, Matches("[0-9]+(?:\\.[0-9]+)*", "a version of Aurora PostgreSQL such as 16.4")
     ] = "16.4"

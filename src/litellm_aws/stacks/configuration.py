@@ -1,4 +1,4 @@
-"""Renders stacks as CDKTF does: configurations in Terraform's JSON, and the manifest that the CDKTF CLI reads."""
+"""Renders stacks with the values and the order of CDKTF: configurations in Terraform's JSON, and CDKTF's manifest."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _is_hcp(hostname: str | None) -> bool:
 
 
 def _json(value: Any, newline: str = "\n  ") -> str:
-    """Returns a value as CDKTF's `JSON.stringify` does: keys in order, numbers as JavaScript has them.
+    """Returns a value as CDKTF's `JSON.stringify` does: keys in order, whole numbers as JavaScript has them.
 
     Args:
         newline: with the indentation of the line that the value starts on.

@@ -1,6 +1,7 @@
-"""What CDKTF made of the module in an earlier run. CDKTF and its Node take a second, and nothing else needs them.
+"""What CDKTF made of the module in an earlier run. CDKTF and its Node take seconds, and nothing else needs them.
 
-The name of an entry is a digest of all that the module is made from, so that an entry is never out of date.
+The name of an entry is a digest of what the module is made from: sources, environment, Python, and the names and
+versions of the packages. A package that somebody changes without a new version is not noticed.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import stat
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -39,11 +41,13 @@ def cached(make: Callable[[], str]) -> str:
         return make()
     with suppress(OSError, UnicodeDecodeError):
         digest, _, content = entry.read_text(encoding="utf-8").partition("\n")
-        if digest == _digest(key, content):
+        if digest == _digest(key, content) and _is_private(entry.parent):
+            os.utime(entry)
             return content
     made = make()
     with suppress(OSError):
-        _write(entry, f"{_digest(key, made)}\n{made}")
+        if key == _key():  # else somebody has changed a source meanwhile
+            _write(entry, f"{_digest(key, made)}\n{made}")
     return made
 
 
@@ -53,11 +57,21 @@ def _folder() -> Path:
     return (configured if configured.is_absolute() else Path.home() / ".cache") / "litellm-aws"
 
 
+def _is_private(folder: Path) -> bool:
+    """Returns whether nobody else can write to a folder: what is in an entry runs with the deployer's permissions."""
+    status = folder.lstat()
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid() and not status.st_mode & 0o022
+
+
 def _write(entry: Path, content: str) -> None:
     entry.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=entry.parent, delete=False) as file:
-        file.write(content)
-    os.replace(file.name, entry)
+    if not _is_private(entry.parent):
+        return
+    with tempfile.TemporaryDirectory(dir=entry.parent.parent, prefix=".litellm-aws-") as staging:
+        staged = Path(staging, entry.name)
+        staged.touch(mode=0o600)
+        staged.write_text(content, encoding="utf-8")
+        os.replace(staged, entry)
     entries = sorted(entry.parent.iterdir(), key=lambda each: each.stat().st_mtime_ns, reverse=True)
     for old in entries[_MOST_ENTRIES:]:
         old.unlink(missing_ok=True)

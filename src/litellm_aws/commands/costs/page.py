@@ -88,8 +88,8 @@ minutes.
 {_table(("step", "seconds", "in public logs", "waits for", "ends after, in minutes"), durations)}
 
 The tasks start with their services. `wait_for_steady_state` waits for them, too. In the one public log of two instances
-of Aurora that were created together, the second was available six minutes after the first. If the reader takes as long,
-the apply ends later, but no task waits for it.
+of Aurora that were created together, the second was available six minutes after the first. No task waits for the
+reader. Terraform's limit of ten requests at the same time is left out.
 
 ## Prices
 

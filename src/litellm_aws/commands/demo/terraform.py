@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -75,9 +76,7 @@ class Terraform:
             self._use_mirror(packages)
             ended = self._run("init", "-input=false", "-no-color")
         else:
-            # What this demo downloads, the next one finds there.
-            cache = Path(self.environment.setdefault("TF_PLUGIN_CACHE_DIR", str(_PLUGIN_CACHE.expanduser())))
-            cache.mkdir(parents=True, exist_ok=True)
+            self._keep_downloads()
             ended = self._run("init", "-input=false", "-no-color")
             if ended.returncode and "aws" in packages:
                 self._use_mirror(packages)
@@ -95,7 +94,19 @@ class Terraform:
                 )
             raise FailedError(f"terraform init failed; {advice}\n{ended.stderr.strip()}")
 
+    def _keep_downloads(self) -> None:
+        """Lets Terraform keep what it downloads where the next demo finds it, unless the user has a plugin cache."""
+        configured = "plugin_cache_dir" in _cli_configuration(self.environment)
+        if configured or "TF_PLUGIN_CACHE_DIR" in self.environment:
+            return
+        with suppress(OSError, RuntimeError):  # no home, or one that cannot be written
+            cache = _PLUGIN_CACHE.expanduser()
+            cache.mkdir(parents=True, exist_ok=True)
+            self.environment["TF_PLUGIN_CACHE_DIR"] = str(cache)
+
     def _use_mirror(self, packages: Mapping[str, Package]) -> None:
+        # The cache is for what the registry has, not for the stand-in.
+        self.environment.pop("TF_PLUGIN_CACHE_DIR", None)
         scratch = self._work / "providers"
         shutil.rmtree(scratch, ignore_errors=True)
         assemble_mirror(scratch, packages, self._platform)
@@ -167,6 +178,13 @@ def _inherited() -> dict[str, str]:
     # The development packages have an AWS CLI, for machines without one.
     kept["PATH"] = os.pathsep.join([kept.get("PATH", os.defpath), str(Path(sys.executable).parent)])
     return kept
+
+
+def _cli_configuration(environment: Mapping[str, str]) -> str:
+    with suppress(OSError, RuntimeError):
+        file = environment.get("TF_CLI_CONFIG_FILE") or Path("~/.terraformrc").expanduser()
+        return Path(file).read_text(encoding="utf-8")
+    return ""
 
 
 def _events(process: subprocess.Popen[str]) -> Iterator[dict[str, Any]]:
