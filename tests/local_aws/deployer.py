@@ -1,0 +1,175 @@
+"""A role that deploys the module: what it applies, and what its requests need."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from litellm_aws.constructs.inputs import SPLIT_IMAGES
+from litellm_aws.fleet.tenants_file import load_fleet
+from litellm_aws.local_aws.account import ACCOUNT_ID, REGION
+from litellm_aws.local_aws.iam.authorization import Watched
+from litellm_aws.local_aws.iam.deployer_policy import Grant, grant_for
+from litellm_aws.local_aws.iam.policies import Document
+from litellm_aws.local_aws.images import Image
+from litellm_aws.local_aws.server import LocalAws
+from tests.local_aws.conftest import PROVIDER, Stack, opened
+from tests.local_aws.test_hardened import hardened
+from tests.plan.test_examples import EXAMPLES, URLS
+
+DEPLOYER, RUNNER = (f"arn:aws:iam::{ACCOUNT_ID}:role/{name}" for name in ("litellm-deployer", "terraform-runner"))
+"""The role that the provider and the one-off tasks assume, and the one with which Terraform runs."""
+STATES = "example-terraform-states"
+LOGS = "example-logs"
+SERVICES = ("gateway", "backend", "ui")
+NO_TASKS = {f"{service}_desired_count": 0 for service in SERVICES} | {"wait_for_steady_state": False}
+DESTROYABLE = {"deletion_protection": False}
+Inputs = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Record:
+    """What the requests of a role needed, in a plan that changes nothing and in all."""
+
+    plan: frozenset[Grant]
+    all: frozenset[Grant]
+
+
+def prepared(local_aws: LocalAws) -> dict[str, Any]:
+    """Creates what exists before a deployment, and returns the inputs that name it."""
+    client = local_aws.account.client
+    for role in (DEPLOYER, RUNNER):
+        trust = {"Version": "2012-10-17", "Statement": []}
+        client("iam").create_role(RoleName=role.rpartition("/")[2], AssumeRolePolicyDocument=json.dumps(trust))
+    for bucket in (STATES, LOGS):
+        client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    logging = {"Service": "logging.s3.amazonaws.com"}
+    allowed = {"Effect": "Allow", "Principal": logging, "Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{LOGS}/*"}
+    client("s3").put_bucket_policy(Bucket=LOGS, Policy=json.dumps({"Version": "2012-10-17", "Statement": [allowed]}))
+    everything = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
+    boundary = client("iam").create_policy(PolicyName="boundary", PolicyDocument=json.dumps(everything))
+    metrics = {"SampledRequestsEnabled": False, "CloudWatchMetricsEnabled": False, "MetricName": "litellm"}
+    acl = client("wafv2").create_web_acl(
+        Name="litellm", Scope="REGIONAL", DefaultAction={"Allow": {}}, VisibilityConfig=metrics
+    )
+    ec2 = client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.90.0.0/16")["Vpc"]["VpcId"]
+    subnets = [
+        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.90.{index}.0/24", AvailabilityZone=f"{REGION}{'ab'[index % 2]}")
+        for index in range(4)
+    ]
+    ids = [subnet["Subnet"]["SubnetId"] for subnet in subnets]
+    group = ec2.create_security_group(GroupName="clients", Description="of the stores", VpcId=vpc)["GroupId"]
+    return {
+        "vpc_id": vpc,
+        "public_subnet_ids": ids[:2],
+        "private_subnet_ids": ids[2:],
+        "additional_task_security_group_ids": [group],
+        "route53_zone_id": client("route53")
+        .create_hosted_zone(Name="example.com", CallerReference="1")["HostedZone"]["Id"]
+        .rpartition("/")[2],
+        "acm_certificate_arn": client("acm").request_certificate(DomainName="example.com")["CertificateArn"],
+        "permissions_boundary_arn": boundary["Policy"]["Arn"],
+        "web_acl_arn": acl["Summary"]["ARN"],
+        "kms_key_arn": client("kms").create_key()["KeyMetadata"]["Arn"],
+        "access_logs_bucket": LOGS,
+        "s3_access_logs_bucket": LOGS,
+    }
+
+
+def example(name: str, existing: Inputs) -> list[dict[str, Any]]:
+    """Returns the inputs of an example, with what exists in the local AWS, and those with which it can be destroyed."""
+    [path] = [each for each in EXAMPLES if each.parent.name == name]
+    inputs = load_fleet(path).tenants[0].inputs_set()
+    inputs |= {key: value for key, value in existing.items() if inputs.get(key)}
+    inputs |= NO_TASKS | (URLS if name == "existing-network-and-stores" else {})
+    return [inputs, DESTROYABLE]
+
+
+def everything(existing: Inputs) -> list[dict[str, Any]]:
+    """Returns the inputs of a stack that gets all that the module has, and then loses what it can lose again."""
+    first = {**NO_TASKS, "tenant": "acme", "env": "prod", "region": REGION, "azs": [f"{REGION}a", f"{REGION}b"]}
+    first |= {"domain_name": "llm.example.com", "route53_zone_id": existing["route53_zone_id"]}
+    first |= {"proxy_config": {"model_list": []}, "generate_salt_key": True}
+    added = {name: value for name, value in existing.items() if name.endswith(("_arn", "_bucket"))}
+    del added["acm_certificate_arn"]
+    changed = {
+        **{name: value for name, value in hardened().items() if name not in first},
+        **added,
+        "tags": {"team": "models"},
+        "extra_gateway_paths": ["/extra/*"],
+        "alb_idle_timeout_seconds": 300,
+        "alb_ingress_cidrs": ["10.0.0.0/8"],
+        "gateway_cpu": 2048,
+        "gateway_drain_seconds": 60,
+        "gateway_max_capacity": 5,
+        "gateway_cpu_target": 60,
+        "gateway_metrics_port": 9464,
+        "gateway_metrics_scrape_cidrs": ["10.0.0.0/8"],
+        "ui_autoscaling_enabled": True,
+        "db_instance_class": "db.r6g.xlarge",
+        "redis_node_type": "cache.m7g.large",
+        "redis_num_replicas": 2,
+        "proxy_config": {"model_list": [], "litellm_settings": {}},
+        "enable_bedrock_custom_model_import": True,
+        "enable_execute_command": False,
+        "bedrock_model_arns": ["arn:aws:bedrock:us-west-2::foundation-model/*"],
+        **{name: image.replace("1.86.0-dev", "1.87.0") for name, image in SPLIT_IMAGES.items()},
+    }
+    kept = {"tags", "manage_master_user_password", "wait_for_steady_state"}
+    # Without the input, Terraform would leave the access logs as they are.
+    last = {name: None for name in changed if name not in {*kept, *first}} | {"access_logs_bucket": "", "tags": {}}
+    return [first, changed, {**last, **DESTROYABLE, "allow_data_loss": True, "s3_force_destroy": True}]
+
+
+@contextmanager
+def deploying(local_aws: LocalAws, module: Path, work: Path, cache: Path, inputs: Inputs) -> Iterator[Stack]:
+    """The module, whose state is in a bucket, and whose provider assumes the deployer's role."""
+    session = local_aws.account.assume(RUNNER, "terraform")
+    credentials = {
+        "AWS_ACCESS_KEY_ID": session.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": session.secret_access_key,
+        "AWS_SESSION_TOKEN": session.session_token,
+    }
+    key = f"litellm/{inputs['tenant']}-{inputs['env']}/terraform.tfstate"
+    state = {"bucket": STATES, "key": key, "region": REGION, "use_path_style": True}
+    provider = {**PROVIDER, "skip_credentials_validation": None, "assume_role": [{"role_arn": DEPLOYER}]}
+    with opened(local_aws, work, cache, credentials) as terraform:
+        backend = {"s3": {**state, "encrypt": True, "use_lockfile": True}}
+        root = terraform.root(module, provider=provider, backend=backend)
+        yield Stack(root, local_aws, {**inputs, "one_shot_assume_role_arn": DEPLOYER})
+
+
+def deploy(
+    stack: Stack, changes: Sequence[Inputs], policies: Sequence[Document] | None = None
+) -> tuple[Record, Watched]:
+    """Applies inputs one after the other, plans and destroys, and returns what the deployer's requests needed.
+
+    Args:
+        stack: the stack.
+        changes: the inputs that each apply changes; None removes one.
+        policies: the deployer's policies; None allows everything.
+    """
+    authorization, images = stack.aws.authorization, stack.aws.fargate.images
+    images["registry.example.com/*"] = Image(entry_point=["/bin/true"])
+    needed: list[Any] = []
+    for inputs in changes:
+        stack.inputs.update(inputs)
+        stack.inputs = {name: value for name, value in stack.inputs.items() if value is not None}
+        with authorization.watching(DEPLOYER, policies) as applied:
+            stack.apply()
+        needed += applied.needed
+        if inputs is changes[0]:
+            with authorization.watching(DEPLOYER, policies) as planned:
+                assert stack.changes() == {}
+    with authorization.watching(DEPLOYER, policies) as destroyed:
+        stack.root.destroy(stack.inputs)
+    plan, every = (
+        {grant_for(each, stack.name) for each in found}
+        for found in (planned.needed, [*needed, *planned.needed, *destroyed.needed])
+    )
+    return Record(frozenset(plan), frozenset(every)), planned
