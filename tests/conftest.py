@@ -18,6 +18,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--take-snapshots", action="store_true", help="write tests/snapshots instead of comparing")
     parser.addoption("--take-screenshot", action="store_true", help="write the screenshot of the UI in docs")
     parser.addoption("--write-costs", action="store_true", help="write docs/costs.md instead of comparing")
+    parser.addoption("--take-deployer-policy", action="store_true", help="write docs/deployer-policy from a new record")
     parser.addoption("--load-minutes", type=float, default=1, help="duration of the load on the served stack")
 
 

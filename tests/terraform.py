@@ -342,8 +342,8 @@ class Terraform:
         """Copies a root module into a folder of its own, initialises it, and returns it.
 
         `../sibling` leads to the source's siblings from there too. The state is local, or in the backend that is
-        given, whatever the source says. An override adds `PROVIDER_FLAGS` and the arguments in `provider` (None unsets one) to the
-        default configuration of the AWS provider; with None, it configures no provider.
+        given, whatever the source says. An override adds `PROVIDER_FLAGS` and the arguments in `provider` (None unsets
+        one) to the default configuration of the AWS provider; with None, it configures no provider.
 
         With `attached=False` Terraform starts its providers itself, checks their versions and locks them,
         some seconds slower. A root with several configurations of one provider needs that: a running provider

@@ -12,9 +12,8 @@ from typing import Any
 from litellm_aws.constructs.inputs import SPLIT_IMAGES
 from litellm_aws.fleet.tenants_file import load_fleet
 from litellm_aws.local_aws.account import ACCOUNT_ID, REGION
-from litellm_aws.local_aws.iam.authorization import Watched
-from litellm_aws.local_aws.iam.deployer_policy import Grant, grant_for
-from litellm_aws.local_aws.iam.policies import Document
+from litellm_aws.local_aws.iam.deployer_policy import Grant, document, documents, filled, grant_for, seldom_needed
+from litellm_aws.local_aws.iam.policies import Document, Requirement
 from litellm_aws.local_aws.images import Image
 from litellm_aws.local_aws.server import LocalAws
 from tests.local_aws.conftest import PROVIDER, Stack, opened
@@ -24,6 +23,8 @@ from tests.plan.test_examples import EXAMPLES, URLS
 DEPLOYER, RUNNER = (f"arn:aws:iam::{ACCOUNT_ID}:role/{name}" for name in ("litellm-deployer", "terraform-runner"))
 """The role that the provider and the one-off tasks assume, and the one with which Terraform runs."""
 STATES = "example-terraform-states"
+STATE = "litellm/acme-prod/terraform.tfstate"
+"""The key of all states here: each deployment leaves an empty one."""
 LOGS = "example-logs"
 SERVICES = ("gateway", "backend", "ui")
 NO_TASKS = {f"{service}_desired_count": 0 for service in SERVICES} | {"wait_for_steady_state": False}
@@ -31,12 +32,47 @@ DESTROYABLE = {"deletion_protection": False}
 Inputs = Mapping[str, Any]
 
 
+RECORD = Path(__file__).with_name("deployer_record.json")
+POLICIES = Path(__file__).parents[2] / "docs" / "deployer-policy"
+
+
 @dataclass(frozen=True)
 class Record:
-    """What the requests of a role needed, in a plan that changes nothing and in all."""
+    """What the requests of a deployer needed, in the plan of an applied stack and in all."""
 
     plan: frozenset[Grant]
     all: frozenset[Grant]
+
+    @classmethod
+    def read(cls, name: str) -> Record:
+        """Returns a record of the repository: `everything` or `examples`."""
+        found = json.loads(RECORD.read_text(encoding="utf-8"))[name]
+        return cls(*(frozenset(map(Grant.from_line, found[part])) for part in ("plan", "all")))
+
+    def __or__(self, other: Record) -> Record:
+        return Record(self.plan | other.plan, self.all | other.all)
+
+    @property
+    def lines(self) -> dict[str, list[str]]:
+        """The record as JSON."""
+        return {part: sorted(grant.line for grant in getattr(self, part)) for part in ("plan", "all")}
+
+
+def generated(record: Record) -> dict[str, Document]:
+    """Returns the policies for a record, by the names of their files."""
+    return {**documents(record.all | seldom_needed()), "plan": document(record.plan)}
+
+
+def written(name: str) -> Document:
+    """Returns a policy of the repository with its placeholders filled in for the local AWS."""
+    text = (POLICIES / f"{name}.json").read_text(encoding="utf-8")
+    return dict(json.loads(filled(text, {"ACCOUNT": ACCOUNT_ID, "REGION": REGION, "STACK": "acme-litellm-"})))
+
+
+def take(records: Mapping[str, Record]) -> None:
+    """Writes records."""
+    lines = {name: each.lines for name, each in records.items()}
+    RECORD.write_text(json.dumps(lines, indent=1) + "\n", encoding="utf-8")
 
 
 def prepared(local_aws: LocalAws) -> dict[str, Any]:
@@ -107,6 +143,7 @@ def everything(existing: Inputs) -> list[dict[str, Any]]:
         "gateway_cpu": 2048,
         "gateway_drain_seconds": 60,
         "gateway_max_capacity": 5,
+        "gateway_spot_percentage": 50,
         "gateway_cpu_target": 60,
         "gateway_metrics_port": 9464,
         "gateway_metrics_scrape_cidrs": ["10.0.0.0/8"],
@@ -123,6 +160,7 @@ def everything(existing: Inputs) -> list[dict[str, Any]]:
     kept = {"tags", "manage_master_user_password", "wait_for_steady_state"}
     # Without the input, Terraform would leave the access logs as they are.
     last = {name: None for name in changed if name not in {*kept, *first}} | {"access_logs_bucket": "", "tags": {}}
+    last |= {"domain_name": None, "route53_zone_id": None, "acm_certificate_arn": existing["acm_certificate_arn"]}
     return [first, changed, {**last, **DESTROYABLE, "allow_data_loss": True, "s3_force_destroy": True}]
 
 
@@ -135,8 +173,7 @@ def deploying(local_aws: LocalAws, module: Path, work: Path, cache: Path, inputs
         "AWS_SECRET_ACCESS_KEY": session.secret_access_key,
         "AWS_SESSION_TOKEN": session.session_token,
     }
-    key = f"litellm/{inputs['tenant']}-{inputs['env']}/terraform.tfstate"
-    state = {"bucket": STATES, "key": key, "region": REGION, "use_path_style": True}
+    state = {"bucket": STATES, "key": STATE, "region": REGION, "use_path_style": True}
     provider = {**PROVIDER, "skip_credentials_validation": None, "assume_role": [{"role_arn": DEPLOYER}]}
     with opened(local_aws, work, cache, credentials) as terraform:
         backend = {"s3": {**state, "encrypt": True, "use_lockfile": True}}
@@ -145,31 +182,31 @@ def deploying(local_aws: LocalAws, module: Path, work: Path, cache: Path, inputs
 
 
 def deploy(
-    stack: Stack, changes: Sequence[Inputs], policies: Sequence[Document] | None = None
-) -> tuple[Record, Watched]:
+    stack: Stack,
+    changes: Sequence[Inputs],
+    policies: Sequence[Document] | None = None,
+    plan_policies: Sequence[Document] | None = None,
+) -> Record:
     """Applies inputs one after the other, plans and destroys, and returns what the deployer's requests needed.
 
     Args:
         stack: the stack.
         changes: the inputs that each apply changes; None removes one.
-        policies: the deployer's policies; None allows everything.
+        policies: what the deployer may do; None allows everything.
+        plan_policies: what it may do for a plan.
     """
-    authorization, images = stack.aws.authorization, stack.aws.fargate.images
-    images["registry.example.com/*"] = Image(entry_point=["/bin/true"])
-    needed: list[Any] = []
+    authorization = stack.aws.authorization
+    stack.aws.fargate.images["registry.example.com/*"] = Image(entry_point=["/bin/true"])
+    needed: list[Requirement] = []
     for inputs in changes:
-        stack.inputs.update(inputs)
-        stack.inputs = {name: value for name, value in stack.inputs.items() if value is not None}
-        with authorization.watching(DEPLOYER, policies) as applied:
+        stack.inputs = {name: value for name, value in {**stack.inputs, **inputs}.items() if value is not None}
+        with authorization.watching(DEPLOYER, policies) as watched:
             stack.apply()
-        needed += applied.needed
-        if inputs is changes[0]:
-            with authorization.watching(DEPLOYER, policies) as planned:
-                assert stack.changes() == {}
-    with authorization.watching(DEPLOYER, policies) as destroyed:
+        needed += watched.needed
+        with authorization.watching(DEPLOYER, plan_policies) as planned:
+            assert stack.changes() == {}
+    with authorization.watching(DEPLOYER, policies) as watched:
         stack.root.destroy(stack.inputs)
-    plan, every = (
-        {grant_for(each, stack.name) for each in found}
-        for found in (planned.needed, [*needed, *planned.needed, *destroyed.needed])
-    )
-    return Record(frozenset(plan), frozenset(every)), planned
+    needed += [*planned.needed, *watched.needed]
+    plan, every = ({grant_for(each, stack.name) for each in found} for found in (planned.needed, needed))
+    return Record(frozenset(plan), frozenset(every))

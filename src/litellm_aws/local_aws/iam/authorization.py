@@ -64,9 +64,9 @@ class Authorization:
     def __call__(self, environment: Environment, start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Handles a request, as WSGI requires."""
         signature = signature_of(environment) if self._watched else None
-        session = signature and _session(signature.access_key)
-        watched = session and self._watched.get(session.role_arn)
-        if not signature or not watched:
+        session: Any = _session(signature.access_key) if signature else None
+        watched = self._watched.get(session.role_arn) if session else None
+        if signature is None or watched is None:
             return self._application(environment, start_response)
         from .requirements import requirements
 

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..account import ACCOUNT_ID, REGION
+from .api_calls import Call
 from .policies import Requirement
+from .requirements import requirements
 
 TAG = "litellm:stack"
 """The tag with the name of the stack, which every resource has that can have tags."""
@@ -102,6 +104,54 @@ def grant_for(needed: Requirement, stack: str) -> Grant:
     return Grant(needed.action, resource, tuple(sorted(conditions.items())))
 
 
+def seldom_needed() -> set[Grant]:
+    """Returns what requests need that no deployment of the record makes.
+
+    Scripts stop a task that takes too long, and read the log of one that fails. Terraform updates resources in place
+    when the module or what it names changes in other ways than in the record; these are the operations with which the
+    provider updates the module's types of resources (internal/service in hashicorp/terraform-provider-aws).
+    """
+    stack, arn = "STACK", f"arn:aws:%s:{REGION}:{ACCOUNT_ID}:%s"
+    balancer, listener, rule, group = (
+        arn % ("elasticloadbalancing", name)
+        for name in (
+            f"loadbalancer/app/{stack}/1",
+            f"listener/app/{stack}/1/2",
+            f"listener-rule/app/{stack}/1/2/3",
+            f"targetgroup/{stack}/1",
+        )
+    )
+    tag = {f"aws:ResourceTag/{TAG}": stack}
+    calls: list[tuple[str, str, dict[str, Any]]] = [
+        ("ecs", "ListTasks", {"cluster": stack}),
+        ("ecs", "StopTask", {"cluster": stack, "task": arn % ("ecs", "task/STACK/1")}),
+        ("ecs", "UpdateCluster", {"cluster": stack}),
+        ("ecs", "PutClusterCapacityProviders", {"cluster": stack}),
+        ("elasticache", "ModifyCacheSubnetGroup", {"CacheSubnetGroupName": stack}),
+        ("elbv2", "ModifyListener", {"ListenerArn": listener}),
+        ("elbv2", "ModifyListenerAttributes", {"ListenerArn": listener}),
+        ("elbv2", "ModifyRule", {"RuleArn": rule}),
+        ("elbv2", "ModifyTargetGroup", {"TargetGroupArn": group}),
+        ("elbv2", "SetRulePriorities", {"RuleArns": [rule]}),
+        ("elbv2", "SetSecurityGroups", {"LoadBalancerArn": balancer}),
+        ("elbv2", "SetSubnets", {"LoadBalancerArn": balancer}),
+        ("iam", "UpdateAssumeRolePolicy", {"RoleName": stack}),
+        ("iam", "UpdateRole", {"RoleName": stack}),
+        ("logs", "DeleteRetentionPolicy", {"logGroupName": f"/ecs/{stack}"}),
+        ("logs", "GetLogEvents", {"logGroupName": f"/ecs/{stack}", "logStreamName": "*"}),
+        ("rds", "ModifyDBSubnetGroup", {"DBSubnetGroupName": stack}),
+        *(
+            ("rds", "RestoreDBClusterFromSnapshot", {"DBClusterIdentifier": stack, "SnapshotIdentifier": snapshot})
+            for snapshot in (stack, f"rds:{stack}")
+        ),
+    ]
+    needed = [each for call in calls for each in requirements(Call(*call, REGION))]
+    routes = [
+        Requirement(f"ec2:{name}", arn % ("ec2", "route-table/1"), tag) for name in ("DeleteRoute", "ReplaceRoute")
+    ]
+    return {grant_for(each, stack) for each in [*needed, *routes]}
+
+
 def documents(grants: Iterable[Grant]) -> dict[str, dict[str, Any]]:
     """Returns the policies that allow grants, by their names."""
     of_file: dict[str, list[Grant]] = {name: [] for name in _FILES}
@@ -146,11 +196,12 @@ def _without_implied(grants: set[Grant]) -> list[Grant]:
     """Returns grants without those that another one, with fewer conditions, implies."""
     fewest: dict[tuple[str, str], list[set[tuple[str, str]]]] = {}
     for grant in grants:
-        fewest.setdefault((grant.action, grant.resource), []).append(set(grant.conditions))
+        if not grant.is_adopted:
+            fewest.setdefault((grant.action, grant.resource), []).append(set(grant.conditions))
     return [
         grant
         for grant in grants
-        if not any(other < set(grant.conditions) for other in fewest[grant.action, grant.resource])
+        if not any(other < set(grant.conditions) for other in fewest.get((grant.action, grant.resource), ()))
     ]
 
 

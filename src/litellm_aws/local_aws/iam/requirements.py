@@ -18,7 +18,7 @@ _PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "BucketName": ("Bucket",),
     "ClusterName": ("clusterName", "cluster", "clusters"),
     "ClusterParameterGroupName": ("DBClusterParameterGroupName",),
-    "ClusterSnapshotName": ("DBClusterSnapshotIdentifier", "FinalDBSnapshotIdentifier"),
+    "ClusterSnapshotName": ("DBClusterSnapshotIdentifier", "FinalDBSnapshotIdentifier", "SnapshotIdentifier"),
     "DbClusterInstanceName": ("DBClusterIdentifier",),
     "DbInstanceName": ("DBInstanceIdentifier",),
     "Id": ("Id", "HostedZoneId"),
@@ -40,7 +40,10 @@ _OTHER_LOAD_BALANCERS = ("/gwy/", "/net/")
 _NOT_IN_PARAMETERS = {"application-autoscaling": {"ResourceId"}}
 """Variables that are not the parameter of their name: the ARN of a scalable target has an ID of its own
 (https://docs.aws.amazon.com/autoscaling/application/APIReference/API_ScalableTarget.html)."""
-_ALWAYS_NAMED = {("rds:CreateDBCluster", "og"), ("rds:CreateDBInstance", "og"), ("rds:CreateDBInstance", "pg")}
+_ALWAYS_NAMED = {
+    *(("rds:CreateDBCluster", "og"), ("rds:RestoreDBClusterFromSnapshot", "og")),
+    *(("rds:CreateDBInstance", "og"), ("rds:CreateDBInstance", "pg")),
+}
 """Resources that a policy must allow though the request does not name them: RDS takes the default option group and
 parameter group (https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/security_iam_id-based-policy-examples.html)."""
 
