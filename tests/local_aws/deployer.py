@@ -204,7 +204,9 @@ def deploy(
             stack.apply()
         needed += watched.needed
         with authorization.watching(DEPLOYER, plan_policies) as planned:
-            assert stack.changes() == {}
+            changed = stack.changes()
+        if changed:
+            raise AssertionError(f"the plan after an apply is not empty: {changed}")
     with authorization.watching(DEPLOYER, policies) as watched:
         stack.root.destroy(stack.inputs)
     needed += [*planned.needed, *watched.needed]
