@@ -220,8 +220,5 @@ def _other_resource(name: str, call: Call, found: Sequence[Requirement]) -> str:
         return f"arn:aws:secretsmanager:{call.region}:{ACCOUNT_ID}:secret:rds!cluster-*"
     if name == "rds:CreateDBClusterSnapshot":
         return f"arn:aws:rds:{call.region}:{ACCOUNT_ID}:cluster-snapshot:{call.parameters['FinalDBSnapshotIdentifier']}"
-    forms = [
-        kind.arn.split("${Account}")[-1].partition("${")[0]
-        for kind in service_reference.action(name).resource_types.values()
-    ]
-    return next((each.resource for each in found for form in forms if form in each.resource), "*")
+    kinds = service_reference.action(name).resource_types.values()
+    return next((each.resource for each in found if any(kind.matches(each.resource) for kind in kinds)), "*")

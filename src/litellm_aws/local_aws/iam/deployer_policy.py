@@ -138,6 +138,7 @@ def seldom_needed() -> set[Grant]:
         ("iam", "UpdateAssumeRolePolicy", {"RoleName": stack}),
         ("iam", "UpdateRole", {"RoleName": stack}),
         ("logs", "DeleteRetentionPolicy", {"logGroupName": f"/ecs/{stack}"}),
+        ("logs", "DisassociateKmsKey", {"logGroupName": f"/ecs/{stack}"}),
         ("logs", "GetLogEvents", {"logGroupName": f"/ecs/{stack}", "logStreamName": "*"}),
         ("rds", "ModifyDBSubnetGroup", {"DBSubnetGroupName": stack}),
         *(
@@ -207,8 +208,9 @@ def _without_implied(grants: set[Grant]) -> list[Grant]:
 
 def _statement(members: Sequence[Grant]) -> dict[str, Any]:
     resources = sorted({each.resource for each in members})
-    if "STACK" not in resources[0] and members[0].is_of_stack and len(resources) > 1:
-        resources = [f"{resources[0].rpartition(':')[0]}:*"]  # the tag tells which
+    if members[0].action.startswith("ec2:") and members[0].is_of_stack:
+        # A resource that exists has its own tag, and EC2 checks the tag of the request for what it creates only.
+        resources = ["arn:aws:ec2:REGION:ACCOUNT:*"]
     statement: dict[str, Any] = {
         "Effect": "Allow",
         "Action": _one_or_all(sorted({each.action for each in members})),

@@ -123,8 +123,7 @@ def _context(needed: Action, kind: ResourceType | None, values: Mapping[str, str
 
 def _arns(kind: ResourceType, call: Call) -> Iterator[str]:
     """Yields the parameters that are ARNs of a type."""
-    form = re.compile(_VARIABLE.sub(".*", re.escape(kind.arn).replace(r"\$\{", "${").replace(r"\}", "}")))
-    yield from (value for value in _values(call.parameters) if value.startswith("arn:") and form.fullmatch(value))
+    yield from (value for value in _values(call.parameters) if value.startswith("arn:") and kind.matches(value))
 
 
 def _named(kind: ResourceType, call: Call, service: str) -> Iterator[str]:
@@ -158,7 +157,7 @@ def _short(variable: str, value: str) -> str:
 
 
 def _filled(arn: str, call: Call, values: Mapping[str, str]) -> str:
-    known = {"Partition": "aws", "Region": call.region, "Account": ACCOUNT_ID, **values}
+    known = {"Partition": "aws", "Region": call.region, "Account": ACCOUNT_ID, "Scope": "regional", **values}
     fill: Callable[[re.Match[str]], str] = lambda variable: known.get(variable[1], "*")  # noqa: E731
     return _VARIABLE.sub(fill, arn)
 

@@ -47,6 +47,10 @@ class ResourceType:
     required: bool
     keys: frozenset[str]
 
+    def matches(self, arn: str) -> bool:
+        """Returns whether an ARN is of this type."""
+        return re.fullmatch(re.sub(r"\\\$\\{\w+\\}", ".*", re.escape(self.arn)), arn) is not None
+
 
 @dataclass(frozen=True)
 class Action:
