@@ -18,7 +18,7 @@ from litellm_aws.local_aws.images import Image
 from litellm_aws.local_aws.server import LocalAws
 from tests.local_aws.conftest import PROVIDER, Stack, opened
 from tests.local_aws.test_hardened import hardened
-from tests.plan.test_examples import EXAMPLES, URLS
+from tests.plan.conftest import EXAMPLES, URLS
 
 DEPLOYER, RUNNER = (f"arn:aws:iam::{ACCOUNT_ID}:role/{name}" for name in ("litellm-deployer", "terraform-runner"))
 """The role that the provider and the one-off tasks assume, and the one with which Terraform runs."""
@@ -112,18 +112,20 @@ def prepared(local_aws: LocalAws) -> dict[str, Any]:
         "permissions_boundary_arn": boundary["Policy"]["Arn"],
         "web_acl_arn": acl["Summary"]["ARN"],
         "kms_key_arn": client("kms").create_key()["KeyMetadata"]["Arn"],
+        "alarm_topic_arn": client("sns").create_topic(Name="pages")["TopicArn"],
         "access_logs_bucket": LOGS,
         "s3_access_logs_bucket": LOGS,
     }
 
 
-def example(name: str, existing: Inputs) -> list[dict[str, Any]]:
-    """Returns the inputs of an example, with what exists in the local AWS, and those with which it can be destroyed."""
-    [path] = [each for each in EXAMPLES if each.parent.name == name]
-    inputs = load_fleet(path).tenants[0].inputs_set()
-    inputs |= {key: value for key, value in existing.items() if inputs.get(key)}
-    inputs |= NO_TASKS | (URLS if name == "existing-network-and-stores" else {})
-    return [inputs, DESTROYABLE]
+def examples(existing: Inputs) -> Iterator[list[dict[str, Any]]]:
+    """Yields the inputs of each tenant of the examples, with what exists here, and those to destroy it with."""
+    for path in EXAMPLES:
+        for tenant in load_fleet(path).tenants:
+            inputs = tenant.inputs_set()
+            inputs |= {key: value for key, value in existing.items() if inputs.get(key)}
+            inputs |= NO_TASKS | (URLS if path.parent.name == "existing-network-and-stores" else {})
+            yield [inputs, DESTROYABLE]
 
 
 def everything(existing: Inputs) -> list[dict[str, Any]]:
@@ -136,6 +138,7 @@ def everything(existing: Inputs) -> list[dict[str, Any]]:
     changed = {
         **{name: value for name, value in hardened().items() if name not in first},
         **added,
+        "dashboard_enabled": True,
         "tags": {"team": "models"},
         "extra_gateway_paths": ["/extra/*"],
         "alb_idle_timeout_seconds": 300,

@@ -20,13 +20,12 @@ from tests.local_aws.deployer import (
     deploy,
     deploying,
     everything,
-    example,
+    examples,
     prepared,
     take,
     written,
 )
 from tests.plan.conftest import TRIAL
-from tests.plan.test_examples import EXAMPLES
 
 FLEET = Path(__file__).parents[2] / "docs" / "fleet.md"
 
@@ -73,8 +72,7 @@ def test_a_deployer_applies_changes_plans_and_destroys(
         record = deploy(stack, changes, policies, plan)
     if taken:
         records = {"everything": record}
-        for path in EXAMPLES:
-            changes = example(path.parent.name, existing)
+        for changes in examples(existing):
             with deploying(local_aws, module, tmp_path, cache, changes[0]) as stack:
                 records["examples"] = records.get("examples", record) | deploy(stack, changes)
         of_examples = records["examples"]

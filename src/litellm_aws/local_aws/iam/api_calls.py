@@ -11,7 +11,7 @@ from ..retried_requests import Environment
 
 _CREDENTIAL = re.compile(r"Credential=(?P<access_key>[^/]+)/[^/]+/(?P<region>[^/]+)/(?P<service>[^/]+)/")
 """The scope of a signature (IAM User Guide, "AWS Signature Version 4 for API requests")."""
-_SERVICES = {"elasticloadbalancing": "elbv2"}
+_SERVICES = {"elasticloadbalancing": "elbv2", "monitoring": "cloudwatch"}
 """The service in boto3, where it is not the name that a request is signed for."""
 
 

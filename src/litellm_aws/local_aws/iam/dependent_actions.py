@@ -53,12 +53,24 @@ _TAGGED = {
     "logs:CreateLogGroup": "logs:TagResource",
     # https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html
     "secretsmanager:CreateSecret": "secretsmanager:TagResource",
+    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+    "cloudwatch:PutMetricAlarm": "cloudwatch:TagResource",
     # https://docs.aws.amazon.com/acm/latest/userguide/tags-restrictions.html
     "acm:RequestCertificate": "acm:AddTagsToCertificate",
 }
 """Actions that a creation with tags needs, where the reference does not say so."""
 _TAGGING = {"ec2:CreateTags", "elasticloadbalancing:AddTags", "elasticache:AddTagsToResource", "rds:AddTagsToResource"}
 _TAGGING |= {"application-autoscaling:TagResource"}
+
+_SCALING = {
+    "RegisterScalableTarget": ("ecs:DescribeServices", "ecs:UpdateService"),
+    **dict.fromkeys(
+        ("PutScalingPolicy", "DeleteScalingPolicy", "DeregisterScalableTarget"),
+        ("cloudwatch:DeleteAlarms", "cloudwatch:DescribeAlarms", "cloudwatch:PutMetricAlarm"),
+    ),
+}
+"""What Application Auto Scaling does with the service and with the alarms of target tracking
+(https://docs.aws.amazon.com/AmazonECS/latest/developerguide/auto-scaling-IAM.html)."""
 
 _KEYS = ("KmsKeyId", "kmsKeyId", "MasterUserSecretKmsKeyId")
 _KEY_ACTIONS = ("kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey")
@@ -122,6 +134,7 @@ def dependent_requirements(
     yield from _service_linked_role(action)
     yield from _passed_roles(action, call)
     yield from _keys(call)
+    yield from _scaling(call)
     yield from _of_objects(action, call)
     for name in action.dependent:
         if action.name.startswith("wafv2:") and name.startswith(_NOT_FOR_LOAD_BALANCERS):
@@ -200,6 +213,16 @@ def _keys(call: Call) -> Iterator[Requirement]:
     for key in sorted(keys):
         via = {"kms:ViaService": f"{call.service}.{call.region}.amazonaws.com"}
         yield from (Requirement(name, key, via) for name in _KEY_ACTIONS)
+
+
+def _scaling(call: Call) -> Iterator[Requirement]:
+    if call.service != "application-autoscaling":
+        return
+    for name in _SCALING.get(call.operation, ()):
+        service = name.partition(":")[0]
+        scaled = call.parameters["ResourceId"]  # service/<cluster>/<service>
+        resource = scaled if service == "ecs" else f"alarm:TargetTracking-{scaled}-*"
+        yield Requirement(name, f"arn:aws:{service}:{call.region}:{ACCOUNT_ID}:{resource}")
 
 
 def _of_objects(action: Action, call: Call) -> Iterator[Requirement]:

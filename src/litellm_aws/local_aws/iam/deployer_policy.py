@@ -28,7 +28,7 @@ _KEPT = ("iam:PassedToService", "application-autoscaling:service-namespace", "km
 _FILES = {
     "network": ("acm", "ec2", "elasticloadbalancing", "route53", "wafv2"),
     "data": ("elasticache", "kms", "rds", "s3", "secretsmanager"),
-    "tasks": ("application-autoscaling", "ecs", "iam", "logs"),
+    "tasks": ("application-autoscaling", "cloudwatch", "ecs", "iam", "logs"),
 }
 """The policies, and the services whose actions they have."""
 
