@@ -52,6 +52,9 @@ class Record:
     def __or__(self, other: Record) -> Record:
         return Record(self.plan | other.plan, self.all | other.all)
 
+    def __sub__(self, other: Record) -> Record:
+        return Record(self.plan - other.plan, self.all - other.all)
+
     @property
     def lines(self) -> dict[str, list[str]]:
         """The record as JSON."""
@@ -94,6 +97,7 @@ def prepared(local_aws: LocalAws) -> dict[str, Any]:
     )
     ec2 = client("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.90.0.0/16")["Vpc"]["VpcId"]
+    ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": True})
     subnets = [
         ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.90.{index}.0/24", AvailabilityZone=f"{REGION}{'ab'[index % 2]}")
         for index in range(4)
@@ -214,6 +218,10 @@ def deploy(
         assert changed == {}, changed
     with authorization.watching(DEPLOYER, policies) as watched:
         stack.root.destroy(stack.inputs)
+    rds = stack.client("rds")
+    for snapshot in rds.describe_db_cluster_snapshots()["DBClusterSnapshots"]:
+        # Several examples have a tenant of this name.
+        rds.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier=snapshot["DBClusterSnapshotIdentifier"])
     applied += [*planned, *watched.needed]
     plan, every = ({grant_for(each, stack.name) for each in found} for found in (planned, applied))
     return Record(frozenset(plan), frozenset(every))

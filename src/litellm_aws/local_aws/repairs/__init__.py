@@ -34,6 +34,7 @@ REPAIRS: tuple[Callable[[], None], ...] = (
     elbv2.ignore_deregistration_of_unknown_targets,
     elbv2.protect_load_balancers,
     logs.change_the_key_of_a_log_group,
+    logs.delete_the_tags_of_a_log_group,
     rds.report_scaling_of_serverless_clusters_only,
     rds.report_performance_insights,
     rds.choose_maintenance_windows_outside_backup_windows,
