@@ -119,6 +119,10 @@ release: $(installed) ## Build the wheel in dist, from pyproject.toml's version
 	@$(python) -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
 	@ls dist/*.whl
 
+.PHONY: deployer-policy
+deployer-policy: $(developed) ## Write docs/deployer-policy again, from new applies of all examples to the local AWS
+	@$(python) -m pytest tests/local_aws/test_deployer_policy.py tests/unit/test_deployer_policy.py --take-deployer-policy
+
 .PHONY: lint
 lint: $(developed) ## Check style and types
 	@$(python) -m ruff check

@@ -21,6 +21,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--write-costs", action="store_true", help="write docs/costs.md and the chart of an apply instead of comparing"
     )
+    parser.addoption("--take-deployer-policy", action="store_true", help="write docs/deployer-policy from a new record")
     parser.addoption("--load-minutes", type=float, default=1, help="duration of the load on the served stack")
 
 

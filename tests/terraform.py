@@ -65,6 +65,8 @@ PROVIDER_FLAGS: Mapping[str, Any] = {
 
 NO_ARGUMENTS: Mapping[str, Any] = {}
 
+LOCAL_STATE: Mapping[str, Any] = {"local": {}}
+
 LESS_COLLECTING = {"GOGC": "400"}
 """Terraform's commands are short: collecting garbage more seldom saves a third of their time, for 150 MB."""
 
@@ -333,12 +335,19 @@ class Terraform:
         self.environment = environment
         """What its commands run with."""
 
-    def root(self, source: Path, *, provider: Mapping[str, Any] | None = NO_ARGUMENTS, attached: bool = True) -> Root:
+    def root(
+        self,
+        source: Path,
+        *,
+        provider: Mapping[str, Any] | None = NO_ARGUMENTS,
+        backend: Mapping[str, Any] = LOCAL_STATE,
+        attached: bool = True,
+    ) -> Root:
         """Copies a root module into a folder of its own, initialises it, and returns it.
 
-        `../sibling` leads to the source's siblings from there too. The state is local, whatever the source
-        says. An override adds `PROVIDER_FLAGS` and the arguments in `provider` (None unsets one) to the
-        default configuration of the AWS provider; with None, it configures no provider.
+        `../sibling` leads to the source's siblings from there too. The state is local, or in the backend that is
+        given, whatever the source says. An override adds `PROVIDER_FLAGS` and the arguments in `provider` (None unsets
+        one) to the default configuration of the AWS provider; with None, it configures no provider.
 
         With `attached=False` Terraform starts its providers itself, checks their versions and locks them,
         some seconds slower. A root with several configurations of one provider needs that: a running provider
@@ -350,7 +359,7 @@ class Terraform:
                 (folder / sibling.name).symlink_to(sibling)
         directory = folder / source.name
         shutil.copytree(source, directory, ignore=shutil.ignore_patterns(".terraform*", "*.tfstate*"))
-        override: dict[str, Any] = {"terraform": {"backend": {"local": {}}}}
+        override: dict[str, Any] = {"terraform": {"backend": backend}}
         if provider is not None:
             override["provider"] = {"aws": {**PROVIDER_FLAGS, **provider}}
         (directory / "tests_override.tf.json").write_text(json.dumps(override))

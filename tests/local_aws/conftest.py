@@ -1,7 +1,7 @@
 """Fixtures: a local AWS, Terraform that applies to it, and two applied stacks."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -12,7 +12,7 @@ import pytest
 from litellm_aws.local_aws.server import LocalAws, serving
 from tests.local_aws.balanced import Balancer, Servers, balancers, servers
 from tests.plan.conftest import TRIAL, evaluate, made_up, module_root, terraform
-from tests.terraform import Plan, Root, Terraform, TerraformError, TerraformUnavailable, open_terraform
+from tests.terraform import NO_ARGUMENTS, Plan, Root, Terraform, TerraformError, TerraformUnavailable, open_terraform
 
 __all__ = ["evaluate", "made_up", "module_root", "terraform"]
 
@@ -118,7 +118,10 @@ def local_aws() -> Iterator[LocalAws]:
 
 
 @contextmanager
-def _opened(local_aws: LocalAws, work: Path, cache: Path) -> Iterator[Terraform]:
+def opened(
+    local_aws: LocalAws, work: Path, cache: Path, credentials: Mapping[str, str] = NO_ARGUMENTS
+) -> Iterator[Terraform]:
+    """Opens Terraform for the local AWS, as administrator or with other credentials."""
     with ExitStack() as stack:
         try:
             terraform = stack.enter_context(
@@ -126,7 +129,7 @@ def _opened(local_aws: LocalAws, work: Path, cache: Path) -> Iterator[Terraform]
                     work=work,
                     cache=cache,
                     # Poll the one-off tasks every second.
-                    environment={**local_aws.account.environment, "ONE_SHOT_POLL_SECONDS": "1"},
+                    environment={**local_aws.account.environment, **credentials, "ONE_SHOT_POLL_SECONDS": "1"},
                     # The one-off tasks use the AWS CLI of the development packages.
                     path=[work / PROGRAMS, Path(sys.executable).parent],
                 )
@@ -142,7 +145,7 @@ def applying(
 ) -> Iterator[Terraform]:
     """Terraform for the local AWS. Skips the test if Terraform or the AWS provider is missing."""
     cache = pytestconfig.cache.mkdir("terraform-providers")
-    with _opened(local_aws, tmp_path_factory.mktemp("applied"), cache) as terraform:
+    with opened(local_aws, tmp_path_factory.mktemp("applied"), cache) as terraform:
         yield terraform
 
 
@@ -157,7 +160,7 @@ def two_stacks(
     """The stacks of two tenants, applied in parallel: acme with a configuration and sidecars, globex without."""
     cache = pytestconfig.cache.mkdir("terraform-providers")
     # A running provider serves one configuration at a time, so each stack has its own.
-    with _opened(local_aws, tmp_path_factory.mktemp("applied"), cache) as other:
+    with opened(local_aws, tmp_path_factory.mktemp("applied"), cache) as other:
         roots = [terraform.root(stacks / "litellm", provider=PROVIDER) for terraform in (applying, other)]
         sidecars = {"gateway_metrics_port": 9464, "collector_enabled": True}
         acme = Stack(roots[0], local_aws, {**TRIAL, "proxy_config": {"model_list": []}, **sidecars})

@@ -406,6 +406,26 @@ class TestRds:
         [group] = rds.describe_db_subnet_groups(DBSubnetGroupName=name)["DBSubnetGroups"]
         assert [subnet["SubnetIdentifier"] for subnet in group["Subnets"]] == subnets
 
+    def test_parameters_are_reset(self, client: Client, name: str) -> None:
+        rds = client("rds")
+        rds.create_db_cluster_parameter_group(
+            DBClusterParameterGroupName=name, DBParameterGroupFamily="aurora-postgresql16", Description="-"
+        )
+        given = [{"ParameterName": f"log_{one}", "ParameterValue": "1", "ApplyMethod": "immediate"} for one in "abc"]
+        rds.modify_db_cluster_parameter_group(DBClusterParameterGroupName=name, Parameters=given)
+        rds.reset_db_cluster_parameter_group(DBClusterParameterGroupName=name, Parameters=given[:2])
+        left = rds.describe_db_cluster_parameters(DBClusterParameterGroupName=name, Source="user")["Parameters"]
+        assert [parameter["ParameterName"] for parameter in left] == ["log_c"]
+        rds.reset_db_cluster_parameter_group(DBClusterParameterGroupName=name, ResetAllParameters=True)
+        assert rds.describe_db_cluster_parameters(DBClusterParameterGroupName=name)["Parameters"] == []
+        reset = rds.reset_db_cluster_parameter_group
+        assert refusal(reset, DBClusterParameterGroupName="none") == "DBParameterGroupNotFound"
+
+
+def test_the_id_of_a_hosted_zone_begins_with_z(client: Client) -> None:
+    zones = [client("route53").create_hosted_zone(Name="example.com", CallerReference=str(one)) for one in range(3)]
+    assert all(zone["HostedZone"]["Id"].startswith("/hostedzone/Z") for zone in zones)
+
 
 class TestS3:
     def versions(self, s3: Any, bucket: str) -> tuple[list[str], list[str]]:

@@ -15,6 +15,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from .account import LOOPBACK, Account
 from .credentials_endpoint import CredentialsEndpoint
+from .iam.authorization import Authorization
 from .litellm.installation import Installation
 from .loopback_network import LoopbackNetwork
 from .retried_requests import RetriedRequests
@@ -34,10 +35,16 @@ class LocalAws:
         network: the addresses of tasks, databases, load balancers and caches.
         load_balancers: forward requests to their targets.
         caches: the Redis servers behind the replication groups.
+        authorization: checks the requests of roles.
     """
 
     def __init__(
-        self, endpoint: str, home: Path, credentials: CredentialsEndpoint, litellm: Sequence[Installation]
+        self,
+        endpoint: str,
+        home: Path,
+        credentials: CredentialsEndpoint,
+        authorization: Authorization,
+        litellm: Sequence[Installation],
     ) -> None:
         """Creates all parts that run. Use `serving` instead of this."""
         from .caches import Caches
@@ -49,7 +56,7 @@ class LocalAws:
         from .services import Services
 
         self.endpoint = endpoint
-        self.account, self.credentials = Account(endpoint), credentials
+        self.account, self.credentials, self.authorization = Account(endpoint), credentials, authorization
         self.network = LoopbackNetwork()
         self.databases = Databases(home, self.account, self.network)
         self.fargate = Fargate(
@@ -90,7 +97,8 @@ def serving(port: int = 0, litellm: Sequence[Installation] = ()) -> Iterator[Loc
 
     repair_moto()
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
-    credentials = CredentialsEndpoint(RetriedRequests(DomainDispatcherApplication(create_backend_app)))
+    authorization = Authorization(RetriedRequests(DomainDispatcherApplication(create_backend_app)))
+    credentials = CredentialsEndpoint(authorization)
     # Binds the port here, because make_server exits the process if the port is in use.
     with socket.create_server((LOOPBACK, port)) as listener:
         bound = int(listener.getsockname()[1])
@@ -113,6 +121,6 @@ def serving(port: int = 0, litellm: Sequence[Installation] = ()) -> Iterator[Loc
         stack.callback(server.server_close)
         stack.callback(thread.join)
         stack.callback(server.shutdown)
-        local_aws = LocalAws(f"http://{LOOPBACK}:{bound}", home, credentials, litellm)
+        local_aws = LocalAws(f"http://{LOOPBACK}:{bound}", home, credentials, authorization, litellm)
         stack.callback(local_aws.close)
         yield local_aws

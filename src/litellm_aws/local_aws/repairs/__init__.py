@@ -6,7 +6,7 @@ This package imports moto, which reads its settings from the environment at impo
 from collections.abc import Callable
 from functools import cache
 
-from . import application_autoscaling, ec2, ecs, elasticache, elbv2, logs, rds, s3
+from . import application_autoscaling, ec2, ecs, elasticache, elbv2, logs, rds, route53, s3
 
 REPAIRS: tuple[Callable[[], None], ...] = (
     application_autoscaling.tag_scalable_targets,
@@ -34,6 +34,7 @@ REPAIRS: tuple[Callable[[], None], ...] = (
     elbv2.ignore_deregistration_of_unknown_targets,
     elbv2.protect_load_balancers,
     logs.change_the_key_of_a_log_group,
+    logs.delete_the_tags_of_a_log_group,
     rds.report_scaling_of_serverless_clusters_only,
     rds.report_performance_insights,
     rds.choose_maintenance_windows_outside_backup_windows,
@@ -44,7 +45,9 @@ REPAIRS: tuple[Callable[[], None], ...] = (
     rds.keep_modified_subnet_groups,
     rds.modify_iam_authentication,
     rds.modify_the_exported_logs,
+    rds.reset_cluster_parameters,
     rds.restore_clusters_with_a_default_configuration,
+    route53.begin_zone_ids_with_z,
     s3.keep_versions_when_versioning_is_suspended,
     s3.report_how_many_noncurrent_versions_stay,
 )

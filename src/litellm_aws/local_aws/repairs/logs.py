@@ -1,13 +1,15 @@
-"""CloudWatch Logs: the KMS key of a log group.
+"""CloudWatch Logs: the KMS key and the tags of a log group.
 
 AWS's behavior is documented in https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/.
 """
 
+from collections.abc import Callable
+
 from moto.logs.exceptions import ResourceNotFoundException
-from moto.logs.models import LogGroup
+from moto.logs.models import LogGroup, LogsBackend
 from moto.logs.responses import LogsResponse
 
-from .patching import set_member
+from .patching import patch_method, set_member
 
 
 def change_the_key_of_a_log_group() -> None:
@@ -29,3 +31,14 @@ def change_the_key_of_a_log_group() -> None:
 
     set_member(LogsResponse, "associate_kms_key", associate)
     set_member(LogsResponse, "disassociate_kms_key", disassociate)
+
+
+def delete_the_tags_of_a_log_group() -> None:
+    """DeleteLogGroup deletes the group's tags. moto gives them to the next group of that name."""
+
+    @patch_method(LogsBackend, "delete_log_group")
+    def delete(original: Callable[[LogsBackend, str], None], backend: LogsBackend, log_group_name: str) -> None:
+        group = backend.groups.get(log_group_name)
+        original(backend, log_group_name)
+        if group is not None:
+            backend.tagger.delete_all_tags_for_resource(group.arn)

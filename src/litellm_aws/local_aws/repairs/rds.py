@@ -8,7 +8,12 @@ import string
 from collections.abc import Callable
 from typing import Any
 
-from moto.rds.exceptions import DBSubnetGroupNotFoundError, InvalidParameterCombination
+from moto.core.responses import ActionResult
+from moto.rds.exceptions import (
+    DBClusterParameterGroupNotFoundError,
+    DBSubnetGroupNotFoundError,
+    InvalidParameterCombination,
+)
 from moto.rds.models import DBCluster, DBInstance, DBInstanceClustered, DBSubnetGroup, RDSBackend
 from moto.rds.responses import RDSResponse
 from moto.rds.utils import valid_preferred_maintenance_window
@@ -201,3 +206,20 @@ def keep_modified_subnet_groups() -> None:
         group = original(backend, subnet_name, *args, **kwargs)
         backend.subnet_groups[subnet_name] = group
         return group
+
+
+def reset_cluster_parameters() -> None:
+    """ResetDBClusterParameterGroup gives parameters their default values again. moto does not have it."""
+
+    def reset(response: RDSResponse) -> ActionResult:
+        name = response.params["DBClusterParameterGroupName"]
+        if name not in response.backend.db_cluster_parameter_groups:
+            raise DBClusterParameterGroupNotFoundError(name)
+        group = response.backend.db_cluster_parameter_groups[name]
+        if response.params.get("ResetAllParameters"):
+            group.parameters.clear()
+        for parameter in response.params.get("Parameters", []):
+            group.parameters.pop(parameter["ParameterName"], None)
+        return ActionResult({"DBClusterParameterGroupName": group.name})
+
+    set_member(RDSResponse, "reset_db_cluster_parameter_group", reset)
