@@ -61,9 +61,12 @@ class Record:
         return {part: sorted(grant.line for grant in getattr(self, part)) for part in ("plan", "all")}
 
 
-def generated(record: Record) -> dict[str, Document]:
-    """Returns the policies for a record, by the names of their files."""
-    return {**documents(record.all | seldom_needed()), "plan": document(record.plan)}
+def generated(record: Record) -> dict[Path, Document]:
+    """Returns the policies for a record, by their files."""
+    parts = documents(record.all | seldom_needed())
+    whole = {**parts["network"], "Statement": [each for part in parts.values() for each in part["Statement"]]}
+    files = {POLICIES / f"{name}.json": policy for name, policy in {**parts, "plan": document(record.plan)}.items()}
+    return {**files, POLICIES.with_suffix(".json"): whole}
 
 
 def written(name: str) -> Document:

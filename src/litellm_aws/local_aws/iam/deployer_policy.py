@@ -123,6 +123,7 @@ def seldom_needed() -> set[Grant]:
     )
     tag = {f"aws:ResourceTag/{TAG}": stack}
     calls: list[tuple[str, str, dict[str, Any]]] = [
+        ("cloudwatch", "UntagResource", {"ResourceARN": arn % ("cloudwatch", f"alarm:{stack}")}),
         ("ecs", "ListTasks", {"cluster": stack}),
         ("ecs", "StopTask", {"cluster": stack, "task": arn % ("ecs", "task/STACK/1")}),
         ("ecs", "UpdateCluster", {"cluster": stack}),
