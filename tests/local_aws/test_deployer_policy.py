@@ -83,7 +83,7 @@ def test_a_deployer_applies_changes_plans_and_destroys(
     ("without", "address"),
     [
         ("ecs:CreateCluster", "aws_ecs_cluster.this"),
-        ("secretsmanager:TagResource", "aws_secretsmanager_secret.master_key[0]"),
+        ("secretsmanager:TagResource", "aws_secretsmanager_secret.master_key"),
         ("ec2:CreateTags", "aws_vpc.this[0]"),
     ],
 )
