@@ -111,7 +111,7 @@ def test_without_a_change_nothing_is_planned(fleet: Fleet) -> None:
     fleet.write({})
     ended = fleet.run(LINES)
     assert ended.returncode == 0, ended.stderr
-    assert "Plan:" not in ended.stdout
+    assert ended.stdout.endswith("No root differs.\n")
 
 
 def test_a_commit_that_does_not_exist_ends_the_lines(fleet: Fleet) -> None:
