@@ -57,9 +57,15 @@ def left(folder: Path) -> list[str]:
 
 
 def ended(pid: int) -> bool:
-    """Returns whether a process has exited. It may still be a zombie."""
-    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
-    return state.strip()[:1] in ("", "Z")
+    """Returns whether a process exits within a minute, which a busy machine may take. It may still be a zombie."""
+    deadline = time.monotonic() + 60
+    while True:
+        done = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False)
+        if done.stdout.strip()[:1] in ("", "Z"):
+            return True
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.5)
 
 
 def without_terraform(tmp_path: Path) -> str:
