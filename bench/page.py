@@ -94,9 +94,10 @@ validations and options. Each command starts Terraform and the AWS provider, and
 
 {_table(("command", "this project", "plain CDKTF", "ratio", "memory"), _plan_times(planned))}
 
-The difference is Terraform's own time, for a graph of three times as many nodes: inputs, validations, locals, and the
-resources of options that are off. Profiling shows no single cause. The validations are the largest part: without
-them, Terraform itself needs about a fifth less. The memory is that of the larger process, Terraform or the provider.
+The difference is Terraform's own time, for a graph of several times as many nodes: inputs, validations, locals, and
+the resources of options that are off. Profiling shows no single cause. The validations are the largest part:
+without them, Terraform itself needs about a fifth less. The memory is that of the larger process, Terraform or the
+provider.
 
 ## Apply
 

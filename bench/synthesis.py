@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+
+from .process import Execution, execute
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -46,17 +46,13 @@ CASES = (
 
 
 @dataclass(frozen=True)
-class Run:
+class Run(Execution):
     """What one run of a program took and wrote.
 
     Attributes:
-        seconds: from the start of the process to its end.
-        peak_bytes: peak resident memory of the largest process, which is either Python or Node.
         output_bytes: total size of the files written.
     """
 
-    seconds: float
-    peak_bytes: int
     output_bytes: int
 
 
@@ -109,20 +105,8 @@ def synthesize(case: Case, folder: Path) -> Run:
         terraform.write_text("#!/bin/sh\necho Terraform v1.9.0\n", encoding="utf-8")
         terraform.chmod(0o755)
         environment["PATH"] = f"{folder}{os.pathsep}{environment['PATH']}"
-    with (folder / "errors.txt").open("w+b") as errors:
-        begin = time.perf_counter()
-        process = subprocess.Popen(
-            [sys.executable, *arguments], cwd=PROJECT, env=environment, stdout=subprocess.DEVNULL, stderr=errors
-        )
-        # Unlike `process.wait`, this returns the peak memory.
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - begin
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode != 0:
-            errors.seek(0)
-            raise SystemExit(f"{case}: exit code {process.returncode}:\n{errors.read().decode(errors='replace')}")
-    unit = 1 if sys.platform == "darwin" else 1024
-    return Run(seconds, usage.ru_maxrss * unit, sum(path.stat().st_size for path in _files(outdir)))
+    took = execute([sys.executable, *arguments], folder=PROJECT, environment=environment, errors=folder / "errors.txt")
+    return Run(took.seconds, took.peak_bytes, sum(path.stat().st_size for path in _files(outdir)))
 
 
 def _tenants_file(count: int) -> str:

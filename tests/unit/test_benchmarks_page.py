@@ -2,6 +2,7 @@
 
 from bench import plans, synthesis
 from bench.page import PAGE, SIZES, section, table_of_sizes, whole_page
+from bench.process import Execution
 from bench.synthesis import CASES, Case, Program
 
 
@@ -16,7 +17,7 @@ def test_all_programs_run_and_the_page_compares_them() -> None:
     [results] = synthesis.measure(1, [ours, first, plain])
     assert results[plain].output_bytes > 50_000
     commands = [(command, program) for command in plans.COMMANDS for program in plans.PROGRAMS]
-    planned = {each: plans.Execution(number, number) for number, each in enumerate(commands, start=1)}
+    planned = {each: Execution(number, number) for number, each in enumerate(commands, start=1)}
     page = whole_page([results], [planned], "the sizes", "the timeline")
     ratio = f"{results[plain].seconds / results[ours].seconds:.1f}"
     assert f"| {ratio} ({ratio} to {ratio}) |\n" in page

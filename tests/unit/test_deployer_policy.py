@@ -11,8 +11,10 @@ import pytest
 from botocore import xform_name
 from moto.core.utils import get_service_model
 
+from litellm_aws.local_aws.iam.api_calls import Call
 from litellm_aws.local_aws.iam.deployer_policy import LIMIT, document, grant_for, size
 from litellm_aws.local_aws.iam.policies import Requirement, allows
+from litellm_aws.local_aws.iam.requirements import requirements
 from litellm_aws.local_aws.iam.service_reference import action, action_of
 from tests.local_aws.deployer import POLICIES, Record, generated
 
@@ -96,6 +98,23 @@ def test_a_grant_without_a_condition_implies_the_one_with_it() -> None:
     needed = [Requirement("kms:Decrypt", arn, context) for context in ({}, {"kms:ViaService": "s3"})]
     [statement] = document(grant_for(each, STACK) for each in needed)["Statement"]
     assert statement == {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "arn:aws:kms:REGION:ACCOUNT:key/*"}
+
+
+def test_a_grant_for_all_resources_implies_the_one_for_some() -> None:
+    needed = [Requirement("ecs:UpdateService", each) for each in ("*", "arn:aws:ecs:us-west-2:123456789012:service/a")]
+    [statement] = document(grant_for(each, STACK) for each in needed)["Statement"]
+    assert statement == {"Effect": "Allow", "Action": "ecs:UpdateService", "Resource": "*"}
+
+
+@pytest.mark.parametrize("operation", ["RegisterScalableTarget", "PutScalingPolicy"])
+def test_scaling_is_checked_by_requests_without_an_alarm(operation: str) -> None:
+    # Application Auto Scaling User Guide, "Permissions validation for Application Auto Scaling API calls".
+    service = f"service/{STACK}/{STACK}-ui"
+    parameters = {"ServiceNamespace": "ecs", "ResourceId": service, "ScalableDimension": "ecs:service:DesiredCount"}
+    needed = requirements(Call("application-autoscaling", operation, parameters, "us-west-2"))
+    wanted = {("ecs:UpdateService", f"arn:aws:ecs:us-west-2:123456789012:{service}")}
+    wanted |= {(f"cloudwatch:{name}", "*") for name in ("DeleteAlarms", "DescribeAlarms", "PutMetricAlarm")}
+    assert wanted <= {(each.action, each.resource) for each in needed}
 
 
 class TestEvaluation:

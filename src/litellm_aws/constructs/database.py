@@ -100,10 +100,10 @@ class Database(Construct):
     def add_reader(self, *, after: ITerraformDependable) -> None:
         """Makes the reader, where there is one.
 
-        Aurora creates both instances at the same time. The first one that is asked for becomes the writer (aws/aws-cdk,
-        issue 30260, where the readers now wait for the writer), and the other one is available minutes later. So AWS
-        gets the request for the writer first. If the reader ever won, for example in an apply that is repeated, the
-        bootstrap would wait those minutes longer.
+        Aurora creates both instances at the same time. The first one that is asked for becomes the writer, and the
+        other one is available minutes later (aws/aws-cdk, issue 30260). So AWS gets the request for the writer first;
+        that its creation has started is enough (pull request 30277). If the reader ever won, for example in an apply
+        that is repeated, the bootstrap would wait those minutes longer.
 
         Args:
             after: what AWS creates in seconds, after the cluster.

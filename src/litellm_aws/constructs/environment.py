@@ -53,7 +53,8 @@ class Environment(Construct):
         has_database: whether there is a database, managed or existing.
         has_database_url: whether there is an existing one.
         stores: where the database and the bucket are, all that the migration gets: map from name to value, null where
-            there is none. Not where Redis is: the migration does not use it, and would wait for it.
+            there is none. Not where Redis is: the migration does not use it (migrations/run.py in BerriAI/litellm), and
+            would wait for it.
         database_secrets: the migration's secrets, null where it has none.
     """
 

@@ -93,10 +93,21 @@ _SecretArn = Annotated[str, EmptyOr(secret_arn(with_field=True))]
 _WholeSecretArn = Annotated[str, EmptyOr(secret_arn(with_field=False))]
 
 
+DECLARATION = ConfigDict(
+    extra="forbid",
+    strict=True,
+    frozen=True,
+    use_attribute_docstrings=True,
+    protected_namespaces=(),
+    defer_build=True,  # most models are never used by themselves
+)
+"""How a model declares its fields: each with a docstring, and no others."""
+
+
 class TokensMetric(BaseModel):
     """A metric of CloudWatch."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True)
+    model_config = DECLARATION
 
     namespace: Annotated[str, NotEmpty()]
     """Namespace of the metric."""
@@ -107,14 +118,7 @@ class TokensMetric(BaseModel):
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid",
-        strict=True,
-        frozen=True,
-        use_attribute_docstrings=True,
-        protected_namespaces=(),
-        defer_build=True,  # most sections are never used by themselves
-    )
+    model_config = DECLARATION
 
 
 class Stack(_Section):

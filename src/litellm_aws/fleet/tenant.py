@@ -9,10 +9,10 @@ from inspect import signature
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from litellm_aws.constructs.inputs import Inputs
+from litellm_aws.constructs.inputs import DECLARATION, Inputs
 from litellm_aws.constructs.litellm import LITELLM
 from litellm_aws.constructs.module_kind import ModuleKind
 from litellm_aws.constructs.production import is_production
@@ -25,14 +25,7 @@ _ONE_OR_SEVERAL = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"ty
 
 
 class _Options(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid",
-        strict=True,
-        frozen=True,
-        use_attribute_docstrings=True,
-        protected_namespaces=(),
-        defer_build=True,  # most sections are never used by themselves
-    )
+    model_config = DECLARATION
 
     @field_validator("*", mode="before")
     @classmethod

@@ -62,15 +62,13 @@ _TAGGED = {
 _TAGGING = {"ec2:CreateTags", "elasticloadbalancing:AddTags", "elasticache:AddTagsToResource", "rds:AddTagsToResource"}
 _TAGGING |= {"application-autoscaling:TagResource"}
 
-_SCALING = {
-    "RegisterScalableTarget": ("ecs:DescribeServices", "ecs:UpdateService"),
-    **dict.fromkeys(
-        ("PutScalingPolicy", "DeleteScalingPolicy", "DeregisterScalableTarget"),
-        ("cloudwatch:DeleteAlarms", "cloudwatch:DescribeAlarms", "cloudwatch:PutMetricAlarm"),
-    ),
-}
-"""What Application Auto Scaling does with the service and with the alarms of target tracking
-(https://docs.aws.amazon.com/AmazonECS/latest/developerguide/auto-scaling-IAM.html)."""
+_SCALING = ("RegisterScalableTarget", "PutScalingPolicy", "DeleteScalingPolicy", "DeregisterScalableTarget")
+_SCALED = ("ecs:DescribeServices", "ecs:UpdateService")
+_ALARMS = ("cloudwatch:DeleteAlarms", "cloudwatch:DescribeAlarms", "cloudwatch:PutMetricAlarm")
+"""What Application Auto Scaling checks with the caller's permissions
+(https://docs.aws.amazon.com/AmazonECS/latest/developerguide/auto-scaling-IAM.html). It does so by requests that name no
+alarm (https://docs.aws.amazon.com/autoscaling/application/userguide/security_iam_permission_validation.html), which a
+policy for some alarms does not allow."""
 
 _KEYS = ("KmsKeyId", "kmsKeyId", "MasterUserSecretKmsKeyId")
 _KEY_ACTIONS = ("kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey")
@@ -216,13 +214,11 @@ def _keys(call: Call) -> Iterator[Requirement]:
 
 
 def _scaling(call: Call) -> Iterator[Requirement]:
-    if call.service != "application-autoscaling":
+    if call.service != "application-autoscaling" or call.operation not in _SCALING:
         return
-    for name in _SCALING.get(call.operation, ()):
-        service = name.partition(":")[0]
-        scaled = call.parameters["ResourceId"]  # service/<cluster>/<service>
-        resource = scaled if service == "ecs" else f"alarm:TargetTracking-{scaled}-*"
-        yield Requirement(name, f"arn:aws:{service}:{call.region}:{ACCOUNT_ID}:{resource}")
+    scaled = f"arn:aws:ecs:{call.region}:{ACCOUNT_ID}:{call.parameters['ResourceId']}"
+    yield from (Requirement(name, scaled) for name in _SCALED)
+    yield from (Requirement(name, "*") for name in _ALARMS)
 
 
 def _of_objects(action: Action, call: Call) -> Iterator[Requirement]:

@@ -146,12 +146,14 @@ def seldom_needed() -> set[Grant]:
             ("rds", "RestoreDBClusterFromSnapshot", {"DBClusterIdentifier": stack, "SnapshotIdentifier": snapshot})
             for snapshot in (stack, f"rds:{stack}")
         ),
+        ("s3", "DeleteObjectTagging", {"Bucket": stack, "Key": "litellm-config.yaml"}),
     ]
     needed = [each for call in calls for each in requirements(Call(*call, REGION))]
-    routes = [
-        Requirement(f"ec2:{name}", arn % ("ec2", "route-table/1"), tag) for name in ("DeleteRoute", "ReplaceRoute")
+    tagged = [
+        Requirement("acm:RemoveTagsFromCertificate", arn % ("acm", "certificate/1"), tag),
+        *(Requirement(f"ec2:{name}", arn % ("ec2", "route-table/1"), tag) for name in ("DeleteRoute", "ReplaceRoute")),
     ]
-    return {grant_for(each, stack) for each in [*needed, *routes]}
+    return {grant_for(each, stack) for each in [*needed, *tagged]}
 
 
 def documents(grants: Iterable[Grant]) -> dict[str, dict[str, Any]]:
@@ -195,15 +197,20 @@ def filled(text: str, values: Mapping[str, str]) -> str:
 
 
 def _without_implied(grants: set[Grant]) -> list[Grant]:
-    """Returns grants without those that another one, with fewer conditions, implies."""
-    fewest: dict[tuple[str, str], list[set[tuple[str, str]]]] = {}
+    """Returns grants without those that another one, for all resources or with fewer conditions, implies."""
+    of_action: dict[str, list[Grant]] = {}
     for grant in grants:
         if not grant.is_adopted:
-            fewest.setdefault((grant.action, grant.resource), []).append(set(grant.conditions))
+            of_action.setdefault(grant.action, []).append(grant)
     return [
         grant
         for grant in grants
-        if not any(other < set(grant.conditions) for other in fewest.get((grant.action, grant.resource), ()))
+        if not any(
+            other != grant
+            and other.resource in (grant.resource, "*")
+            and set(other.conditions) <= set(grant.conditions)
+            for other in of_action.get(grant.action, ())
+        )
     ]
 
 
